@@ -1,0 +1,38 @@
+# pumpd: two commands matter, `make demo` and `make test`. Needs Python >= 3.11 and make, nothing else.
+SHELL := /bin/sh
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: install demo test check bench trace chaos clean
+.DEFAULT_GOAL := install
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	"$(PYTHON)" -c 'import sys; sys.exit("pumpd needs Python >= 3.11, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	"$(PYTHON)" -m venv "$(VENV)"
+	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgres]'
+	@touch "$(STAMP)"
+
+demo: $(STAMP)
+	"$(BIN)/python" -m pumpd.cli demo $(ARGS)
+
+test: $(STAMP)
+	"$(BIN)/python" -m pytest $(ARGS)
+
+check: $(STAMP)
+	"$(BIN)/python" tools/check.py
+
+bench: $(STAMP)
+	"$(BIN)/python" -m tests.bench $(ARGS)
+
+trace: $(STAMP)
+	"$(BIN)/python" tools/trace.py
+
+chaos: $(STAMP)
+	"$(BIN)/python" -m pytest tests/chaos $(ARGS)
+
+clean:
+	rm -rf "$(VENV)" .pytest_cache .mypy_cache .ruff_cache

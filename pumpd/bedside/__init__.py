@@ -1,0 +1,1 @@
+"""The shell of one bed: device sessions, the kernel's clock and inbox, the commander."""

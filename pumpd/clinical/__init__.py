@@ -1,0 +1,1 @@
+"""The protocol and its arithmetic. Pure. (Empty until the protocol is built.)"""

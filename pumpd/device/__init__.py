@@ -1,0 +1,60 @@
+"""What a driver may hear and say. Pure: no I/O, no clock, no tasks; `now` is an argument."""
+
+from pumpd.device.contract import DeviceSettings, Driver, PumpDriver
+from pumpd.device.facts import (
+    AlarmCode,
+    CommandOutcome,
+    Control,
+    ControlState,
+    DeviceAlarms,
+    Garbled,
+    Identity,
+    Integrity,
+    Out,
+    Outcome,
+    PumpStatus,
+    Quality,
+    Reading,
+    Send,
+    Silent,
+    Vitals,
+    Waveform,
+)
+from pumpd.device.info import DriverInfo, Kind, Line, Parity, PumpCapabilities
+from pumpd.device.orders import PumpOrder, ReadStatus, ReleaseControl, SetRateOrder, StopOrder
+from pumpd.device.signals import SIGNALS, Signal
+
+__all__ = [
+    "SIGNALS",
+    "AlarmCode",
+    "CommandOutcome",
+    "Control",
+    "ControlState",
+    "DeviceAlarms",
+    "DeviceSettings",
+    "Driver",
+    "DriverInfo",
+    "Garbled",
+    "Identity",
+    "Integrity",
+    "Kind",
+    "Line",
+    "Out",
+    "Outcome",
+    "Parity",
+    "PumpCapabilities",
+    "PumpDriver",
+    "PumpOrder",
+    "PumpStatus",
+    "Quality",
+    "ReadStatus",
+    "Reading",
+    "ReleaseControl",
+    "Send",
+    "SetRateOrder",
+    "Signal",
+    "Silent",
+    "StopOrder",
+    "Vitals",
+    "Waveform",
+]

@@ -1,0 +1,65 @@
+"""What a driver declares about itself: line settings, capabilities, sources. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pumpd.device.facts import Integrity
+
+
+class Kind(StrEnum):
+    PUMP = "pump"
+    MONITOR = "monitor"
+
+
+class Parity(StrEnum):
+    NONE = "N"
+    EVEN = "E"
+    ODD = "O"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Serial line settings. bauds: the first is the default, further ones are tried where baud is automatic."""
+
+    bauds: tuple[int, ...]
+    data_bits: int = 8
+    parity: Parity = Parity.NONE
+    stop_bits: int = 1
+    rtscts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PumpCapabilities:
+    """What the pump lets us do. rate_step_ul_h: the finest step that its wire format can express."""
+
+    can_stop: bool = False
+    can_set_rate: bool = False
+    can_read_back: bool = False
+    lease: bool = False
+    rate_step_ul_h: int = 100
+    rate_min_ul_h: int = 0
+    rate_max_ul_h: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DriverInfo:
+    """A driver's own description, shown by `pumpd devices drivers`.
+
+    quiet_ms: silence after which the device is lost. poll_ms: default interval between status reads
+    (pumps) or the device's own reporting interval (monitors). quality: see drivers/QUALITY.md.
+    """
+
+    name: str
+    vendor: str
+    model: str
+    kind: Kind
+    line: Line
+    integrity: Integrity
+    poll_ms: int
+    quiet_ms: int
+    signals: tuple[str, ...] = ()
+    pump: PumpCapabilities = PumpCapabilities()
+    sources: tuple[str, ...] = ()
+    quality: str = "simulated"

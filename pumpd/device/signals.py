@@ -1,0 +1,45 @@
+"""The signals a monitor may report: unit, believable sensor range, IEEE 11073 code. One table. Pure.
+
+Codes: IEEE 11073-10101 MDC reference ids and context-free 32-bit codes (partition x 65536 + term);
+empty and 0 where no verified code is known (never a guess).
+Ranges are what a sensor can physically report, not what is healthy; outside them a value is withdrawn (QUA-01).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """name, unit as shown, label on the screen, sensor range in thousandths, MDC reference id and code."""
+
+    name: str
+    unit: str
+    label: str
+    min_milli: int
+    max_milli: int
+    refid: str
+    code: int
+    episodic: bool = False
+
+
+_ROWS = (
+    Signal("rr", "/min", "RR", 0, 150_000, "MDC_CO2_RESP_RATE", 151594),
+    Signal("spo2", "%", "SpO2", 0, 100_000, "MDC_PULS_OXIM_SAT_O2", 150456),
+    Signal("etco2", "mmHg", "EtCO2", 0, 150_000, "MDC_AWAY_CO2_ET", 151728),
+    Signal("fico2", "mmHg", "FiCO2", 0, 150_000, "", 0),
+    Signal("pulse", "/min", "PR", 0, 350_000, "MDC_PULS_OXIM_PULS_RATE", 149530),
+    Signal("hr", "/min", "HR", 0, 350_000, "MDC_ECG_HEART_RATE", 147842),
+    Signal("nibp_sys", "mmHg", "NIBP sys", 0, 300_000, "MDC_PRESS_BLD_NONINV_SYS", 150021, episodic=True),
+    Signal("nibp_dia", "mmHg", "NIBP dia", 0, 300_000, "MDC_PRESS_BLD_NONINV_DIA", 150022, episodic=True),
+    Signal("nibp_mean", "mmHg", "NIBP mean", 0, 300_000, "MDC_PRESS_BLD_NONINV_MEAN", 150023, episodic=True),
+    Signal("temp", "°C", "Temp", 10_000, 50_000, "MDC_TEMP", 150344, episodic=True),
+    Signal("no_breath_s", "s", "No breath", 0, 255_000, "", 0),
+    Signal("no_breath", "", "No breath flag", 0, 1_000, "", 0),
+    Signal("ipi", "", "IPI", 1_000, 10_000, "", 0),
+    Signal("poss", "", "POSS", 0, 4_000, "", 0, episodic=True),
+    Signal("co2_wave", "mmHg", "CO2", 0, 256_000, "", 0),
+)
+
+SIGNALS: dict[str, Signal] = {row.name: row for row in _ROWS}

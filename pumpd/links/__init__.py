@@ -1,0 +1,1 @@
+"""Byte pipes: serial ports and TCP, and what plugs them in again."""

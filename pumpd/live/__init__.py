@@ -1,0 +1,1 @@
+"""The ward's current state as snapshot and deltas; one encoder, many screens."""

@@ -1,0 +1,66 @@
+"""The alarm instance. Pure. (The life cycle's table is the kernel's.)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pumpd.safety.events import AckReason
+from pumpd.safety.policy import AlarmKind, Priority
+
+
+class AlarmState(StrEnum):
+    """active: condition present, unacknowledged. latched: condition over, awaiting a person's reset."""
+
+    ACTIVE = "active"
+    ACKNOWLEDGED = "acknowledged"
+    LATCHED = "latched"
+    ENDED = "ended"
+
+
+class Phase(StrEnum):
+    """What happened to the instance just now (IHE ACM event phases)."""
+
+    START = "start"
+    UPDATE = "update"
+    ESCALATE = "escalate"
+    DEESCALATE = "deescalate"
+    ACKNOWLEDGE = "acknowledged"
+    REALARM = "realarm"
+    LATCH = "inactivate"
+    RESET = "reset"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    by: str
+    at_ms: int
+    reason: AckReason
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm instance (ALA-01). id is unique for ever within the ward; text names cause, value and limit.
+
+    value and limit are as shown ("86", "< 90 %"); present: the condition holds now; worst_milli: the
+    worst value since onset for a physiological alarm.
+    """
+
+    id: str
+    bed: str
+    device: str | None
+    condition: str
+    priority: Priority
+    kind: AlarmKind
+    state: AlarmState
+    text: str
+    value: str | None
+    limit: str | None
+    onset_ms: int
+    present: bool
+    acknowledged: Acknowledgement | None = None
+    ended_ms: int | None = None
+    worst_milli: int | None = None
+    rule: str | None = None

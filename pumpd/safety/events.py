@@ -1,0 +1,216 @@
+"""Everything that can happen at one bed, as the kernel hears it. Frozen values, no clock, no I/O.
+
+The shell stamps each with `now_ms` (an argument of `step`, not a field) and journals it, so that
+a recorded day can be fed through the kernel again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pumpd.device.facts import (
+    CommandOutcome,
+    Control,
+    DeviceAlarms,
+    Garbled,
+    Identity,
+    PumpStatus,
+    Silent,
+    Vitals,
+)
+from pumpd.safety.policy import BedPolicy
+
+
+class LinkState(StrEnum):
+    """State of a device's line as screens show it."""
+
+    UP = "up"
+    DOWN = "down"
+    SILENT = "silent"
+    REFUSED = "refused"
+
+
+class Sex(StrEnum):
+    FEMALE = "female"
+    MALE = "male"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Bound by ADT or by a named person, never by what a device claims (QUA-06)."""
+
+    mrn: str
+    family_name: str
+    given_name: str
+    birth_date: str
+    sex: Sex
+    weight_g: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has reached the kernel's next deadline. Hears nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A fact from one device of this bed."""
+
+    device: str
+    fact: PumpStatus | Vitals | DeviceAlarms | CommandOutcome | Control | Identity | Garbled | Silent
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """A device's line came up, went down, fell silent or was refused."""
+
+    device: str
+    state: LinkState
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSent:
+    """The commander has put an order's bytes on the line."""
+
+    device: str
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatientBound:
+    """A patient is bound to the bed. A different mrn first closes all of the old patient's alarms and doses."""
+
+    patient: Patient
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatientReleased:
+    """Discharge or transfer."""
+
+    by: str
+    reason: str
+
+
+class AckReason(StrEnum):
+    """The short list of reasons to acknowledge (ALA-03)."""
+
+    PROBE_OFF = "probe_off"
+    CARE_IN_PROGRESS = "care_in_progress"
+    SEEN_ESCALATED = "seen_escalated"
+    FALSE_ALARM = "false_alarm"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A named user acknowledges one alarm instance; a note is required with reason other."""
+
+    alarm_id: str
+    by: str
+    reason: AckReason
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmReset:
+    """A named user clears one latched alarm whose condition is over."""
+
+    alarm_id: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPaused:
+    """Sound of this bed's present alarms off for at most the policy's longest pause."""
+
+    by: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class RateRequested:
+    """A named user or an order asks for an absolute rate at a running pump."""
+
+    request_id: str
+    pump: str
+    rate_ul_h: int
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequested:
+    """A named user stops a pump by hand."""
+
+    pump: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InterlockReset:
+    """A named user re-arms a tripped interlock; never starts the pump (INT-03)."""
+
+    pump: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SoftOverride:
+    """A named user confirms a rate above the soft ceiling (CEI-08)."""
+
+    pump: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyReplaced:
+    """New limits from now on; the shell passes the same policy to every later step."""
+
+    policy: BedPolicy
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The daemon was away. gap_ms is already contained in now; gap_certain False when only wall time tells it."""
+
+    gap_ms: int
+    gap_certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SelfFault:
+    """pumpd speaks of itself (ALA-08): code such as journal_failing, kernel_late; active False ends it."""
+
+    code: str
+    detail: str
+    active: bool
+
+
+Event = (
+    Tick
+    | Heard
+    | LinkChanged
+    | OrderSent
+    | PatientBound
+    | PatientReleased
+    | Acknowledged
+    | AlarmReset
+    | AudioPaused
+    | RateRequested
+    | StopRequested
+    | InterlockReset
+    | SoftOverride
+    | PolicyReplaced
+    | Restarted
+    | SelfFault
+)

@@ -1,0 +1,177 @@
+"""What the ward has decided: limits, rules and times of one bed, all from config/. Frozen, pure.
+
+No number here has a default that could harm: a missing limit is None and is refused with a reason,
+never replaced (CEI-05).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pumpd.device.info import PumpCapabilities
+
+
+class Priority(StrEnum):
+    """IEC 60601-1-8 alarm priority."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class AlarmKind(StrEnum):
+    PHYSIOLOGICAL = "physiological"
+    TECHNICAL = "technical"
+    ADVISORY = "advisory"
+
+
+class Enforcement(StrEnum):
+    """What pumpd does about a breach of the hard ceiling (CEI-07)."""
+
+    STOP = "stop"
+    REDUCE = "reduce"
+    ALARM = "alarm"
+
+
+class Op(StrEnum):
+    """Comparison of a rule; < and <= are different rules (RSP-01)."""
+
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+    EQ = "="
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """signal op limit, the limit in thousandths of the signal's unit."""
+
+    signal: str
+    op: Op
+    limit_milli: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One alarm rule: every term of all_of and, if any_of is not empty, one of it, for delay_ms.
+
+    Rules that share a `condition` drive one alarm. absent: the rule applies only while none of these
+    signals is available. interlock: trips the bed's ketamine pumps (INT-07).
+    """
+
+    id: str
+    condition: str
+    priority: Priority
+    all_of: tuple[Term, ...]
+    delay_ms: int
+    interlock: bool
+    text: str
+    any_of: tuple[Term, ...] = ()
+    absent: tuple[str, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmProfile:
+    """The rules and the alarm times of a care area (config/alarms/*.toml).
+
+    realarm_ms per priority: an acknowledged alarm whose condition persists that long sounds again.
+    """
+
+    id: str
+    rules: tuple[Rule, ...]
+    latch: tuple[Priority, ...]
+    realarm_high_ms: int
+    realarm_medium_ms: int
+    realarm_low_ms: int
+    audio_pause_max_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A ceiling and the rule that set it, so that every screen can name it (CEI-02)."""
+
+    ug_kg_h: int
+    set_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrugPolicy:
+    """The effective limits of the pump's drug in this care area; None where the library has no entry.
+
+    label is the drug's name as the hospital spells it. governed: dose is judged (ketamine).
+    """
+
+    code: str
+    label: str
+    governed: bool
+    hard: Limit | None
+    soft: Limit | None
+    conc_min_ug_ml: int | None
+    conc_max_ug_ml: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PumpPolicy:
+    """One pump of the bed. serial None: any device is accepted on the line."""
+
+    device: str
+    driver: str
+    drug: DrugPolicy | None
+    concentration_ug_ml: int | None
+    enforcement: Enforcement
+    capabilities: PumpCapabilities
+    poll_ms: int
+    serial: str | None
+    model: str | None
+    syringe_volume_ul: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorPolicy:
+    """One monitor of the bed, in authoritative order. signals: what it can report."""
+
+    device: str
+    driver: str
+    signals: tuple[str, ...]
+    period_ms: int
+    serial: str | None
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Times of the kernel (config/ward.toml, [times]), each with its source there."""
+
+    vitals_live_ms: int
+    vitals_withdraw_ms: int
+    pump_stale_polls: int
+    pump_stale_min_ms: int
+    stop_repeat_ms: int
+    stop_unconfirmed_ms: int
+    verify_read_ms: int
+    soft_override_max_ms: int
+    control_retry_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WeightRange:
+    """Believable patient weights; outside them a dose is not computed (CEI-05)."""
+
+    min_g: int
+    max_g: int
+
+
+@dataclass(frozen=True, slots=True)
+class BedPolicy:
+    """Everything the kernel needs to know about one bed."""
+
+    bed: str
+    label: str
+    pumps: tuple[PumpPolicy, ...]
+    monitors: tuple[MonitorPolicy, ...]
+    profile: AlarmProfile
+    times: Times
+    weight: WeightRange

@@ -1,0 +1,82 @@
+"""What a screen may show of a bed: the shapes. Pure; computed by `pumpd.safety.kernel.view`.
+
+A digit exists only where the quality allows it (QUA-01): value_milli is None unless ok or questionable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pumpd.device.facts import ControlState, Quality
+from pumpd.safety.alarms import Alarm
+from pumpd.safety.decisions import InterlockState
+from pumpd.safety.events import LinkState, Patient
+from pumpd.safety.policy import Enforcement, Limit
+
+
+@dataclass(frozen=True, slots=True)
+class ValueView:
+    """value_milli in thousandths of `unit`; at_ms: when it was received (None: never seen)."""
+
+    value_milli: int | None
+    unit: str
+    quality: Quality
+    at_ms: int | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DoseView:
+    """Delivered dose as (at least, at most), in nanograms; None while weight-independent facts are missing."""
+
+    at_least_ng: int
+    at_most_ng: int
+
+
+@dataclass(frozen=True, slots=True)
+class PumpView:
+    """infusing None: unknown, the pump may still be infusing. dose is None when it may not be computed (CEI-05)."""
+
+    id: str
+    drug: str | None
+    concentration_ug_ml: int | None
+    infusing: bool | None
+    rate_ul_h: int | None
+    rate_quality: Quality
+    dose_mg_kg_h: Decimal | None
+    at_ms: int | None
+    delivered: DoseView | None
+    hard: Limit | None
+    soft: Limit | None
+    enforcement: Enforcement
+    interlock: InterlockState
+    interlock_cause: str | None
+    control: ControlState | None
+    override_by: str | None
+    not_verified: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    id: str
+    driver: str
+    link: LinkState
+    since_ms: int | None
+    detail: str
+    garbled: int
+
+
+@dataclass(frozen=True, slots=True)
+class BedView:
+    """monitored False: no kernel stands behind the bed, or no vital source is live."""
+
+    id: str
+    label: str
+    patient: Patient | None
+    values: dict[str, ValueView]
+    pumps: tuple[PumpView, ...]
+    devices: tuple[DeviceView, ...]
+    alarms: tuple[Alarm, ...]
+    monitored: bool
+    audio_paused_until_ms: int | None
