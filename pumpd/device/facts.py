@@ -39,6 +39,13 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class SetLine:
+    """Ask the link for another speed before what is sent next; a link without a speed (TCP) ignores it."""
+
+    baud: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One signal's value in thousandths of the signal's unit; None unless quality is ok or questionable."""
 
@@ -167,5 +174,5 @@ class Silent:
     detail: str = ""
 
 
-Out = Send | Vitals | PumpStatus | DeviceAlarms | CommandOutcome | Control | Identity | Waveform | Garbled | Silent
 Fact = Vitals | PumpStatus | DeviceAlarms | CommandOutcome | Control | Identity | Waveform | Garbled | Silent
+Out = Send | SetLine | Fact
