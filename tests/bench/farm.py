@@ -1,0 +1,210 @@
+"""A farm of pumps and monitors for the bench: one epoll loop over many pty masters, own bytes, own clock.
+
+It is not the simulator: it does the least that the protocols need, so that the bench measures the
+daemon and not the farm. Pumps answer polls; a `cycling` pump reports an over-ceiling rate, is stopped,
+holds, and starts again at its panel, so that every status frame -> stop bytes is one sample.
+"""
+
+from __future__ import annotations
+
+import binascii
+import os
+import pty
+import select
+import time
+import tty
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+STOP = b"!INF_STOP|CD57\r"
+
+
+def asena(message: str) -> bytes:
+    """A frame of the Asena protocol: `!MSG|CRC4` CR, CRC-16/CCITT-FALSE over MSG."""
+    raw = message.encode("ascii")
+    return b"!%s|%04X\r" % (raw, binascii.crc_hqx(raw, 0xFFFF))
+
+
+def capnostream(code: int, data: bytes = b"") -> bytes:
+    """A frame of the Capnostream protocol: 85 LEN body CHK, 80 and 85 escaped after the header."""
+    body = bytes([1 + len(data), code]) + data
+    check = 0
+    for byte in body:
+        check ^= byte
+    out = bytearray(b"\x85")
+    for byte in body + bytes([check]):
+        out += bytes([0x80, byte - 0x80]) if byte in (0x80, 0x85) else bytes([byte])
+    return bytes(out)
+
+
+NUMERICS = capnostream(1, bytes.fromhex("57a3c00026000e614800ffffff0000003c0f1e050864588c320100"))
+DEVICE_ID = capnostream(4, b"V05.00 01/01/2020 BENCH0000001"[:30].ljust(30))
+
+
+class Port:
+    """One pty: `path` is the slave (kept open so that the master never sees EIO), `fd` the master."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.fd, self._slave = pty.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self.fd, False)
+        self.path = folder / name
+        self.path.symlink_to(os.ttyname(self._slave))
+
+    def close(self) -> None:
+        os.close(self.fd)
+        os.close(self._slave)
+        self.path.unlink(missing_ok=True)
+
+
+@dataclass
+class Pump:
+    """rate_ml_h while infusing; cycling pumps start again once the host has read that they hold."""
+
+    port: Port
+    serial: str
+    rate_ml_h: str
+    cycling: bool = False
+    infusing: bool = True
+    buffer: bytes = b""
+    sent_at: int = 0
+    held_reads: int = 0
+    statuses: int = 0
+    samples_us: list[float] = field(default_factory=list)
+
+    def status(self) -> bytes:
+        mode, rate = ("SET", self.rate_ml_h) if self.infusing else ("HLD", "0.00")
+        return asena(f"INF^{self.serial}^-^{mode}^{rate}^ml/h^^1.000^ml^17.91^mmHg^24+^EVENT^1")
+
+    def heard(self, data: bytes) -> None:
+        now = time.perf_counter_ns()
+        self.buffer += data
+        *frames, self.buffer = self.buffer.split(b"\r")
+        for frame in frames:
+            self.answer(frame, now)
+
+    def answer(self, frame: bytes, now: int) -> None:
+        name = frame[1:].split(b"|", 1)[0].decode("ascii", "replace")
+        if name == "INF":
+            self.answer_status()
+        elif name == "INF_STOP":
+            if self.infusing and self.sent_at:
+                self.samples_us.append((now - self.sent_at) / 1000)
+            self.infusing, self.sent_at, self.held_reads = False, 0, 0
+            self.write(asena("INF_STOP"))
+        else:
+            self.write(asena(_plain_answer(name, self.serial)))
+
+    def answer_status(self) -> None:
+        if self.cycling and not self.infusing:
+            self.held_reads += 1
+            self.infusing = self.held_reads > 1
+        self.statuses += 1
+        data = self.status()
+        if self.infusing and self.cycling and not self.sent_at:
+            self.sent_at = time.perf_counter_ns()
+        self.write(data)
+
+    def write(self, data: bytes) -> None:
+        try:
+            os.write(self.port.fd, data)
+        except BlockingIOError:
+            return
+
+
+def _plain_answer(name: str, serial: str) -> str:
+    fixed = {
+        "INST_SERIALNO": f"INST_SERIALNO^{serial}",
+        "COMMS_PROTOCOL": "COMMS_PROTOCOL^Asena Rev 2.1.5",
+        "COMMS_RESPONSE_MAX": "COMMS_RESPONSE_MAX^4000^ms",
+        "ALARM": "ALARM^AL_NOALM^ ^ ",
+        "REMQUERY^DEACT": "REMQUERY^DEACT^^^^",
+    }
+    if name.startswith("REMOTE_CTRL^ENABLED"):
+        return "REMOTE_CTRL^ENABLED^****^PERMIT^0^ms"
+    return fixed.get(name, name)
+
+
+@dataclass
+class Monitor:
+    """Answers enable with its id, then sends numerics once a second."""
+
+    port: Port
+    enabled: bool = False
+    sent: int = 0
+
+    def heard(self, data: bytes) -> None:
+        if b"\x85\x01\x01\x00" in data:
+            self.enabled = True
+            os.write(self.port.fd, DEVICE_ID)
+
+    def beat(self) -> None:
+        if not self.enabled:
+            return
+        try:
+            os.write(self.port.fd, NUMERICS)
+            self.sent += 1
+        except BlockingIOError:
+            return
+
+
+class Farm:
+    """All devices on one epoll; `run` serves them until the deadline or until `until()` is true."""
+
+    def __init__(self, folder: Path, pumps: int, monitors: int, cycling: int) -> None:
+        self.pumps = [
+            Pump(Port(folder, f"p{i}"), f"8002-{i:05d}", "700.00" if i < cycling else "7.00", cycling=i < cycling)
+            for i in range(pumps)
+        ]
+        self.monitors = [Monitor(Port(folder, f"m{i}")) for i in range(monitors)]
+        self._poll = select.epoll()
+        self._heard: dict[int, Callable[[bytes], None]] = {}
+        for device in self.devices():
+            self._poll.register(device.port.fd, select.EPOLLIN)
+            self._heard[device.port.fd] = device.heard
+        self._next_beat = [time.monotonic() + i / max(1, monitors) for i in range(monitors)]
+        self._next_push = [time.monotonic() + i / max(1, pumps) for i in range(pumps)]
+        self.push = False  # the control's echo does not poll: statuses are pushed once a second
+
+    def devices(self) -> list[Pump | Monitor]:
+        return [*self.pumps, *self.monitors]
+
+    def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+        end = time.monotonic() + seconds
+        while (now := time.monotonic()) < end and not until():
+            self.beats(now)
+            for fd, _ in self._poll.poll(0.002):
+                try:
+                    data = os.read(fd, 4096)
+                except OSError:
+                    continue
+                self._heard[fd](data)
+
+    def beats(self, now: float) -> None:
+        for index, due in enumerate(self._next_beat):
+            if now >= due:
+                self._next_beat[index] = due + 1.0
+                self.monitors[index].beat()
+        if self.push:
+            self.pushes(now)
+
+    def pushes(self, now: float) -> None:
+        for index, due in enumerate(self._next_push):
+            if now >= due:
+                self._next_push[index] = due + 1.0
+                self.pumps[index].infusing = True
+                self.pumps[index].answer_status()
+
+    def samples_us(self) -> list[float]:
+        return [s for pump in self.pumps for s in pump.samples_us]
+
+    def forget_samples(self) -> None:
+        for pump in self.pumps:
+            pump.samples_us.clear()
+            pump.sent_at = 0
+
+    def close(self) -> None:
+        self._poll.close()
+        for device in self.devices():
+            device.port.close()

@@ -1,0 +1,95 @@
+"""G1: status frame in -> stop bytes out, whole daemon with journal and dashboards, against a bare uvloop echo.
+
+Same ptys, same farm, interleaved rounds: control, product, control, product ... medians of rounds.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.daemon import ROOT, DaemonProcess
+from tests.bench.farm import Farm
+from tests.bench.report import Row, median_of_rounds, percentile
+
+
+@dataclass(frozen=True)
+class Size:
+    """beds: pumps and monitors; cycling: pumps that keep breaching; seconds of each round."""
+
+    beds: int = 100
+    cycling: int = 40
+    dashboards: int = 50
+    rounds: int = 5
+    seconds: float = 15.0
+
+
+def control_round(farm: Farm, seconds: float) -> list[float]:
+    """Samples in microseconds of the bare echo on the farm's pump lines."""
+    paths = [str(pump.port.path) for pump in farm.pumps]
+    echo = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.control_echo", *paths], stdout=subprocess.PIPE, cwd=ROOT
+    )
+    assert echo.stdout is not None
+    echo.stdout.readline()
+    farm.push = True
+    farm.run(2.0)
+    farm.forget_samples()
+    farm.run(seconds)
+    samples = farm.samples_us()
+    farm.push = False
+    echo.terminate()
+    echo.wait()
+    return samples
+
+
+def product_round(farm: Farm, folder: Path, size: Size) -> list[float]:
+    """Samples in microseconds of the whole daemon, its journal and its dashboards on the same lines."""
+    for monitor in farm.monitors:
+        monitor.enabled = False
+    daemon = DaemonProcess(folder, size.beds)
+    try:
+        farm.run(30, daemon.is_up)
+        url = f"ws://127.0.0.1:{daemon.port}/ws/v1/live"
+        command = [sys.executable, "-m", "tests.bench.dashboards", url, str(size.dashboards)]
+        screens = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+        farm.run(6.0)  # lines open, control taken, first trips, start-up garbage frozen
+        farm.forget_samples()
+        farm.run(size.seconds)
+        samples = farm.samples_us()
+        screens.communicate(b"", timeout=20)
+        return samples
+    finally:
+        daemon.stop()
+
+
+def run(size: Size = Size()) -> list[Row]:
+    """The rows of G1."""
+    echo: list[list[float]] = []
+    product: list[list[float]] = []
+    for number in range(size.rounds):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            farm = Farm(folder, size.beds, size.beds, size.cycling)
+            echo.append(control_round(farm, size.seconds / 2))
+            product.append(product_round(farm, folder, size))
+            farm.close()
+        print(
+            f"  round {number + 1}: echo p50 {percentile(echo[-1], 0.5):.0f} p99 {percentile(echo[-1], 0.99):.0f} us "
+            f"({len(echo[-1])}), daemon p50 {percentile(product[-1], 0.5):.0f} p99 {percentile(product[-1], 0.99):.0f} us "
+            f"({len(product[-1])})",
+            flush=True,
+        )
+    return [
+        _row(share, name, allowed, product, echo) for share, name, allowed in ((0.5, "p50", 1.5), (0.99, "p99", 3.0))
+    ]
+
+
+def _row(share: float, name: str, allowed: float, product: list[list[float]], echo: list[list[float]]) -> Row:
+    ours = median_of_rounds([percentile(r, share) for r in product])
+    limit = median_of_rounds([percentile(r, share) for r in echo])
+    count = sum(len(r) for r in product)
+    return Row("G1", f"status frame -> stop bytes, {name}", ours, limit, "us", allowed, f"{count} stops")
