@@ -77,15 +77,14 @@ def run(size: Size = Size()) -> list[Row]:
             echo.append(control_round(farm, size.seconds / 2))
             product.append(product_round(farm, folder, size))
             farm.close()
-        print(
-            f"  round {number + 1}: echo p50 {percentile(echo[-1], 0.5):.0f} p99 {percentile(echo[-1], 0.99):.0f} us "
-            f"({len(echo[-1])}), daemon p50 {percentile(product[-1], 0.5):.0f} p99 {percentile(product[-1], 0.99):.0f} us "
-            f"({len(product[-1])})",
-            flush=True,
-        )
+        print(f"  round {number + 1}: echo {_brief(echo[-1])}; daemon {_brief(product[-1])}", flush=True)
     return [
         _row(share, name, allowed, product, echo) for share, name, allowed in ((0.5, "p50", 1.5), (0.99, "p99", 3.0))
     ]
+
+
+def _brief(samples: list[float]) -> str:
+    return f"p50 {percentile(samples, 0.5):.0f} p99 {percentile(samples, 0.99):.0f} us ({len(samples)})"
 
 
 def _row(share: float, name: str, allowed: float, product: list[list[float]], echo: list[list[float]]) -> Row:
