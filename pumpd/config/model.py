@@ -47,6 +47,40 @@ class ServerConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkTimes:
+    """[links]: how lines are opened again, and how much may wait to be sent.
+
+    backoff_first_ms doubles up to backoff_max_ms (each wait is shortened by up to half, at random, so that
+    a ward's lines do not knock together); silent_reopen_ms: a TCP link that is up but says nothing believable
+    for so long is half-open and is connected anew; write_buffer_bytes: what may wait on a blocked line.
+    """
+
+    backoff_first_ms: int = 250
+    backoff_max_ms: int = 5_000
+    connect_timeout_ms: int = 3_000
+    silent_reopen_ms: int = 10_000
+    write_buffer_bytes: int = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class ShellTimes:
+    """[shell]: times of the daemon itself; none of them decides about a patient.
+
+    durable_ms: how long an act or a rate command waits for its commit; kernel_late_ms: a kernel deadline missed
+    by more is a technical alarm, which ends late_clear_ms after the last one; restart_first_ms doubles up to
+    restart_max_ms between restarts of a part that crashed.
+    """
+
+    durable_ms: int = 2_000
+    checkpoint_ms: int = 60_000
+    kernel_late_ms: int = 250
+    late_clear_ms: int = 30_000
+    restart_first_ms: int = 250
+    restart_max_ms: int = 30_000
+    drain_ms: int = 500
+
+
+@dataclass(frozen=True, slots=True)
 class WardConfig:
     id: str
     name: str
@@ -57,3 +91,5 @@ class WardConfig:
     beds: tuple[BedConfig, ...]
     path: Path
     sha256: str
+    links: LinkTimes = LinkTimes()
+    shell: ShellTimes = ShellTimes()
