@@ -1,1 +1,38 @@
 """Simulated patients and devices that speak the real bytes; never imported by the daemon."""
+
+from pumpd.sim.asena import AsenaSim
+from pumpd.sim.bed import SimBed, SimDevice
+from pumpd.sim.capnostream import CapnostreamSim
+from pumpd.sim.endpoints import Endpoint, PtyEndpoint, SerialEndpoint, TcpEndpoint
+from pumpd.sim.faults import LineFaults, MonitorFaults, PumpFaults
+from pumpd.sim.line import ByteDevice, DeviceLine, SimClock
+from pumpd.sim.patient import SimPatient
+from pumpd.sim.scenarios import ACTIONS, SCENARIOS, Act, Scenario
+from pumpd.sim.single import MODELS, Model, simulate_device
+from pumpd.sim.ward import SimWard
+
+__all__ = [
+    "ACTIONS",
+    "MODELS",
+    "SCENARIOS",
+    "Act",
+    "AsenaSim",
+    "ByteDevice",
+    "CapnostreamSim",
+    "DeviceLine",
+    "Endpoint",
+    "LineFaults",
+    "Model",
+    "MonitorFaults",
+    "PtyEndpoint",
+    "PumpFaults",
+    "Scenario",
+    "SerialEndpoint",
+    "SimBed",
+    "SimClock",
+    "SimDevice",
+    "SimPatient",
+    "SimWard",
+    "TcpEndpoint",
+    "simulate_device",
+]

@@ -1,0 +1,83 @@
+"""One simulated bed: a patient, a pump that feeds it, a monitor that watches it, and their lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pumpd.sim.asena import AsenaSim
+from pumpd.sim.capnostream import CapnostreamSim
+from pumpd.sim.line import DeviceLine, SimClock
+from pumpd.sim.patient import SimPatient
+from pumpd.sim.scenarios import ACTIONS
+from pumpd.sim.syringe import UNITS_PER_UL
+
+CONC_MG_ML = 1  # the library's standard concentration
+
+
+@dataclass(frozen=True)
+class SimDevice:
+    """What a ward file has to say about one simulated device."""
+
+    id: str
+    bed: str
+    kind: Literal["pump", "monitor"]
+    driver: str
+    link: str
+    serial: str
+
+
+@dataclass
+class SimBed:
+    """pace below 1 shortens script times and lets the patient's body run faster; devices keep real time."""
+
+    id: str
+    label: str
+    patient: SimPatient
+    pump: AsenaSim
+    monitor: CapnostreamSim
+    pump_line: DeviceLine
+    monitor_line: DeviceLine
+    clock: SimClock
+    pace: float = 1.0
+    _given_units: int = 0
+    _stepped_ms: int = 0
+
+    def now_ms(self) -> int:
+        return self.clock.now_ms()
+
+    def act(self, action: str) -> None:
+        """One row of ACTIONS, heard on the lines at once. Raises KeyError for a name that is no row."""
+        ACTIONS[action](self)
+        self.pump_line.poke()
+        self.monitor_line.poke()
+
+    def begin(self, dose_mg_kg_h: float) -> None:
+        """A running infusion at the dose, rounded down to 0.1 mL/h."""
+        rate_ul_h = int(dose_mg_kg_h * self.patient.weight_kg / CONC_MG_ML * 10 + 1e-9) * 100
+        now_ms = self.now_ms()
+        self.pump.panel.set_rate(rate_ul_h, now_ms)
+        self.pump.panel.start(now_ms)
+        self._stepped_ms = now_ms
+
+    def step(self) -> None:
+        """Let the patient live up to now on what the pump has delivered meanwhile."""
+        now_ms = self.now_ms()
+        self.pump.advance(now_ms)
+        given = self.pump.pump.reached_patient_units
+        dose_mg = (given - self._given_units) / UNITS_PER_UL / 1000 * CONC_MG_ML
+        self.patient.step((now_ms - self._stepped_ms) / 1000 / self.pace, dose_mg)
+        self._given_units, self._stepped_ms = given, now_ms
+
+    def devices(self) -> tuple[SimDevice, SimDevice]:
+        pump, monitor = self.pump, self.monitor
+        return (
+            SimDevice(f"{self.id}-p1", self.id, "pump", pump.model, self.pump_line.endpoint.url, pump.serial),
+            SimDevice(
+                f"{self.id}-m1", self.id, "monitor", monitor.model, self.monitor_line.endpoint.url, monitor.serial
+            ),
+        )
+
+    def close(self) -> None:
+        self.pump_line.close()
+        self.monitor_line.close()
