@@ -1,0 +1,209 @@
+"""What a person may do, as validated bodies and the events they become. HTTP and the WebSocket share it.
+
+There is no sign-in yet: `by`, the name or initials of the person who acts, is required in every act and is
+recorded as given.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, date, datetime
+from decimal import ROUND_FLOOR, Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from pumpd.api.errors import ApiError
+from pumpd.live.hub import LiveHub
+from pumpd.live.messages import encode
+from pumpd.live.port import NotDurable, UnknownBed, WardPort
+from pumpd.live.shape import alarm_shape
+from pumpd.safety.alarms import Alarm
+from pumpd.safety.decisions import AlarmChanged, Decision, Refused
+from pumpd.safety.events import (
+    Acknowledged,
+    AckReason,
+    AlarmReset,
+    AudioPaused,
+    Event,
+    InterlockReset,
+    Patient,
+    PatientBound,
+    PatientReleased,
+    RateRequested,
+    Sex,
+    SoftOverride,
+    StopRequested,
+)
+from pumpd.safety.view import BedView, PumpView
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class Body(BaseModel):
+    """Unknown keys are errors: a misspelt key must not silently do less than was asked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: Name = Field(description="Name or initials of the person who acts; recorded as given (there is no sign-in yet)")
+
+
+class Reasoned(Body):
+    reason: Text
+
+
+class AcknowledgeBody(Body):
+    reason: AckReason
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+
+    @model_validator(mode="after")
+    def _other_needs_a_note(self) -> AcknowledgeBody:
+        if self.reason is AckReason.OTHER and not self.note:
+            raise ValueError("reason other needs a note")
+        return self
+
+
+class AudioPauseBody(Body):
+    seconds: int = Field(ge=1, le=120, description="ALA-04: at most 120 s; the bed's profile may allow less")
+
+
+class RateBody(Reasoned):
+    """rate as a number or as text ("1.8"); NaN and infinities are refused."""
+
+    rate: Decimal = Field(ge=0, allow_inf_nan=False, max_digits=12, decimal_places=6)
+    unit: Literal["mL/h", "mg/kg/h"]
+
+
+class InterlockResetBody(Reasoned):
+    pump: str | None = Field(None, description="needed where the bed has more than one pump")
+
+
+class PatientBody(Body):
+    mrn: Name
+    family_name: Name
+    given_name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)] = ""
+    birth_date: date
+    sex: Sex = Sex.UNKNOWN
+    weight_kg: Decimal | None = Field(gt=0, le=700, allow_inf_nan=False, max_digits=6, decimal_places=3)
+
+    @field_validator("birth_date")
+    @classmethod
+    def _born(cls, born: date) -> date:
+        if not date(1880, 1, 1) <= born <= datetime.now(UTC).date():
+            raise ValueError("birth_date is in the future or too long ago")
+        return born
+
+    def patient(self) -> Patient:
+        weight_g = None if self.weight_kg is None else int(self.weight_kg * 1000)
+        born = self.birth_date.isoformat()
+        return Patient(self.mrn, self.family_name, self.given_name, born, self.sex, weight_g)
+
+
+class Acts:
+    """Turns bodies into events and submits them. Every method raises ApiError with all reasons."""
+
+    def __init__(self, hub: LiveHub, ward: WardPort) -> None:
+        self._hub, self._ward = hub, ward
+
+    async def acknowledge(self, alarm: str, body: AcknowledgeBody) -> bytes:
+        event = Acknowledged(alarm, body.by, body.reason, body.note)
+        return await self._submit(self._alarm_bed(alarm), event)
+
+    async def reset_alarm(self, alarm: str, body: Reasoned) -> bytes:
+        return await self._submit(self._alarm_bed(alarm), AlarmReset(alarm, body.by, body.reason))
+
+    async def pause_audio(self, bed: str, body: AudioPauseBody) -> bytes:
+        return await self._submit(bed, AudioPaused(body.by, body.seconds))
+
+    async def stop(self, bed: str, pump: str, body: Reasoned) -> bytes:
+        self._pump(bed, pump)
+        return await self._submit(bed, StopRequested(pump, body.by, body.reason))
+
+    async def set_rate(self, bed: str, pump: str, body: RateBody) -> bytes:
+        view = self._pump(bed, pump)
+        rate_ul_h = rate_ul_h_of(body.rate, body.unit, view, self._weight_g(bed))
+        request = f"r-{secrets.token_hex(6)}"
+        return await self._submit(bed, RateRequested(request, pump, rate_ul_h, body.by, body.reason))
+
+    async def override(self, bed: str, pump: str, body: Reasoned) -> bytes:
+        self._pump(bed, pump)
+        return await self._submit(bed, SoftOverride(pump, body.by, body.reason))
+
+    async def reset_interlock(self, bed: str, body: InterlockResetBody) -> bytes:
+        pump = body.pump or self._only_pump(bed)
+        self._pump(bed, pump)
+        return await self._submit(bed, InterlockReset(pump, body.by, body.reason))
+
+    async def bind_patient(self, bed: str, body: PatientBody) -> bytes:
+        return await self._submit(bed, PatientBound(body.patient(), body.by))
+
+    async def release_patient(self, bed: str, body: Reasoned) -> bytes:
+        return await self._submit(bed, PatientReleased(body.by, body.reason))
+
+    def bed_view(self, bed: str) -> BedView:
+        view = self._hub.view(bed) if bed in self._ward.bed_ids() else None
+        if view is None:
+            raise unknown_bed(bed)
+        return view
+
+    def _alarm_bed(self, alarm: str) -> str:
+        found = self._ward.find_alarm(alarm)
+        if found is None:
+            raise ApiError(404, "unknown_alarm", f"no live alarm {alarm!r}: it has ended or never was")
+        return found[0]
+
+    def _pump(self, bed: str, pump: str) -> PumpView:
+        for view in self.bed_view(bed).pumps:
+            if view.id == pump:
+                return view
+        raise ApiError(404, "unknown_pump", f"bed {bed!r} has no pump {pump!r}")
+
+    def _only_pump(self, bed: str) -> str:
+        pumps = self.bed_view(bed).pumps
+        if len(pumps) != 1:
+            raise ApiError(422, "invalid", f"pump: name it, bed {bed!r} has {len(pumps)} pumps")
+        return pumps[0].id
+
+    def _weight_g(self, bed: str) -> int | None:
+        patient = self.bed_view(bed).patient
+        return patient.weight_g if patient else None
+
+    async def _submit(self, bed: str, event: Event) -> bytes:
+        try:
+            decisions = await self._ward.submit(bed, event)
+        except UnknownBed:
+            raise unknown_bed(bed) from None
+        except NotDurable as error:
+            said = str(error) or "the journal is failing"
+            raise ApiError(503, "not_durable", f"applied, but not recorded durably: {said}", temporary=True) from None
+        reasons = tuple(
+            reason for decision in decisions if isinstance(decision, Refused) for reason in decision.reasons
+        )
+        if reasons:
+            raise ApiError(409, "refused", *reasons)
+        return self._done(decisions)
+
+    def _done(self, decisions: tuple[Decision, ...]) -> bytes:
+        stamp = self._hub.stamp()
+        alarms: list[Alarm] = [decision.alarm for decision in decisions if isinstance(decision, AlarmChanged)]
+        return encode({"ok": True, "time": self._hub.time(), "alarms": [alarm_shape(alarm, stamp) for alarm in alarms]})
+
+
+def unknown_bed(bed: str) -> ApiError:
+    return ApiError(404, "unknown_bed", f"no bed {bed!r} in this ward")
+
+
+def rate_ul_h_of(rate: Decimal, unit: str, pump: PumpView, weight_g: int | None) -> int:
+    """The request in whole µL/h, rounded DOWN; a dose needs concentration and weight (all that is missing is named)."""
+    if unit == "mL/h":
+        return int((rate * 1000).to_integral_value(ROUND_FLOOR))
+    missing = []
+    if not pump.concentration_ug_ml:
+        missing.append("the pump's concentration is not known")
+    if not weight_g:
+        missing.append("the patient's weight is not known")
+    if missing or not pump.concentration_ug_ml or not weight_g:
+        raise ApiError(409, "refused", *missing)
+    # mg/kg/h x g is ug/h; over ug/mL is mL/h. Decimal's // is the exact whole quotient.
+    return int(rate * weight_g * 1000 // pump.concentration_ug_ml)

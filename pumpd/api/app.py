@@ -1,0 +1,73 @@
+"""The web face put together."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Response, WebSocket
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from pumpd.api import errors, metrics
+from pumpd.api.acts import Acts
+from pumpd.api.guard import Guard
+from pumpd.api.routes import act_routes, reading_routes
+from pumpd.api.static import PageFiles
+from pumpd.api.ws import LiveConnection
+from pumpd.config.model import ServerConfig
+from pumpd.live.hub import LiveHub
+from pumpd.live.messages import encode
+from pumpd.live.port import WardPort
+
+DESCRIPTION = """
+The state of one ward and the acts of its staff. Live updates: `/ws/v1/live`, described by
+`/api/v1/asyncapi.json`.
+
+**Who acts.** There is no sign-in yet. Every act names its person in `by`, which is recorded as given; bind only
+loopback unless the network is trusted. Acts and the WebSocket are taken only from the page's own origin or from
+a configured one (`allowed_origins`); a request without an `Origin` only from a program, that is without
+`Sec-Fetch-Site` and without `Cookie`.
+
+**Refusals** list all reasons: `{"error": {"code": "...", "reasons": ["..."]}}`. 403 foreign origin, 404 unknown
+bed, pump or alarm, 409 refused by the safety kernel, 422 not understood, 503 applied but not durable.
+"""
+
+
+def create_app(hub: LiveHub, ward: WardPort, server: ServerConfig, build: str) -> FastAPI:
+    """The application. build: any text that changes with the page's files; screens reload when it does."""
+    app = FastAPI(
+        title="pumpd",
+        version=build,
+        description=DESCRIPTION,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    acts = Acts(hub, ward)
+    errors.install(app)
+    app.add_middleware(Guard, server=server)
+    _health(app, hub, ward)
+    app.include_router(reading_routes(hub, ward), prefix="/api/v1")
+    app.include_router(act_routes(acts), prefix="/api/v1")
+
+    @app.websocket("/ws/v1/live")
+    async def live(socket: WebSocket) -> None:
+        await LiveConnection(socket, hub, acts, build).run()
+
+    app.mount("/", PageFiles())
+    return app
+
+
+def _health(app: FastAPI, hub: LiveHub, ward: WardPort) -> None:
+    own = metrics.registry(hub)
+
+    @app.get("/livez", summary="The event loop answers")
+    async def livez() -> Response:
+        return Response(b'{"ok":true}', media_type="application/json")
+
+    @app.get("/readyz", summary="200 when everything needed works, else 503 with the problems")
+    async def readyz() -> Response:
+        state = ward.readiness()
+        body = encode({"ready": state.ready, "problems": state.problems})
+        return Response(body, 200 if state.ready else 503, media_type="application/json")
+
+    @app.get("/metrics", summary="Prometheus text; no label names a bed or a patient")
+    async def get_metrics() -> Response:
+        return Response(metrics.text(own), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,47 @@
+"""GET /metrics: how the web face is doing, in numbers about the ward. Never a label that names a patient or a bed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from pumpd.live.hub import LiveHub
+
+
+class HubCollector(Collector):
+    """Reads the hub when scraped; nothing is counted twice."""
+
+    def __init__(self, hub: LiveHub) -> None:
+        self._hub = hub
+
+    def collect(self) -> Iterator[Metric]:
+        hub = self._hub
+        views = [view for bed in hub.bed_ids() if (view := hub.view(bed))]
+        yield GaugeMetricFamily("pumpd_beds", "Beds of the ward", value=len(hub.bed_ids()))
+        yield GaugeMetricFamily("pumpd_beds_monitored", "Beds monitored", value=sum(view.monitored for view in views))
+        yield GaugeMetricFamily("pumpd_live_clients", "Screens connected", value=len(hub.clients))
+        alarms = GaugeMetricFamily("pumpd_alarms", "Live alarms", labels=["priority"])
+        counts = Counter(alarm.priority.value for alarm in hub.alarms())
+        for priority in ("high", "medium", "low"):
+            alarms.add_metric([priority], counts[priority])
+        yield alarms
+        conflated = hub.conflated + sum(client.conflated for client in hub.clients)
+        yield CounterMetricFamily("pumpd_live_conflated", "Changes that a slow screen got merged", value=conflated)
+        yield CounterMetricFamily("pumpd_live_publishes", "Changes published", value=hub.publishes)
+        yield CounterMetricFamily("pumpd_live_encodes", "Fragments encoded", value=hub.encodes)
+        garbled = sum(device.garbled for view in views for device in view.devices)
+        yield GaugeMetricFamily("pumpd_garbled_frames", "Frames that failed their check, since start", value=garbled)
+
+
+def registry(hub: LiveHub) -> CollectorRegistry:
+    own = CollectorRegistry()
+    own.register(HubCollector(hub))
+    return own
+
+
+def text(own: CollectorRegistry) -> bytes:
+    return generate_latest(own)

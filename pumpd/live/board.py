@@ -1,0 +1,167 @@
+"""The ward's present state as cached JSON fragments, each with the seq of its last change. No I/O, no tasks.
+
+Theory of operation. Every top-level key of every bed is one fragment: encoded once when its part of
+the view changed (or when its printed ages have grown old), stamped with the seq of that change. A
+snapshot is all fragments joined; the delta for a client is the fragments with a seq above the one
+that client has. So a client's whole backlog is one integer: it cannot grow, and whatever was
+skipped is contained in what is sent, because every fragment is absolute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from pumpd.live.messages import encode
+from pumpd.live.shape import Stamp, alarm_shape, device_shape, patient_shape, pumps_shape, values_shape
+from pumpd.safety.alarms import Alarm, AlarmState
+from pumpd.safety.view import BedView
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One top-level key. part decides whether it changed, shape is what is encoded; ages: it prints ages."""
+
+    name: str
+    part: Callable[[BedView], object]
+    shape: Callable[[BedView, Stamp], object]
+    ages: bool = False
+
+
+KEYS = (
+    Key("label", lambda v: v.label, lambda v, s: v.label),
+    Key("patient", lambda v: v.patient, lambda v, s: patient_shape(v.patient)),
+    Key("values", lambda v: v.values, values_shape, ages=True),
+    Key("pumps", lambda v: (v.pumps, v.patient and v.patient.weight_g), pumps_shape, ages=True),
+    Key("devices", lambda v: v.devices, lambda v, s: [device_shape(device, s) for device in v.devices]),
+    Key("monitored", lambda v: v.monitored, lambda v, s: v.monitored),
+    Key("audio_paused_until", lambda v: v.audio_paused_until_ms, lambda v, s: s.maybe(v.audio_paused_until_ms)),
+)
+
+
+@dataclass(slots=True)
+class Fragment:
+    part: object
+    json: bytes
+    seq: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmFragment:
+    alarm: Alarm
+    json: bytes
+
+
+class BedBoard:
+    """One bed's fragments and live alarms."""
+
+    def __init__(self, bed_id: str) -> None:
+        self.id = bed_id
+        self.seq = 0
+        self.fragments: dict[str, Fragment] = {}
+        self.alarms: dict[str, AlarmFragment] = {}
+        self.view: BedView | None = None
+        self.encodes = 0
+
+    def age_ms(self, now_ms: int) -> int:
+        """How old the oldest printed age is."""
+        ages = [now_ms - self.fragments[key.name].at_ms for key in KEYS if key.ages and key.name in self.fragments]
+        return max(ages, default=1 << 62)
+
+    def render(self, view: BedView, stamp: Stamp, seq: int, max_age_ms: int) -> bool:
+        """Encode what changed and what has aged, stamping it seq; True if anything did."""
+        self.view = view
+        changed = False
+        for key in KEYS:
+            changed |= self._render_key(key, view, stamp, seq, max_age_ms)
+        if changed:
+            self.seq = seq
+        return changed
+
+    def _render_key(self, key: Key, view: BedView, stamp: Stamp, seq: int, max_age_ms: int) -> bool:
+        part, old = key.part(view), self.fragments.get(key.name)
+        if old is not None and old.part == part and not (key.ages and stamp.now_ms - old.at_ms >= max_age_ms):
+            return False
+        self.encodes += 1
+        self.fragments[key.name] = Fragment(part, encode(key.shape(view, stamp)), seq, stamp.now_ms)
+        return True
+
+    def keep_alarm(self, alarm: Alarm, stamp: Stamp) -> bytes:
+        """Put the alarm on the list (or take an ended one off) and return its JSON."""
+        data = encode(alarm_shape(alarm, stamp))
+        if alarm.state is AlarmState.ENDED:
+            self.alarms.pop(alarm.id, None)
+        else:
+            self.alarms[alarm.id] = AlarmFragment(alarm, data)
+        return data
+
+    def json(self) -> bytes:
+        """The whole bed."""
+        return b'{"id":' + encode(self.id) + b"," + self._join(KEYS) + b"}"
+
+    def since(self, seq: int) -> bytes:
+        """The keys that changed after seq."""
+        return b"{" + self._join(key for key in KEYS if self.fragments[key.name].seq > seq) + b"}"
+
+    def _join(self, keys: Iterable[Key]) -> bytes:
+        return b",".join(b'"%b":%b' % (key.name.encode(), self.fragments[key.name].json) for key in keys)
+
+
+class WardBoard:
+    """All beds in ward order, and the frames made of them."""
+
+    def __init__(self, ward_id: str, ward_name: str, epoch: str, bed_ids: Iterable[str]) -> None:
+        self.epoch = epoch
+        self.seq = 0
+        self.beds = {bed_id: BedBoard(bed_id) for bed_id in bed_ids}
+        self._ward = encode({"id": ward_id, "name": ward_name})
+        self._epoch = encode(epoch)
+        self._deltas: dict[int, str] = {}
+
+    def bed(self, bed_id: str) -> BedBoard:
+        """The bed's board, made on first use."""
+        return self.beds.setdefault(bed_id, BedBoard(bed_id))
+
+    def _head(self) -> bytes:
+        return b'"epoch":%b,"seq":%d' % (self._epoch, self.seq)
+
+    def ward_json(self, time: str) -> bytes:
+        """`GET /api/v1/ward`, joined from fragments."""
+        return b"{" + self._body(time) + b"}"
+
+    def _body(self, time: str) -> bytes:
+        beds = b",".join(bed.json() for bed in self.beds.values())
+        alarms = b",".join(kept.json for bed in self.beds.values() for kept in bed.alarms.values())
+        parts = (self._head(), encode(time), self._ward, beds, alarms)
+        return b'%b,"time":%b,"ward":%b,"beds":[%b],"alarms":[%b]' % parts
+
+    def snapshot(self, time: str) -> str:
+        return (b'{"type":"snapshot","t":%b,' % encode(time) + self._body(time) + b"}").decode()
+
+    def delta(self, prev: int, time: str) -> str:
+        """Everything that changed after prev; made once for all clients that have prev."""
+        frame = self._deltas.get(prev)
+        if frame is None:
+            changed = (bed for bed in self.beds.values() if bed.seq > prev)
+            parts = b",".join(encode(bed.id) + b":" + bed.since(prev) for bed in changed)
+            head = b'{"type":"delta",%b,"prev":%d,"t":%b' % (self._head(), prev, encode(time))
+            frame = self._deltas[prev] = (head + b',"set":{' + parts + b'},"del":[]}').decode()
+        return frame
+
+    def alarm(self, alarm_json: bytes, phase: str, time: str) -> str:
+        parts = (self._head(), encode(time), encode(phase), alarm_json)
+        return (b'{"type":"alarm",%b,"t":%b,"phase":%b,"alarm":%b}' % parts).decode()
+
+    def heartbeat(self, time: str) -> str:
+        return (b'{"type":"hb","t":%b,"seq":%d}' % (encode(time), self.seq)).decode()
+
+    def next_seq(self) -> int:
+        """A new seq; frames made for the old one are forgotten."""
+        self.seq += 1
+        self._deltas.clear()
+        return self.seq
+
+    def forget_frames(self) -> None:
+        """Frames carry their time; none is used for longer than a tick."""
+        self._deltas.clear()

@@ -1,0 +1,282 @@
+"""The ward's live state: beds are marked, rendered once, and every screen gets the latest at its own pace.
+
+One tick task renders marked beds and watches the clients; alarms do not wait for it. Nothing here
+waits for a client: each has its own sender, woken a few at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import structlog
+
+from pumpd.live.board import BedBoard, WardBoard
+from pumpd.live.client import LiveClient, LiveTimes
+from pumpd.live.messages import Close, Limits, WardRef, Welcome, encode
+from pumpd.live.shape import Stamp, WallOf, empty_bed, unmonitored
+from pumpd.safety.alarms import Alarm, AlarmState, Phase
+from pumpd.safety.view import BedView
+
+Provider = Callable[[], BedView]
+log = structlog.get_logger(__name__)
+
+FRESH_MS = 100  # a snapshot's or GET's ages are at most this old
+
+
+class Pacer:
+    """Wakes clients a few at a time; those with an alarm first. Holds each client at most twice."""
+
+    def __init__(self, times: LiveTimes) -> None:
+        self._times = times
+        self._urgent: deque[LiveClient] = deque()
+        self._plain: deque[LiveClient] = deque()
+        self._some = asyncio.Event()
+
+    def wake(self, clients: Iterable[LiveClient], urgent: bool = False) -> None:
+        """Queue clients for waking; one that is queued already is not queued again."""
+        rank, queue = (2, self._urgent) if urgent else (1, self._plain)
+        for client in clients:
+            if client.queued < rank:
+                client.queued = rank
+                queue.append(client)
+        if self._urgent or self._plain:
+            self._some.set()
+
+    async def run(self) -> None:
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            while self._urgent or self._plain:
+                self._wake_some()
+                await asyncio.sleep(self._times.pace_pause_s)
+
+    def _wake_some(self) -> None:
+        for _ in range(min(self._times.pace_clients, len(self._urgent) + len(self._plain))):
+            client = (self._urgent or self._plain).popleft()
+            client.queued = 0
+            client.wake.set()
+
+
+class LiveHub:
+    """register() the beds, start(), mark() after each step, alarm() for each AlarmChanged, stop()."""
+
+    def __init__(
+        self,
+        ward_id: str,
+        ward_name: str,
+        *,
+        now_ms: Callable[[], int],
+        wall_of: WallOf,
+        bed_ids: Iterable[str] = (),
+        times: LiveTimes | None = None,
+        epoch: str | None = None,
+    ) -> None:
+        self.ward = WardRef(ward_id, ward_name)
+        self.times = times or LiveTimes()
+        self.clients: set[LiveClient] = set()
+        self.publishes = 0
+        self.state_seq = 0
+        self.conflated = 0
+        self._now_ms, self._wall_of = now_ms, wall_of
+        self._board = WardBoard(ward_id, ward_name, epoch or secrets.token_hex(8), bed_ids)
+        self._providers: dict[str, Provider] = {}
+        self._dirty: set[str] = set(self._board.beds)
+        self._lost: set[str] = set()
+        self._failing: set[str] = set()
+        self._pacer = Pacer(self.times)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._publish(1 << 62)
+
+    # the bedside's side
+
+    def register(self, bed_id: str, provider: Provider) -> None:
+        """provider() gives the bed's present view; it is called on the event loop and must be quick."""
+        self._providers[bed_id] = provider
+        self._board.bed(bed_id)
+        self.mark(bed_id)
+
+    def mark(self, bed_id: str) -> None:
+        """The bed may look different now. Cheap: call it after every step."""
+        self._dirty.add(bed_id)
+
+    def alarm(self, alarm: Alarm, phase: Phase) -> None:
+        """An alarm changed: every screen gets this very message, without waiting for the tick."""
+        self._send_alarm(self._board.bed(alarm.bed), alarm, phase)
+
+    def lost(self, bed_id: str) -> None:
+        """No kernel stands behind the bed: its figures are withdrawn on every screen."""
+        self._lost.add(bed_id)
+        self.mark(bed_id)
+
+    def found(self, bed_id: str) -> None:
+        """The bed's kernel is back."""
+        self._lost.discard(bed_id)
+        self.mark(bed_id)
+
+    def start(self) -> None:
+        """Start ticking; call on the running loop."""
+        self._tasks = [asyncio.create_task(self._run(), name="live"), asyncio.create_task(self._pacer.run())]
+
+    async def stop(self) -> None:
+        """Tell every screen that the daemon restarts (1012) and end the tasks."""
+        for client in tuple(self.clients):
+            client.close(Close.RESTART, "pumpd is restarting")
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        self._tasks = []
+
+    # the screens' side
+
+    @property
+    def epoch(self) -> str:
+        return self._board.epoch
+
+    @property
+    def seq(self) -> int:
+        return self._board.seq
+
+    @property
+    def encodes(self) -> int:
+        """How many fragments were ever encoded."""
+        return sum(bed.encodes for bed in self._board.beds.values())
+
+    def bed_ids(self) -> tuple[str, ...]:
+        return tuple(self._board.beds)
+
+    def view(self, bed_id: str) -> BedView | None:
+        """The bed's view as last rendered, or None for an unknown bed."""
+        bed = self._board.beds.get(bed_id)
+        return bed.view if bed else None
+
+    def alarms(self) -> list[Alarm]:
+        """Every live alarm of the ward."""
+        return [kept.alarm for bed in self._board.beds.values() for kept in bed.alarms.values()]
+
+    def now_ms(self) -> int:
+        return self._now_ms()
+
+    def stamp(self) -> Stamp:
+        return Stamp(self._now_ms(), self._wall_of)
+
+    def time(self) -> str:
+        """Wall time now, as text."""
+        return self.stamp().text(self._now_ms())
+
+    def ward_json(self) -> bytes:
+        """`GET /api/v1/ward`."""
+        self._publish(FRESH_MS)
+        return self._board.ward_json(self.time())
+
+    def bed_json(self, bed_id: str) -> bytes | None:
+        """`GET /api/v1/beds/{bed}`, None for an unknown bed."""
+        if bed_id not in self._board.beds:
+            return None
+        self._publish(FRESH_MS)
+        return self._board.beds[bed_id].json()
+
+    def join(self, credit: int) -> LiveClient:
+        """A new screen; its first frame is a snapshot."""
+        client = LiveClient(self.times, self._now_ms(), credit)
+        self.clients.add(client)
+        self._pacer.wake((client,))
+        return client
+
+    def leave(self, client: LiveClient) -> None:
+        self.clients.discard(client)
+        self.conflated += client.conflated
+
+    def welcome(self, build: str) -> str:
+        now = self.time()
+        limits = Limits(2, self.times.message_bytes, self.times.messages_per_min)
+        return encode(Welcome(1, now, now, self.epoch, self.times.hb_ms, build, [], limits, self.ward)).decode()
+
+    def snapshot(self) -> str:
+        self._publish(FRESH_MS)
+        return self._board.snapshot(self.time())
+
+    def delta(self, prev: int) -> str:
+        return self._board.delta(prev, self.time())
+
+    def heartbeat(self) -> str:
+        return self._board.heartbeat(self.time())
+
+    # the tick
+
+    def tick(self) -> None:
+        """Render what is marked or aged, wake whoever has something to get, end who makes no progress."""
+        self._board.forget_frames()
+        self._publish(self.times.refresh_ms)
+        now = self._now_ms()
+        for client in self.clients:
+            if client.stalled(now):
+                client.close(Close.SLOW, "no progress")
+        due = [c for c in self.clients if c.ordered or c.wants_delta(self) or c.heartbeat_due(now)]
+        self._pacer.wake(due)
+
+    async def _run(self) -> None:
+        while True:
+            self.tick()
+            await asyncio.sleep(self.times.tick_ms / 1000)
+
+    def _publish(self, max_age_ms: int) -> None:
+        stamp = self.stamp()
+        beds = self._board.beds
+        due = [b for b in beds.values() if b.id in self._dirty or b.age_ms(stamp.now_ms) >= max_age_ms]
+        self._dirty.clear()
+        if not due:
+            return
+        seq = self._board.next_seq()
+        changed = [bed.render(self._view(bed), stamp, seq, max_age_ms) for bed in due]
+        if any(changed):
+            self.publishes += 1
+            self.state_seq = seq
+        for bed in due:
+            self._reconcile(bed)
+
+    def _view(self, bed: BedBoard) -> BedView:
+        """The bed's view, withdrawn where nobody stands behind it."""
+        last = bed.view or empty_bed(bed.id)
+        provider = self._providers.get(bed.id)
+        if provider is None or bed.id in self._lost:
+            return unmonitored(last)
+        try:
+            view = provider()
+        except Exception:  # supervision boundary: one bed's fault must not blank the ward
+            if bed.id not in self._failing:
+                log.exception("bed view failed", bed=bed.id)
+            self._failing.add(bed.id)
+            return unmonitored(last)
+        self._failing.discard(bed.id)
+        return view
+
+    def _reconcile(self, bed: BedBoard) -> None:
+        """Alarms that changed without an alarm() call (after a restore) are told all the same."""
+        assert bed.view is not None
+        present = {alarm.id: alarm for alarm in bed.view.alarms}
+        for alarm in present.values():
+            kept = bed.alarms.get(alarm.id)
+            if kept is None or kept.alarm != alarm:
+                self._send_alarm(bed, alarm, Phase.START if kept is None else Phase.UPDATE)
+        for gone in [kept.alarm for key, kept in bed.alarms.items() if key not in present]:
+            self._send_alarm(bed, _ended(gone, self._now_ms()), Phase.END)
+
+    def _send_alarm(self, bed: BedBoard, alarm: Alarm, phase: Phase) -> None:
+        self._board.next_seq()
+        stamp = self.stamp()
+        frame = self._board.alarm(bed.keep_alarm(alarm, stamp), phase.value, stamp.text(stamp.now_ms))
+        for client in self.clients:
+            if client.have is not None:
+                client.push(frame)
+        self._pacer.wake(self.clients, urgent=True)
+
+
+def _ended(alarm: Alarm, now_ms: int) -> Alarm:
+    return replace(alarm, state=AlarmState.ENDED, present=False, ended_ms=alarm.ended_ms or now_ms)

@@ -1,0 +1,181 @@
+"""The messages of pumpd.live.v1, as msgspec structs: what is decoded, what is documented, what tests hold frames to.
+
+Snapshot, delta and alarm frames are joined from cached fragments (see `frames`); their structs here
+are the contract of the result.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from pumpd.live.shape import AlarmShape, BedParts, BedShape
+
+PROTO = 1
+CREDIT = 2
+
+
+class Close(IntEnum):
+    """WebSocket close codes of the protocol."""
+
+    BAD_PROTO = 4400
+    FORBIDDEN = 4403
+    HELLO_TIMEOUT = 4408
+    INSUFFICIENT_STATE = 4409
+    SLOW = 4410
+    RATE = 4429
+    RESTART = 1012
+
+
+class Resume(Struct):
+    """What the client last had. v1 always answers with a snapshot, which is complete by nature."""
+
+    epoch: str
+    seq: int
+
+
+class Hello(Struct, tag="hello", tag_field="type"):
+    """The first message of a client. subs: empty, "ward:*" or "ward:ID". credit: at most 2."""
+
+    proto: list[int]
+    client: str = ""
+    subs: list[str] = []
+    resume: Resume | None = None
+    credit: int = CREDIT
+    token: str | None = None
+
+
+class Ack(Struct, tag="ack", tag_field="type"):
+    """The highest seq of a snapshot or delta that the client has rendered; gives credit back."""
+
+    seq: int
+
+
+class Cmd(Struct, tag="cmd", tag_field="type"):
+    """An act. args as in the body of the HTTP route of the same act, plus bed, pump or alarm."""
+
+    id: str
+    op: str
+    args: dict[str, Any] = {}
+    reason: str | None = None
+
+
+ClientMessage = Hello | Ack | Cmd
+
+
+class Limits(Struct):
+    credit: int
+    message_bytes: int
+    messages_per_min: int
+
+
+class WardRef(Struct):
+    id: str
+    name: str
+
+
+class Welcome(Struct, tag="welcome", tag_field="type"):
+    """build: the page reloads itself when this changed. roles: empty while there is no sign-in."""
+
+    proto: int
+    server_time: str
+    t: str
+    epoch: str
+    hb_ms: int
+    build: str
+    roles: list[str]
+    limits: Limits
+    ward: WardRef
+
+
+class Snapshot(Struct, tag="snapshot", tag_field="type"):
+    """The whole ward. Later frames of the same epoch build on it."""
+
+    epoch: str
+    seq: int
+    t: str
+    time: str
+    ward: WardRef
+    beds: list[BedShape]
+    alarms: list[AlarmShape]
+
+
+class Delta(Struct, tag="delta", tag_field="type"):
+    """Absolute values of what changed after `prev`, the seq of the snapshot or delta sent before this one.
+
+    del: beds that are gone.
+    """
+
+    epoch: str
+    seq: int
+    prev: int
+    t: str
+    set: dict[str, BedParts]
+    del_: list[str] = msgspec.field(name="del")
+
+
+class AlarmMessage(Struct, tag="alarm", tag_field="type"):
+    """One step of one alarm's life. Never conflated, in order. state "ended": take it off the list."""
+
+    epoch: str
+    seq: int
+    t: str
+    phase: str
+    alarm: AlarmShape
+
+
+class Heartbeat(Struct, tag="hb", tag_field="type"):
+    """Sent when nothing else was for hb_ms. Any frame proves the connection."""
+
+    t: str
+    seq: int
+
+
+class ResultError(Struct):
+    """temporary: the same act may succeed later unchanged."""
+
+    code: str
+    message: str
+    reasons: list[str]
+    temporary: bool
+
+
+class Result(Struct, tag="result", tag_field="type"):
+    """Answer to the cmd of this id."""
+
+    id: str
+    ok: bool
+    t: str
+    data: dict[str, Any] | None = None
+    error: ResultError | None = None
+
+
+ServerMessage = Welcome | Snapshot | Delta | AlarmMessage | Heartbeat | Result
+
+
+class WardShape(Struct):
+    """`GET /api/v1/ward`."""
+
+    epoch: str
+    seq: int
+    time: str
+    ward: WardRef
+    beds: list[BedShape]
+    alarms: list[AlarmShape]
+
+
+_client_decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
+_encoder = msgspec.json.Encoder()
+
+
+def decode_client(text: str | bytes) -> ClientMessage:
+    """A client's message. Raises msgspec.MsgspecError for anything else."""
+    return _client_decoder.decode(text)
+
+
+def encode(message: object) -> bytes:
+    """JSON of a message or shape."""
+    return _encoder.encode(message)

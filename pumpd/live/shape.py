@@ -1,0 +1,336 @@
+"""What a screen or script gets to read of a bed. Pure functions from the kernel's view to the public JSON shapes.
+
+A digit leaves here only with quality ok or questionable (QUA-01), whatever the view says: this is
+the last gate before the wire. Doses are written out here with `pumpd.units`, so that no page has
+a second formatter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from pumpd.device.facts import Quality
+from pumpd.safety.alarms import Alarm
+from pumpd.safety.events import Patient
+from pumpd.safety.policy import Limit
+from pumpd.safety.view import BedView, DeviceView, DoseView, PumpView, ValueView
+from pumpd.units import (
+    format_concentration,
+    format_dose_mg_kg_h,
+    format_rate_ml_h,
+    format_weight,
+)
+
+WallOf = Callable[[int], datetime]
+BELIEVED = (Quality.OK, Quality.QUESTIONABLE)
+
+
+class ValueShape(Struct):
+    """v is null unless q is ok or questionable; t is when it was received, age_ms its age when rendered."""
+
+    v: int | float | None
+    u: str
+    q: str
+    t: str | None
+    age_ms: int | None
+    source: str | None
+
+
+class DeliveredShape(Struct):
+    at_least: int | float
+    at_most: int | float
+
+
+class CeilingShape(Struct):
+    """set_by names the rule behind the hard ceiling, soft_set_by the one behind the soft ceiling."""
+
+    hard_mg_kg_h: int | float | None
+    soft_mg_kg_h: int | float | None
+    set_by: str | None
+    soft_set_by: str | None
+
+
+class PumpShape(Struct):
+    """infusing null: unknown, the pump may still be infusing. line and line2 are what a screen prints of the dose."""
+
+    id: str
+    drug: str | None
+    concentration_mg_ml: int | float | None
+    infusing: bool | None
+    rate_ml_h: ValueShape
+    dose_mg_kg_h: ValueShape
+    delivered_mg: DeliveredShape | None
+    cap: None
+    ceiling: CeilingShape | None
+    enforcement: str
+    interlock: str
+    interlock_cause: str | None
+    control: str | None
+    override: str | None
+    not_verified: tuple[str, ...]
+    weight_kg: int | float | None
+    rate_text: str | None
+    dose_text: str | None
+    line: str | None
+    line2: str
+
+
+class PatientShape(Struct):
+    mrn: str
+    name: str
+    initials: str
+    weight_kg: int | float | None
+
+
+class DeviceShape(Struct):
+    id: str
+    driver: str
+    link: str
+    since: str | None
+    detail: str
+    garbled: int
+
+
+class AcknowledgedShape(Struct):
+    by: str
+    at: str
+    reason: str
+    note: str
+
+
+class AlarmShape(Struct):
+    """present: the condition holds now; rule: the rule of the alarm profile that raised it."""
+
+    id: str
+    bed: str
+    device: str | None
+    condition: str
+    priority: str
+    kind: str
+    state: str
+    text: str
+    value: str | None
+    limit: str | None
+    onset: str
+    present: bool
+    acknowledged: AcknowledgedShape | None
+    ended: str | None
+    rule: str | None
+
+
+class BedParts(Struct):
+    """The top-level keys of a bed that a delta may carry; each is absolute, never a difference."""
+
+    label: str | UnsetType = UNSET
+    patient: PatientShape | UnsetType | None = UNSET
+    values: dict[str, ValueShape] | UnsetType = UNSET
+    pumps: list[PumpShape] | UnsetType = UNSET
+    devices: list[DeviceShape] | UnsetType = UNSET
+    monitored: bool | UnsetType = UNSET
+    audio_paused_until: str | UnsetType | None = UNSET
+
+
+class BedShape(Struct):
+    id: str
+    label: str
+    patient: PatientShape | None
+    values: dict[str, ValueShape]
+    pumps: list[PumpShape]
+    devices: list[DeviceShape]
+    monitored: bool
+    audio_paused_until: str | None
+
+
+class Stamp:
+    """Turns kernel times into wall text, anchored once so that one rendering is consistent in itself."""
+
+    def __init__(self, now_ms: int, wall_of: WallOf) -> None:
+        self.now_ms = now_ms
+        self._wall = wall_of(now_ms)
+
+    def text(self, at_ms: int) -> str:
+        """ "2026-01-15T10:15:30.120Z"."""
+        wall = self._wall + timedelta(milliseconds=at_ms - self.now_ms)
+        return wall.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def maybe(self, at_ms: int | None) -> str | None:
+        return None if at_ms is None else self.text(at_ms)
+
+    def age(self, at_ms: int | None) -> int | None:
+        return None if at_ms is None else max(0, self.now_ms - at_ms)
+
+
+def number(value: int, scale: int) -> int | float:
+    """value / scale as it shall read in JSON: an int where it is whole, else the shortest exact decimal.
+
+    scale a power of ten. Division of integers is correctly rounded and JSON prints the shortest text
+    that reads back the same, so up to 15 digits nothing is lost and nothing is added.
+    """
+    return value // scale if value % scale == 0 else value / scale
+
+
+def _decimal(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def value_shape(view: ValueView, stamp: Stamp) -> ValueShape:
+    """One vital sign."""
+    believed = view.quality in BELIEVED and view.value_milli is not None
+    quality = Quality.INVALID if view.quality in BELIEVED and not believed else view.quality
+    shown = number(view.value_milli, 1000) if believed and view.value_milli is not None else None
+    return ValueShape(shown, view.unit, quality.value, stamp.maybe(view.at_ms), stamp.age(view.at_ms), view.source)
+
+
+def patient_shape(patient: Patient | None) -> PatientShape | None:
+    if patient is None:
+        return None
+    names = [name for name in (patient.family_name, patient.given_name) if name]
+    initials = "".join(name[0].upper() for name in reversed(names))
+    weight = None if patient.weight_g is None else number(patient.weight_g, 1000)
+    return PatientShape(patient.mrn, ", ".join(names), initials, weight)
+
+
+def _limit(limit: Limit | None) -> int | float | None:
+    return None if limit is None else number(limit.ug_kg_h, 1000)
+
+
+def _ceiling(view: PumpView) -> CeilingShape | None:
+    if view.hard is None and view.soft is None:
+        return None
+    hard_by = view.hard.set_by if view.hard else None
+    return CeilingShape(_limit(view.hard), _limit(view.soft), hard_by, view.soft.set_by if view.soft else None)
+
+
+def _delivered(dose: DoseView | None) -> DeliveredShape | None:
+    if dose is None:
+        return None
+    return DeliveredShape(number(dose.at_least_ng, 1_000_000), number(dose.at_most_ng, 1_000_000))
+
+
+def _line2(view: PumpView, weight_g: int | None) -> str:
+    """ "4 mg/mL · 72 kg": what the dose was computed with."""
+    parts = [] if view.concentration_ug_ml is None else [format_concentration(view.concentration_ug_ml)]
+    if weight_g is not None:
+        parts.append(format_weight(weight_g))
+    return " · ".join(parts)
+
+
+def _rate(view: PumpView, stamp: Stamp) -> tuple[ValueShape, str | None]:
+    known = view.rate_quality in BELIEVED and view.rate_ul_h is not None
+    quality = Quality.INVALID if view.rate_quality in BELIEVED and not known else view.rate_quality
+    rate_ul_h = view.rate_ul_h if known else None
+    shown = None if rate_ul_h is None else number(rate_ul_h, 1000)
+    value = ValueShape(shown, "mL/h", quality.value, stamp.maybe(view.at_ms), stamp.age(view.at_ms), view.id)
+    return value, None if rate_ul_h is None else format_rate_ml_h(rate_ul_h)
+
+
+def _dose(view: PumpView, rate: ValueShape) -> tuple[ValueShape, str | None]:
+    """The dose is as good as the rate, and absent where it may not be computed (CEI-05)."""
+    known = rate.v is not None and view.dose_mg_kg_h is not None and view.dose_mg_kg_h.is_finite()
+    quality = rate.q if known or rate.v is None else Quality.INVALID.value
+    dose = view.dose_mg_kg_h if known else None
+    value = ValueShape(None if dose is None else _decimal(dose), "mg/kg/h", quality, rate.t, rate.age_ms, view.id)
+    return value, None if dose is None else format_dose_mg_kg_h(dose)
+
+
+def pump_shape(view: PumpView, weight_g: int | None, stamp: Stamp) -> PumpShape:
+    """One pump. infusing is withheld together with the rate: a stale "not infusing" would be a false comfort."""
+    rate, rate_text = _rate(view, stamp)
+    dose, dose_text = _dose(view, rate)
+    conc = view.concentration_ug_ml
+    return PumpShape(
+        id=view.id,
+        drug=view.drug,
+        concentration_mg_ml=None if conc is None else number(conc, 1000),
+        infusing=view.infusing if view.rate_quality in BELIEVED else None,
+        rate_ml_h=rate,
+        dose_mg_kg_h=dose,
+        delivered_mg=_delivered(view.delivered),
+        cap=None,
+        ceiling=_ceiling(view),
+        enforcement=view.enforcement.value,
+        interlock=view.interlock.value,
+        interlock_cause=view.interlock_cause,
+        control=None if view.control is None else view.control.value,
+        override=view.override_by,
+        not_verified=view.not_verified,
+        weight_kg=None if weight_g is None else number(weight_g, 1000),
+        rate_text=rate_text,
+        dose_text=dose_text,
+        line=" = ".join(text for text in (dose_text, rate_text) if text) or None,
+        line2=_line2(view, weight_g),
+    )
+
+
+def device_shape(view: DeviceView, stamp: Stamp) -> DeviceShape:
+    since = stamp.maybe(view.since_ms)
+    return DeviceShape(view.id, view.driver, view.link.value, since, view.detail, view.garbled)
+
+
+def alarm_shape(alarm: Alarm, stamp: Stamp) -> AlarmShape:
+    """One alarm instance."""
+    ack = alarm.acknowledged
+    return AlarmShape(
+        id=alarm.id,
+        bed=alarm.bed,
+        device=alarm.device,
+        condition=alarm.condition,
+        priority=alarm.priority.value,
+        kind=alarm.kind.value,
+        state=alarm.state.value,
+        text=alarm.text,
+        value=alarm.value,
+        limit=alarm.limit,
+        onset=stamp.text(alarm.onset_ms),
+        present=alarm.present,
+        acknowledged=AcknowledgedShape(ack.by, stamp.text(ack.at_ms), ack.reason.value, ack.note) if ack else None,
+        ended=stamp.maybe(alarm.ended_ms),
+        rule=alarm.rule,
+    )
+
+
+def values_shape(view: BedView, stamp: Stamp) -> dict[str, ValueShape]:
+    return {name: value_shape(value, stamp) for name, value in view.values.items()}
+
+
+def pumps_shape(view: BedView, stamp: Stamp) -> list[PumpShape]:
+    weight_g = view.patient.weight_g if view.patient else None
+    return [pump_shape(pump, weight_g, stamp) for pump in view.pumps]
+
+
+def bed_shape(view: BedView, now_ms: int, wall_of: WallOf) -> BedShape:
+    """A whole bed as `GET /api/v1/beds/{bed}` gives it."""
+    stamp = Stamp(now_ms, wall_of)
+    return BedShape(
+        id=view.id,
+        label=view.label,
+        patient=patient_shape(view.patient),
+        values=values_shape(view, stamp),
+        pumps=pumps_shape(view, stamp),
+        devices=[device_shape(device, stamp) for device in view.devices],
+        monitored=view.monitored,
+        audio_paused_until=stamp.maybe(view.audio_paused_until_ms),
+    )
+
+
+def _withdrawn(pump: PumpView) -> PumpView:
+    return replace(pump, infusing=None, rate_ul_h=None, rate_quality=Quality.STALE, dose_mg_kg_h=None)
+
+
+def unmonitored(view: BedView) -> BedView:
+    """The bed with nobody behind it: every figure withdrawn, alarms kept, monitored false."""
+    values = {
+        name: replace(value, value_milli=None, quality=Quality.STALE if value.quality in BELIEVED else value.quality)
+        for name, value in view.values.items()
+    }
+    return replace(view, values=values, pumps=tuple(_withdrawn(pump) for pump in view.pumps), monitored=False)
+
+
+def empty_bed(bed_id: str) -> BedView:
+    """A configured bed that no kernel has ever stood behind."""
+    return BedView(bed_id, bed_id, None, {}, (), (), (), False, None)
