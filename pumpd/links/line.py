@@ -1,0 +1,165 @@
+"""One device's line: opened, kept open, opened again when it was pulled; every change of state is told.
+
+The line never blocks the event loop: what can block (opening, changing speed, closing) runs in an executor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import random
+import struct
+import termios
+from collections.abc import Callable
+
+from pumpd.config.model import LinkTimes
+from pumpd.device.info import Line as LineSettings
+from pumpd.links.backoff import Backoff
+from pumpd.links.opening import Reason, Trouble, open_serial, open_socket, set_speed
+from pumpd.links.pipe import Pipe
+from pumpd.links.spec import LinkSpec, SerialLink
+
+DRAIN_LOOK_S = 0.005
+
+
+class Line:
+    """Calls on_state(None) when the line comes up and on_state(Trouble) when it is down or its trouble changes."""
+
+    def __init__(
+        self,
+        link: LinkSpec,
+        settings: LineSettings,
+        times: LinkTimes,
+        *,
+        on_bytes: Callable[[bytes], None],
+        on_state: Callable[[Trouble | None], None],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.link = link
+        self._settings = settings
+        self._times = times
+        self._on_bytes = on_bytes
+        self._on_state = on_state
+        self._backoff = Backoff(times.backoff_first_ms, times.backoff_max_ms, chance)
+        self._pipe: Pipe | None = None
+        self._fd = -1
+        self._lost: asyncio.Future[Trouble] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._trouble: Trouble | None = Trouble(Reason.CLOSED)
+
+    @property
+    def up(self) -> bool:
+        return self._pipe is not None
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """None while the line is up."""
+        return self._trouble
+
+    @property
+    def has_speed(self) -> bool:
+        """A serial port whose speed the ward file leaves to the driver."""
+        return isinstance(self.link, SerialLink) and self.link.baud is None
+
+    def start(self) -> None:
+        """Begin to open the line; needs a running loop. The first state is told later, never from here."""
+        self._task = asyncio.get_running_loop().create_task(self._keep(), name=f"line {self.link}")
+
+    def write(self, frame: bytes, *, urgent: bool = False) -> bool:
+        """Send one frame; urgent goes before everything that waits and drops it. False: not taken, will never leave."""
+        return self._pipe is not None and self._pipe.write(frame, urgent=urgent)
+
+    def set_baud(self, baud: int) -> None:
+        """Another speed before anything that is written from now on; TCP and a configured speed ignore it."""
+        if self._pipe is not None and self.has_speed:
+            self._pipe.hold(True)
+            done = asyncio.get_running_loop().run_in_executor(None, set_speed, self._fd, baud)
+            done.add_done_callback(lambda _, pipe=self._pipe: pipe.hold(False))  # type: ignore[misc]
+
+    def reopen(self, reason: Reason, detail: str = "") -> None:
+        """Drop the present connection and open it anew (a half-open TCP link is only noticed by its silence)."""
+        self._lose(Trouble(reason, detail))
+
+    async def close(self, drain_ms: int = 0) -> None:
+        """Wait up to drain_ms for what was written, then close for good."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._drained(), drain_ms / 1000)
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self._tell(Trouble(Reason.CLOSED))
+
+    async def _drained(self) -> None:
+        # no event tells that a UART's buffer is empty, and tcdrain() would block: so it is asked
+        while self._pipe is not None and (self._pipe.unsent() or _unsent(self._fd)):  # noqa: ASYNC110
+            await asyncio.sleep(DRAIN_LOOK_S)
+
+    async def _keep(self) -> None:
+        while True:
+            try:
+                opened = await self._open()
+                trouble = opened if isinstance(opened, Trouble) else await self._carry(opened)
+            except Exception as error:  # noqa: BLE001 - supervision boundary: a line is tried again whatever happened
+                trouble = Trouble(Reason.FAILED, repr(error))
+            self._tell(trouble)
+            await asyncio.sleep(self._backoff.next_s())
+
+    async def _open(self) -> int | Trouble:
+        if not isinstance(self.link, SerialLink):
+            return await open_socket(self.link, self._times)
+        opening = asyncio.get_running_loop().run_in_executor(None, open_serial, self.link, self._settings)
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_late)
+            raise
+
+    async def _carry(self, fd: int) -> Trouble:
+        """Moves bytes until the line is lost; the descriptor is closed in any case."""
+        eof = Reason.UNPLUGGED if isinstance(self.link, SerialLink) else Reason.RESET
+        self._fd, self._lost = fd, asyncio.get_running_loop().create_future()
+        self._pipe = Pipe(fd, self._times.write_buffer_bytes, eof, on_bytes=self._heard, on_lost=self._lose)
+        try:
+            self._tell(None)
+            return await self._lost
+        finally:
+            self._pipe.detach()
+            self._pipe = None
+            await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, _close, fd))
+
+    def _heard(self, data: bytes) -> None:
+        self._backoff.reset()  # only bytes prove a line: a serial server accepts and hangs up when its port is taken
+        self._on_bytes(data)
+
+    def _lose(self, trouble: Trouble) -> None:
+        if self._lost is not None and not self._lost.done():
+            self._lost.set_result(trouble)
+
+    def _tell(self, trouble: Trouble | None) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._on_state(trouble)
+
+
+def _unsent(fd: int) -> int:
+    """Bytes that the system still holds for the device."""
+    try:
+        return int(struct.unpack("i", fcntl.ioctl(fd, termios.TIOCOUTQ, b"\0\0\0\0"))[0])
+    except OSError:
+        return 0
+
+
+def _close(fd: int) -> None:
+    # a tty that cannot send (flow control) would otherwise hold close() for its 30 s closing_wait
+    if os.isatty(fd) and _unsent(fd):
+        with contextlib.suppress(termios.error):
+            termios.tcflush(fd, termios.TCOFLUSH)
+    os.close(fd)
+
+
+def _close_late(opening: asyncio.Future[int | Trouble]) -> None:
+    if not opening.cancelled() and opening.exception() is None and isinstance(opening.result(), int):
+        _close(opening.result())  # type: ignore[arg-type]

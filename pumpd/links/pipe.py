@@ -1,0 +1,96 @@
+"""Moves bytes of one open descriptor on the event loop: reads what comes, writes what the outbox holds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from pumpd.links.opening import Reason, Trouble, trouble_of
+from pumpd.links.outbox import Outbox
+
+READ_BYTES = 4096
+
+
+class Pipe:
+    """on_bytes for every chunk; on_lost once, on a later turn of the loop, never from inside write()."""
+
+    def __init__(
+        self,
+        fd: int,
+        limit_bytes: int,
+        eof: Reason,
+        on_bytes: Callable[[bytes], None],
+        on_lost: Callable[[Trouble], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._fd = fd
+        self._outbox = Outbox(limit_bytes)
+        self._eof = eof
+        self._on_bytes = on_bytes
+        self._on_lost = on_lost
+        self._blocked = False
+        self._held = False
+        self._open = True
+        self._loop.add_reader(fd, self._readable)
+
+    def write(self, frame: bytes, *, urgent: bool) -> bool:
+        """Sends now what the line takes now, keeps the rest. False when the frame was dropped."""
+        if not self._open or not self._outbox.push(frame, urgent=urgent):
+            return False
+        if not (self._blocked or self._held):
+            self._flush()
+        return self._open
+
+    def hold(self, held: bool) -> None:
+        """While held nothing leaves (the line's speed is being changed)."""
+        self._held = held
+        if self._open and not held and not self._blocked:
+            self._flush()
+
+    def unsent(self) -> int:
+        return len(self._outbox)
+
+    def detach(self) -> None:
+        """Lets go of the descriptor, which stays open."""
+        if self._open:
+            self._open = False
+            self._loop.remove_reader(self._fd)
+            self._wait_for_room(False)
+
+    def _readable(self) -> None:
+        try:
+            data = os.read(self._fd, READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._lose(trouble_of(error, Reason.UNPLUGGED))
+            return
+        if data:
+            self._on_bytes(data)
+        else:
+            self._lose(Trouble(self._eof))
+
+    def _flush(self) -> None:
+        while frame := self._outbox.head():
+            try:
+                self._outbox.sent(os.write(self._fd, frame))
+            except (BlockingIOError, InterruptedError):
+                self._wait_for_room(True)
+                return
+            except OSError as error:
+                self._lose(trouble_of(error, Reason.UNPLUGGED))
+                return
+        self._wait_for_room(False)
+
+    def _wait_for_room(self, blocked: bool) -> None:
+        if blocked and not self._blocked:
+            self._loop.add_writer(self._fd, self._flush)
+        elif self._blocked and not blocked:
+            self._loop.remove_writer(self._fd)
+        self._blocked = blocked
+
+    def _lose(self, trouble: Trouble) -> None:
+        if self._open:
+            self.detach()
+            self._loop.call_soon(self._on_lost, trouble)
