@@ -82,6 +82,11 @@ class ShellTimes:
 
 @dataclass(frozen=True, slots=True)
 class WardConfig:
+    """library: "drug library 2026.1 (sha256 …)"; files: digest of every file that was read, by its path.
+
+    signal_delay_ms: pumpd's own part of an alarm's response time (RSP-10).
+    """
+
     id: str
     name: str
     timezone: str
@@ -93,3 +98,6 @@ class WardConfig:
     sha256: str
     links: LinkTimes = LinkTimes()
     shell: ShellTimes = ShellTimes()
+    signal_delay_ms: int = 100
+    library: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
