@@ -1,0 +1,227 @@
+"""Builds each bed's devices and safety policy from the ward's files, and says what does not fit together."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pumpd.config.ceilings import Override, effective, too_high
+from pumpd.config.model import BedConfig, DeviceConfig
+from pumpd.config.problems import Problem, did_you_mean
+from pumpd.config.site import Site
+from pumpd.config.site_files import TimesFile
+from pumpd.config.times import kernel_times
+from pumpd.config.toml_lines import Path as KeyPath
+from pumpd.config.ward_file import BedTable, DeviceTable, MonitorTable, PatientTable, PumpTable
+from pumpd.device import DriverInfo, Kind
+from pumpd.registry import drivers
+from pumpd.safety.events import Patient, Sex
+from pumpd.safety.policy import (
+    BedPolicy,
+    DrugPolicy,
+    Enforcement,
+    MonitorPolicy,
+    PumpPolicy,
+    WeightRange,
+)
+from pumpd.units import format_concentration, format_weight, scaled
+
+
+class BedBuilder:
+    """problems() first; beds() only when the whole ward has none."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._infos = {name: driver.info for name, driver in drivers().items()}
+
+    # --- what does not fit
+
+    def problems(self) -> list[Problem]:
+        found: list[Problem] = []
+        for b, bed in enumerate(self._site.file.bed):
+            for p, pump in enumerate(bed.pump):
+                found += self._pump_problems(("bed", b, "pump", p), pump)
+            found += self._bed_ceiling_problems(("bed", b), bed)
+            found += self._weight_problems(("bed", b, "patient"), bed.patient)
+        return found
+
+    def _pump_problems(self, at: KeyPath, pump: PumpTable) -> list[Problem]:
+        return [*self._drug_problems(at, pump), *self._enforcement_problems(at, pump)]
+
+    def _drug_problems(self, at: KeyPath, pump: PumpTable) -> list[Problem]:
+        library = self._site.library
+        if library is None or pump.drug is None:
+            return []
+        problem = self._site.source.problem
+        entry = self._site.entry(pump.drug)
+        if entry is None:
+            return [] if self._area_is_unknown() else [problem((*at, "drug"), self._no_entry(pump.drug))]
+        found = [
+            problem((*at, "ceiling", key), message)
+            for key, message in too_high(self._site.library_ceilings(entry), pump.ceiling)
+        ]
+        allowed = sorted(c.strength for c in entry.concentration)
+        if pump.concentration is not None and not entry.custom_concentration and pump.concentration not in allowed:
+            listed = ", ".join(format_concentration(c) for c in allowed)
+            message = f"{format_concentration(pump.concentration)} is not in the drug library; allowed: {listed}"
+            found.append(problem((*at, "concentration"), message))
+        return found
+
+    def _area_is_unknown(self) -> bool:
+        """Already reported once, at [ward] care_area."""
+        library = self._site.library
+        return library is not None and all(a.id != self._site.care_area for a in library.record.care_area)
+
+    def _no_entry(self, drug: str) -> str:
+        assert self._site.library is not None
+        codes = [
+            e.drug
+            for area in self._site.library.record.care_area
+            if area.id == self._site.care_area
+            for e in area.entry
+        ]
+        return f'the drug library has no entry for "{drug}" in "{self._site.care_area}"{did_you_mean(drug, codes)}'
+
+    def _enforcement_problems(self, at: KeyPath, pump: PumpTable) -> list[Problem]:
+        info = self._infos.get(pump.driver)
+        if info is None or info.kind is not Kind.PUMP or pump.enforcement in (None, "alarm"):
+            return []
+        can = info.pump
+        lacking = [name for name, has in (("stop", can.can_stop), ("read back", can.can_read_back)) if not has]
+        if pump.enforcement == "reduce" and not can.can_set_rate:
+            lacking.append("set a rate")
+        if not lacking:
+            return []
+        message = f'"{pump.enforcement}" is not possible: {pump.driver} cannot {" or ".join(lacking)}; use "alarm"'
+        return [self._site.source.problem((*at, "enforcement"), message)]
+
+    def _bed_ceiling_problems(self, at: KeyPath, bed: BedTable) -> list[Problem]:
+        found: dict[tuple[str, str], Problem] = {}
+        for entry in self._site.governed_entries():
+            for key, message in too_high(self._site.library_ceilings(entry), bed.ceiling):
+                found[key, message] = self._site.source.problem((*at, "ceiling", key), message)
+        return list(found.values())
+
+    def _weight_problems(self, at: KeyPath, patient: PatientTable | None) -> list[Problem]:
+        if patient is None or patient.weight_kg is None or self._site.times is None:
+            return []
+        problem = self._site.source.problem
+        weight_g = scaled(Decimal(str(patient.weight_kg)), 1000)
+        if weight_g is None:
+            return [problem((*at, "weight_kg"), f"{patient.weight_kg} is finer than 1 g")]
+        low, high = self._site.times.record.weight.min, self._site.times.record.weight.max
+        if low <= weight_g <= high:
+            return []
+        message = f"{format_weight(weight_g)} is outside {format_weight(low)} to {format_weight(high)}"
+        return [problem((*at, "weight_kg"), message)]
+
+    def warnings(self) -> list[Problem]:
+        """Beds that will run with less protection than a person may expect."""
+        found: list[Problem] = []
+        for b, bed in enumerate(self._site.file.bed):
+            if bed.pump and not bed.monitor:
+                message = "pumps but no monitor: breathing is not watched here"
+                found.append(self._site.source.problem(("bed", b), message))
+            for p, pump in enumerate(bed.pump):
+                found += self._pump_warnings(("bed", b, "pump", p), pump)
+        return found
+
+    def _pump_warnings(self, at: KeyPath, pump: PumpTable) -> list[Problem]:
+        problem = self._site.source.problem
+        if pump.drug is None:
+            return [problem((*at, "drug"), "no drug: its infusions are shown as not verified, without a dose")]
+        if pump.concentration is None:
+            return [problem((*at, "concentration"), "no concentration: its infusions are shown as not verified")]
+        if self._enforcement(pump) is Enforcement.ALARM:
+            return [problem((*at, "enforcement"), "ALARM ONLY: pumpd never commands this pump")]
+        return []
+
+    # --- what comes out
+
+    def beds(self) -> tuple[BedConfig, ...]:
+        """Every bed of a ward without problems."""
+        return tuple(self._bed(bed) for bed in self._site.file.bed)
+
+    def _bed(self, bed: BedTable) -> BedConfig:
+        times, profile = self._site.times, self._site.profile
+        assert times is not None
+        assert profile is not None
+        label = bed.label or bed.id
+        pumps = tuple(self._pump_device(pump) for pump in bed.pump)
+        monitors = tuple(self._monitor_device(monitor) for monitor in bed.monitor)
+        policy = BedPolicy(
+            bed=bed.id,
+            label=label,
+            pumps=tuple(self._pump_policy(bed, pump, times.record) for pump in bed.pump),
+            monitors=tuple(self._monitor_policy(monitor) for monitor in bed.monitor),
+            profile=profile,
+            times=kernel_times(times.record),
+            weight=WeightRange(times.record.weight.min, times.record.weight.max),
+        )
+        return BedConfig(bed.id, label, pumps + monitors, policy, _patient(bed.patient))
+
+    def _pump_device(self, pump: PumpTable) -> DeviceConfig:
+        control = self._enforcement(pump) is not Enforcement.ALARM
+        return _device(pump, self._infos[pump.driver], control, pump.poll)
+
+    def _monitor_device(self, monitor: MonitorTable) -> DeviceConfig:
+        return _device(monitor, self._infos[monitor.driver], control=False, poll_ms=None)
+
+    def _enforcement(self, pump: PumpTable) -> Enforcement:
+        """As written; stop where nothing is written and the pump can, else alarm (CEI-07)."""
+        can = self._infos[pump.driver].pump
+        if not (can.can_stop and can.can_read_back):
+            return Enforcement.ALARM
+        return Enforcement(pump.enforcement or "stop")
+
+    def _pump_policy(self, bed: BedTable, pump: PumpTable, times: TimesFile) -> PumpPolicy:
+        info = self._infos[pump.driver]
+        return PumpPolicy(
+            device=pump.id,
+            driver=pump.driver,
+            drug=self._drug(bed, pump),
+            concentration_ug_ml=pump.concentration,
+            enforcement=self._enforcement(pump),
+            capabilities=info.pump,
+            poll_ms=pump.poll or info.poll_ms,
+            serial=pump.serial,
+            model=pump.model,
+            syringe_volume_ul=pump.syringe or times.syringe,
+        )
+
+    def _drug(self, bed: BedTable, pump: PumpTable) -> DrugPolicy | None:
+        if pump.drug is None:
+            return None
+        entry = self._site.entry(pump.drug)
+        assert entry is not None
+        assert self._site.library is not None
+        drug = self._site.library.record.find_drug(pump.drug)
+        assert drug is not None
+        ward = f"ward file {self._site.file.ward.id}"
+        own = [Override(f"{ward}, bed {bed.id}", bed.ceiling), Override(f"{ward}, pump {pump.id}", pump.ceiling)]
+        ceilings = effective(self._site.library_ceilings(entry), self._site.overrides() + own)
+        strengths = [c.strength for c in entry.concentration]
+        return DrugPolicy(
+            code=drug.code,
+            label=drug.label,
+            governed=drug.governed,
+            hard=ceilings.hard,
+            soft=ceilings.soft,
+            conc_min_ug_ml=min(strengths),
+            conc_max_ug_ml=max(strengths),
+        )
+
+    def _monitor_policy(self, monitor: MonitorTable) -> MonitorPolicy:
+        info = self._infos[monitor.driver]
+        return MonitorPolicy(monitor.id, monitor.driver, info.signals, info.poll_ms, monitor.serial, monitor.model)
+
+
+def _device(device: DeviceTable, info: DriverInfo, control: bool, poll_ms: int | None) -> DeviceConfig:
+    options = dict(device.options)
+    return DeviceConfig(device.id, device.driver, info, device.link, device.serial, control, poll_ms, options)
+
+
+def _patient(table: PatientTable | None) -> Patient | None:
+    if table is None:
+        return None
+    weight_g = None if table.weight_kg is None else scaled(Decimal(str(table.weight_kg)), 1000)
+    return Patient(table.mrn, table.family_name, table.given_name, table.birth_date, Sex(table.sex), weight_g)

@@ -1,0 +1,134 @@
+"""Loads a ward: the ward file and all it names, every problem at once, then one frozen WardConfig."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pumpd.config.bed import BedBuilder
+from pumpd.config.defaults import default_dir
+from pumpd.config.fields import Record
+from pumpd.config.model import ServerConfig, WardConfig
+from pumpd.config.problems import Problem
+from pumpd.config.profile import load_profile
+from pumpd.config.read import Parsed, read_record, read_toml
+from pumpd.config.repair import check_structure
+from pumpd.config.site import Site, site_problems
+from pumpd.config.site_files import LibraryFile, ProtocolFile, TimesFile
+from pumpd.config.times import link_times, shell_times
+from pumpd.config.ward_checks import ward_problems, ward_warnings
+from pumpd.config.ward_file import FileTable, WardFile
+from pumpd.safety.policy import AlarmProfile
+
+__all__ = ["Loaded", "Problem", "inspect_ward", "load_ward"]
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The ward, or None and its problems; warnings are about a ward that may run."""
+
+    ward: WardConfig | None
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
+
+
+def load_ward(path: Path) -> WardConfig | list[Problem]:
+    """The ward that the file at path describes, or every problem in it and in the files it names."""
+    loaded = inspect_ward(path)
+    return loaded.ward if loaded.ward is not None else list(loaded.problems)
+
+
+def inspect_ward(path: Path) -> Loaded:
+    """As load_ward, with the warnings that `pumpd check` prints. Never raises for any content."""
+    read = read_toml(path)
+    if isinstance(read, Problem):
+        return Loaded(None, (read,))
+    checked = check_structure(read[0], WardFile, read[1])
+    if checked.parsed is None:
+        return Loaded(None, _in_order(checked.problems))
+    loaded = _Loader(path, checked.parsed).load()
+    if not checked.problems:
+        return loaded
+    return Loaded(None, _in_order(checked.problems + checked.without_invented(list(loaded.problems))))
+
+
+def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(dict.fromkeys(problems), key=lambda p: (p.file, p.line)))
+
+
+class _Loader:
+    """One load: reads the named files, collects problems, builds the beds."""
+
+    def __init__(self, path: Path, parsed: Parsed[WardFile]) -> None:
+        self._path = path
+        self._file = parsed.record
+        self._source = parsed.source
+        self._problems: list[Problem] = []
+        self._digests = {parsed.source.name: parsed.source.sha256}
+
+    def load(self) -> Loaded:
+        file = self._file
+        self._problems += ward_problems(file, self._source)
+        library = self._record("library", file.library, LibraryFile)
+        protocol = self._record("protocol", file.protocol, ProtocolFile) if file.protocol else None
+        times = self._record("times", file.times, TimesFile)
+        profile = self._profile()
+        site = Site(file, self._source, library, protocol, times, profile)
+        self._problems += site_problems(site)
+        beds = BedBuilder(site)
+        self._problems += beds.problems()
+        if self._problems or times is None or library is None or profile is None:
+            return Loaded(None, _in_order(self._problems))
+        ward = self._ward(beds, times.record, library)
+        return Loaded(ward, (), _in_order(ward_warnings(file, self._source) + beds.warnings()))
+
+    def _find(self, key: str, name: str) -> Path | None:
+        """The named file beside the ward file, else among the defaults; a missing one is a problem."""
+        beside = self._path.parent / name
+        for candidate in (beside, default_dir() / name):
+            if candidate.is_file():
+                return candidate
+        places = dict.fromkeys((str(self._path.parent), str(default_dir())))
+        message = f'there is no file "{name}" in {" or ".join(places)}'
+        self._problems.append(self._source.problem((key, "file"), message))
+        return None
+
+    def _record(self, key: str, table: FileTable, model: type[R]) -> Parsed[R] | None:
+        path = self._find(key, table.file)
+        parsed = read_record(path, model) if path else []
+        if isinstance(parsed, list):
+            self._problems += parsed
+            return None
+        self._digests[parsed.source.name] = parsed.source.sha256
+        return parsed
+
+    def _profile(self) -> AlarmProfile | None:
+        path = self._find("alarms", self._file.alarms.file)
+        loaded = load_profile(path) if path else []
+        if isinstance(loaded, list):
+            self._problems += loaded
+            return None
+        return loaded
+
+    def _ward(self, beds: BedBuilder, times: TimesFile, library: Parsed[LibraryFile]) -> WardConfig:
+        ward, server = self._file.ward, self._file.server
+        record = library.record
+        return WardConfig(
+            id=ward.id,
+            name=ward.name,
+            timezone=ward.timezone,
+            care_area=ward.care_area,
+            server=ServerConfig(server.host, server.port, server.allow_unauthenticated, tuple(server.allowed_origins)),
+            journal_url=self._file.journal.url,
+            beds=beds.beds(),
+            path=self._path,
+            sha256=self._source.sha256,
+            links=link_times(times),
+            shell=shell_times(times),
+            signal_delay_ms=times.signal_delay,
+            library=f"drug library {record.id} {record.version} (sha256 {library.source.sha256[:12]})",
+            files=dict(self._digests),
+        )

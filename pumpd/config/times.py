@@ -1,0 +1,49 @@
+"""The times file into the values that the kernel and the shell take."""
+
+from __future__ import annotations
+
+from pumpd.config.model import LinkTimes, ShellTimes
+from pumpd.config.site_files import TimesFile
+from pumpd.safety.policy import Times
+
+
+def kernel_times(times: TimesFile) -> Times:
+    """What the kernel takes."""
+    kernel = times.kernel
+    return Times(
+        vitals_live_ms=kernel.vitals_live,
+        vitals_withdraw_ms=kernel.vitals_withdraw,
+        pump_stale_polls=kernel.pump_stale_polls,
+        pump_stale_min_ms=kernel.pump_stale_min,
+        stop_repeat_ms=kernel.stop_repeat,
+        stop_unconfirmed_ms=kernel.stop_unconfirmed,
+        verify_read_ms=kernel.verify_read,
+        soft_override_max_ms=kernel.soft_override_max,
+        control_retry_ms=kernel.control_retry,
+    )
+
+
+def link_times(times: TimesFile) -> LinkTimes:
+    """What the links take."""
+    links = times.links
+    return LinkTimes(
+        backoff_first_ms=links.backoff_first,
+        backoff_max_ms=links.backoff_max,
+        connect_timeout_ms=links.connect_timeout,
+        silent_reopen_ms=links.silent_reopen,
+        write_buffer_bytes=links.write_buffer_bytes,
+    )
+
+
+def shell_times(times: TimesFile) -> ShellTimes:
+    """What the daemon takes."""
+    shell = times.shell
+    return ShellTimes(
+        durable_ms=shell.durable,
+        checkpoint_ms=shell.checkpoint,
+        kernel_late_ms=shell.kernel_late,
+        late_clear_ms=shell.late_clear,
+        restart_first_ms=shell.restart_first,
+        restart_max_ms=shell.restart_max,
+        drain_ms=shell.drain,
+    )

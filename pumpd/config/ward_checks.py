@@ -1,0 +1,135 @@
+"""What must hold in the ward file itself, beyond its structure: ids, links, addresses, names of drivers."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pumpd.config.link_url import LinkError, line_of
+from pumpd.config.problems import Problem, did_you_mean
+from pumpd.config.read import Source
+from pumpd.config.toml_lines import Path as KeyPath
+from pumpd.config.toml_lines import dotted, locate
+from pumpd.config.ward_file import DeviceTable, WardFile
+from pumpd.device import Kind
+from pumpd.registry import broken, drivers
+
+JOURNAL_SCHEMES = ("sqlite+aiosqlite", "postgresql+asyncpg")
+
+
+def devices_of(file: WardFile) -> Iterator[tuple[KeyPath, Kind, DeviceTable]]:
+    """Every device with its key path, pumps of a bed before its monitors."""
+    for b, bed in enumerate(file.bed):
+        for p, pump in enumerate(bed.pump):
+            yield ("bed", b, "pump", p), Kind.PUMP, pump
+        for m, monitor in enumerate(bed.monitor):
+            yield ("bed", b, "monitor", m), Kind.MONITOR, monitor
+
+
+def ward_problems(file: WardFile, source: Source) -> list[Problem]:
+    """Everything that is wrong with the ward file by itself."""
+    return [
+        *_timezone(file, source),
+        *_server(file, source),
+        *_journal(file, source),
+        *_duplicate_ids(file, source),
+        *_drivers(file, source),
+        *_links(file, source),
+    ]
+
+
+def _timezone(file: WardFile, source: Source) -> Iterator[Problem]:
+    try:
+        ZoneInfo(file.ward.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message = f'unknown time zone "{file.ward.timezone}", expected a name such as "Europe/Berlin"'
+        yield source.problem(("ward", "timezone"), message)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _server(file: WardFile, source: Source) -> Iterator[Problem]:
+    server = file.server
+    if not is_loopback(server.host) and not server.allow_unauthenticated:
+        message = (
+            f'"{server.host}" can be reached from other machines and there is no sign-in yet: '
+            "use 127.0.0.1, or set allow_unauthenticated = true"
+        )
+        yield source.problem(("server", "host"), message)
+
+
+def _journal(file: WardFile, source: Source) -> Iterator[Problem]:
+    scheme = file.journal.url.partition("://")[0]
+    if scheme not in JOURNAL_SCHEMES or "://" not in file.journal.url:
+        expected = "sqlite+aiosqlite:///FILE or postgresql+asyncpg://host/database"
+        yield source.problem(("journal", "url"), f'expected {expected}, found "{scheme}"')
+
+
+def _duplicate_ids(file: WardFile, source: Source) -> Iterator[Problem]:
+    beds: dict[str, KeyPath] = {}
+    for index, bed in enumerate(file.bed):
+        yield from _taken(beds, bed.id, ("bed", index, "id"), "bed id", source)
+    devices: dict[str, KeyPath] = {}
+    for at, _kind, device in devices_of(file):
+        yield from _taken(devices, device.id, (*at, "id"), "device id", source)
+
+
+def _taken(seen: dict[str, KeyPath], value: str, at: KeyPath, what: str, source: Source) -> Iterator[Problem]:
+    first = seen.setdefault(value, at)
+    if first != at:
+        where = f"{dotted(first)}, line {locate(source.lines, first)}"
+        yield source.problem(at, f'duplicate {what} "{value}" (first used by {where})')
+
+
+def _drivers(file: WardFile, source: Source) -> Iterator[Problem]:
+    known = drivers()
+    reasons = {one.name: one.reason for one in broken()}
+    for at, kind, device in devices_of(file):
+        driver = known.get(device.driver)
+        if driver is None:
+            of_kind = [name for name, one in known.items() if one.info.kind is kind]
+            message = f'unknown driver "{device.driver}"{did_you_mean(device.driver, of_kind)}'
+            if device.driver in reasons:
+                message = f'driver "{device.driver}" cannot be loaded: {reasons[device.driver]}'
+            yield source.problem((*at, "driver"), message)
+        elif driver.info.kind is not kind:
+            yield source.problem(
+                (*at, "driver"), f'"{device.driver}" is a {driver.info.kind} driver, expected a {kind}'
+            )
+
+
+def _links(file: WardFile, source: Source) -> Iterator[Problem]:
+    seen: dict[str, tuple[str, KeyPath]] = {}
+    for at, _kind, device in devices_of(file):
+        try:
+            line = line_of(device.link)
+        except LinkError as error:
+            yield source.problem((*at, "link"), str(error))
+            continue
+        user, where = seen.setdefault(line, (device.id, at))
+        if where != at:
+            message = f'link already used by "{user}" (line {locate(source.lines, (*where, "link"))})'
+            yield source.problem((*at, "link"), message)
+
+
+def ward_warnings(file: WardFile, source: Source) -> list[Problem]:
+    """What may run but a person should know."""
+    found: list[Problem] = []
+    if not is_loopback(file.server.host):
+        message = "anybody who reaches this address sees the ward and may act: there is no sign-in yet"
+        found.append(source.problem(("server", "allow_unauthenticated"), message))
+    if urlsplit(file.journal.url).password:
+        found.append(source.problem(("journal", "url"), "a password stands in this file; keep the file private"))
+    for index, bed in enumerate(file.bed):
+        if bed.patient is not None:
+            message = "a patient bound by the file is for a bench only; a ward binds patients by name"
+            found.append(source.problem(("bed", index, "patient"), message))
+    return found

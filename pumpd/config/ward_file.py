@@ -1,0 +1,121 @@
+"""The description of the ward file: every key a ward may write. Structure only; meaning is checked in `load`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pumpd.config.fields import (
+    CeilingOverride,
+    ConcUgMl,
+    Ident,
+    Name,
+    PositiveConc,
+    PositiveMs,
+    PositiveVolume,
+    Record,
+    WeightG,
+)
+
+FileName = Annotated[str, Field(min_length=1, description="relative to the ward file, then to the default files")]
+Link = Annotated[
+    str,
+    Field(min_length=1, examples=["serial:///dev/serial/by-id/usb-…", "socket://10.0.0.5:4001"]),
+]
+
+
+class WardTable(Record):
+    """Who we are; care_area chooses the drug library's limits."""
+
+    id: Ident
+    name: Name
+    timezone: Annotated[str, Field(examples=["Europe/Berlin"])]
+    care_area: Ident
+
+
+class ServerTable(Record):
+    """Where the page is served. There is no sign-in yet: an address that is not loopback must be allowed by name."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    allow_unauthenticated: bool = False
+    allowed_origins: list[str] = Field(default_factory=list)
+
+
+class JournalTable(Record):
+    """SQLAlchemy URL: sqlite+aiosqlite:///FILE (relative to the working directory) or postgresql+asyncpg://…"""
+
+    url: Annotated[str, Field(min_length=1)]
+
+
+class FileTable(Record):
+    """A file of limits, rules or times."""
+
+    file: FileName
+
+
+class PatientTable(Record):
+    """For a bench only: a patient bound by the file instead of by ADT or a named person."""
+
+    mrn: Name
+    family_name: str
+    given_name: str
+    birth_date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["1970-01-31"])]
+    sex: Literal["female", "male", "other", "unknown"]
+    weight_kg: Annotated[float | int, Field(gt=0)] | None = None
+
+
+class DeviceTable(Record):
+    """What a pump and a monitor have in common. serial: the device must say this number or it is refused (QUA-05)."""
+
+    id: Ident
+    driver: str
+    link: Link
+    serial: Name | None = None
+    model: Name | None = None
+    options: dict[str, str] = Field(default_factory=dict)
+
+
+class PumpTable(DeviceTable):
+    """One pump. enforcement: what pumpd does about a breach of the hard ceiling (CEI-07)."""
+
+    drug: str | None = None
+    concentration: PositiveConc | None = None
+    enforcement: Literal["stop", "reduce", "alarm"] | None = None
+    poll: PositiveMs | None = None
+    syringe: PositiveVolume | None = None
+    ceiling: CeilingOverride | None = None
+
+
+class MonitorTable(DeviceTable):
+    """One monitor; the order in the file is the order of authority."""
+
+
+class BedTable(Record):
+    """One bed with its devices."""
+
+    id: Ident
+    label: Name | None = None
+    pump: list[PumpTable] = Field(default_factory=list)
+    monitor: list[MonitorTable] = Field(default_factory=list)
+    ceiling: CeilingOverride | None = None
+    patient: PatientTable | None = None
+
+
+class WardFile(Record):
+    """The ward file (schema 1)."""
+
+    schema_: Annotated[Literal[1], Field(alias="schema")]
+    ward: WardTable
+    server: ServerTable = ServerTable()
+    journal: JournalTable
+    library: FileTable
+    protocol: FileTable | None = None
+    alarms: FileTable
+    times: FileTable = FileTable(file="times.toml")
+    ceiling: CeilingOverride | None = None
+    bed: Annotated[list[BedTable], Field(min_length=1)]
+
+
+__all__ = ["BedTable", "ConcUgMl", "DeviceTable", "MonitorTable", "PatientTable", "PumpTable", "WardFile", "WeightG"]
