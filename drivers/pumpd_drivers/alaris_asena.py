@@ -1,0 +1,351 @@
+"""Driver of the Alaris Asena GH, CC, TIVA and PK syringe pumps. No I/O, no clock: bytes and `now` in, facts out.
+
+Polls the status and the alarms, holds remote control as a lease where the ward file asks for it, stops, sets
+the rate. The messages themselves are in alaris_asena_wire. Nothing here can start the pump.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pumpd.device import (
+    CommandOutcome,
+    DeviceAlarms,
+    DeviceSettings,
+    DriverInfo,
+    Garbled,
+    Identity,
+    Integrity,
+    Kind,
+    Line,
+    Out,
+    Outcome,
+    PumpCapabilities,
+    PumpOrder,
+    ReadStatus,
+    Send,
+    SetRateOrder,
+    Silent,
+    StopOrder,
+)
+from pumpd.device.exchange import Request
+from pumpd.device.framing import LineFramer, garbled
+from pumpd.device.halfduplex import HalfDuplex, Order
+from pumpd.device.lease import Lease
+from pumpd.units import Ms
+from pumpd_drivers import alaris_asena_wire as wire
+from pumpd_drivers.alaris_asena_wire import ALARM, CONTROL, EVENTS_OFF, LEASE, PROTOCOL, RATE, SERIAL, STATUS, STOP
+
+REPLY_TIMEOUT_MS = 500  # infupy
+LEASE_REFRESH_MS = 1000  # infupy refreshes each second, mdpnp with each poll
+LEASE_MS = 4000  # until COMMS_RESPONSE_MAX tells; 4000 is what a real pump answered
+CONTROL_RETRY_MS = 10_000  # ours: how often a pump that refused is asked again
+LATE_MS = 4000  # ours: a reply later than the pump's own time-out is not expected
+ALARM_REPEAT_MS = 5000  # ours: an unchanged set of alarms is said again that often
+OUTAGE_TIMEOUTS = 2  # infupy asks again once before it gives up
+
+MODEL = "Asena"
+
+PRIORITY = (SERIAL, CONTROL, STATUS, ALARM, PROTOCOL, LEASE, EVENTS_OFF)  # first wins when equally due
+ONCE = (SERIAL, PROTOCOL, LEASE, EVENTS_OFF)
+ONCE_RETRY_MS = 2000  # ours: until a question of ONCE has its answer
+TRIED_TWICE = (PROTOCOL, LEASE, EVENTS_OFF)  # and then done without; the serial number is asked for until it comes
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """A message whose CRC is right, and the request that it answers (None: unasked)."""
+
+    message: str
+    fields: list[str]
+    request: Request | None
+
+    @property
+    def order_id(self) -> str | None:
+        return None if self.request is None else self.request.order_id
+
+
+class AlarisAsena:
+    """One pump. At most one exchange waits for its reply, except that a stop goes out at once."""
+
+    info: ClassVar[DriverInfo] = DriverInfo(
+        name="alaris_asena",
+        vendor="Alaris / CareFusion",
+        model="Asena GH/CC/TIVA/PK",
+        kind=Kind.PUMP,
+        line=Line(bauds=(38400,)),
+        integrity=Integrity.CRC16,
+        poll_ms=500,
+        quiet_ms=2000,
+        pump=PumpCapabilities(
+            can_stop=True,
+            can_set_rate=True,
+            can_read_back=True,
+            lease=True,
+            rate_step_ul_h=10,
+            rate_min_ul_h=100,
+            rate_max_ul_h=1_200_000,
+        ),
+        sources=("mdpnp Asena.java, SingleSimAlaris.java", "infupy alaris.py", "EBME forum thread 64957"),
+    )
+
+    def __init__(self, settings: DeviceSettings) -> None:
+        self._expected = settings.serial
+        self._wants_control = settings.control
+        self._poll_ms = settings.poll_ms or self.info.poll_ms
+        self._framer = LineFramer(start=b"!", end=b"\r", abort=b"\x1b")
+        self._line = HalfDuplex(REPLY_TIMEOUT_MS, LATE_MS, PRIORITY, wire.frame)
+        self._period_ms = {
+            **dict.fromkeys(ONCE, ONCE_RETRY_MS),
+            CONTROL: LEASE_REFRESH_MS,
+            STATUS: self._poll_ms,
+            ALARM: 2 * self._poll_ms,
+        }
+        self._serial: str | None = None
+        self._lease = Lease(LEASE_MS, OUTAGE_TIMEOUTS)
+        self._timeouts = 0
+        self._given_up: set[str] = set()
+        self._alarms: DeviceAlarms | None = None
+        self._alarms_ms = Ms(0)
+        self._asked_control = False
+        self._hear_reply: dict[str, Callable[[_Reply, Ms], list[Out]]] = {
+            STATUS: self._hear_status,
+            ALARM: self._hear_alarms,
+            SERIAL: self._hear_serial,
+            PROTOCOL: self._hear_protocol,
+            LEASE: self._hear_lease,
+            STOP: self._hear_stop,
+            RATE: self._hear_rate,
+            CONTROL: self._hear_control,
+        }
+
+    def start(self, now: Ms) -> list[Out]:
+        """Ask who it is, then everything else as replies come."""
+        for name in PRIORITY:
+            if name != CONTROL:
+                self._line.ask(name, now)
+        return self._next(now)
+
+    def receive(self, data: bytes, now: Ms) -> list[Out]:
+        out: list[Out] = []
+        for inside in self._framer.feed(data):
+            message = inside if isinstance(inside, Garbled) else wire.message_of(inside)
+            out += [message] if isinstance(message, Garbled) else self._hear(message, now)
+        return out + self._next(now)
+
+    def tick(self, now: Ms) -> list[Out]:
+        timed_out, unknown = self._line.overdue(now)
+        out: list[Out] = [*unknown]
+        if timed_out is not None:
+            self._timeouts += 1
+            if self._timeouts == OUTAGE_TIMEOUTS:
+                out.append(Silent(f"no answer to {timed_out}"))
+            out += self._unanswered(timed_out, now)
+        lost = self._lease.run_out(now)
+        if lost:
+            self._line.ask_by(CONTROL, now)
+        return [*out, *lost, *self._next(now)]
+
+    def next_deadline(self) -> Ms | None:
+        return self._line.next_deadline()
+
+    def command(self, order: PumpOrder, now: Ms) -> list[Out]:
+        """A stop's bytes are in the answer; other orders wait for the one exchange that may be pending."""
+        if isinstance(order, StopOrder):
+            return self._stop(order, now)
+        if isinstance(order, ReadStatus):
+            self._line.ask_ahead(STATUS, now)
+        elif isinstance(order, SetRateOrder):
+            reason = self._refusal(order)
+            if reason is not None:
+                return [CommandOutcome(order.order_id, Outcome.REFUSED, reason)]
+            self._line.enqueue(Order(RATE, wire.rate_message(order.rate_ul_h), order.order_id))
+        else:
+            self._wants_control = False
+            self._line.forget(CONTROL)
+            self._line.enqueue(Order(CONTROL, wire.DISABLE, order.order_id))
+        return self._next(now)
+
+    def finish(self, now: Ms) -> list[Out]:
+        """Hand control back, so that the pump raises no communication time-out. Changes no infusion."""
+        self._line.forget_all()
+        self._wants_control = False
+        if not self._asked_control or self._lease.released:
+            return []
+        return [Send(wire.frame(wire.DISABLE)), *self._lease.give_back("clean exit")]
+
+    # --- orders -------------------------------------------------------------------------------------------
+
+    def _stop(self, order: StopOrder, now: Ms) -> list[Out]:
+        """The stop, ahead of everything; rates not yet sent are not sent after it."""
+        mismatch = self._mismatch()
+        if mismatch is not None:
+            return [CommandOutcome(order.order_id, Outcome.REFUSED, mismatch)]
+        overtaken = [
+            CommandOutcome(queued.order_id, Outcome.REFUSED, "overtaken by a stop")
+            for queued in self._line.drop_queued()
+        ]
+        return [*self._line.urgent(Order(STOP, STOP, order.order_id), now), *overtaken]
+
+    def _refusal(self, order: SetRateOrder) -> str | None:
+        """Why this rate is not sent; the last of the three checks of the ceiling is made here."""
+        pump = self.info.pump
+        rate_ul_h = order.rate_ul_h
+        if type(rate_ul_h) is not int or type(order.ceiling_ul_h) is not int:
+            return "rate and ceiling must be whole microlitres per hour"
+        if rate_ul_h > order.ceiling_ul_h:
+            return f"rate {rate_ul_h} is above the ceiling {order.ceiling_ul_h} uL/h"
+        if not pump.rate_min_ul_h <= rate_ul_h <= pump.rate_max_ul_h:
+            return f"rate {rate_ul_h} is outside {pump.rate_min_ul_h} to {pump.rate_max_ul_h} uL/h"
+        if rate_ul_h % pump.rate_step_ul_h:
+            return f"rate {rate_ul_h} is not on the pump's step of {pump.rate_step_ul_h} uL/h"
+        if not self._lease.held:
+            return "remote control is not held"
+        return None
+
+    def _next(self, now: Ms) -> list[Out]:
+        """What goes out if the line is free: an order, else the question that has waited longest."""
+        sent = self._line.next_order(now)
+        name = self._line.next_question(now)
+        if name is None:
+            return [*sent]
+        if name == STATUS and self._line.may_be_answered(STATUS, now) and not self._line.is_ahead(STATUS):
+            # A lost status may still come; the pump answers in order, so the reply to another question buries it.
+            name = ALARM
+        self._asked_control |= name == CONTROL
+        self._line.ask(name, Ms(now + self._period_ms[name]))
+        return [*sent, *self._line.send_question(name, self._question(name), now)]
+
+    def _unanswered(self, name: str, now: Ms) -> list[Out]:
+        """A question has timed out: control is asked for more slowly, what is asked once is asked once more."""
+        if name == CONTROL and self._wants_control:
+            said = self._lease.unanswered()
+            if self._lease.wants_slow_retry():
+                self._line.ask(CONTROL, Ms(now + CONTROL_RETRY_MS))
+            return [*said]
+        if name in TRIED_TWICE and name in self._given_up:
+            self._line.forget(name)
+        self._given_up.add(name)
+        return []
+
+    def _ask_anew(self, now: Ms) -> None:
+        """The pump answers again; it may have been switched off, or be another one."""
+        self._given_up.clear()
+        for name in ONCE:
+            self._line.ask(name, now)
+        self._line.ask_by(CONTROL, now)
+
+    def _question(self, name: str) -> str:
+        """The message that asks this."""
+        if name == CONTROL:
+            return f"{wire.ENABLE}^{wire.control_key(self._serial or '')}"
+        return wire.STREAM_OFF if name == EVENTS_OFF else name
+
+    # --- replies ------------------------------------------------------------------------------------------
+
+    def _hear(self, message: str, now: Ms) -> list[Out]:
+        """A message whose CRC is right; one that we have no use for only shows that the pump is there."""
+        name, *fields = message.split("^")
+        if self._timeouts >= OUTAGE_TIMEOUTS:
+            self._ask_anew(now)
+        self._timeouts = 0
+        request = self._line.answered(name, now)
+        if name in ONCE:
+            self._line.forget(name)
+        hear = self._hear_reply.get(name)
+        return hear(_Reply(message, fields, request), now) if hear is not None else []
+
+    def _hear_status(self, reply: _Reply, now: Ms) -> list[Out]:
+        status = wire.status_of(reply.message, None if reply.request is None else reply.request.sent_ms)
+        if isinstance(status, Garbled):
+            return [status]
+        if status.alarming or (self._alarms is not None and self._alarms.alarms):
+            self._line.ask_by(ALARM, now)
+        return [*self._learn(status.serial or "", now), status]
+
+    def _hear_alarms(self, reply: _Reply, now: Ms) -> list[Out]:
+        alarms = wire.alarms_of(reply.message)
+        if isinstance(alarms, Garbled):
+            return [alarms]
+        if alarms == self._alarms and now - self._alarms_ms < ALARM_REPEAT_MS:
+            return []
+        self._alarms, self._alarms_ms = alarms, now
+        return [alarms]
+
+    def _hear_serial(self, reply: _Reply, now: Ms) -> list[Out]:
+        serial = wire.serial_of(reply.fields)
+        if serial is None:
+            self._line.ask(SERIAL, Ms(now + ONCE_RETRY_MS))
+            return [garbled("serial number is not believable", reply.message.encode())]
+        return self._learn(serial, now)
+
+    def _hear_protocol(self, reply: _Reply, now: Ms) -> list[Out]:
+        return [Identity(MODEL, self._serial, "^".join(reply.fields)[:64])]
+
+    def _hear_lease(self, reply: _Reply, now: Ms) -> list[Out]:
+        lease_ms = wire.lease_ms_of(reply.fields)
+        if lease_ms is not None:
+            self._lease.length_ms = lease_ms
+            self._period_ms[CONTROL] = min(LEASE_REFRESH_MS, lease_ms // 4)
+        return []
+
+    def _hear_stop(self, reply: _Reply, now: Ms) -> list[Out]:
+        """The exact echo is the acknowledgement; a stop is idempotent, so one echo answers every stop in flight."""
+        out: list[Out] = []
+        request = reply.request
+        done = reply.message == STOP
+        while request is not None:
+            outcome = Outcome.DONE if done else Outcome.REFUSED
+            out.append(CommandOutcome(request.order_id or "", outcome, reply.message))
+            request = self._line.answered(STOP, now) if done else None
+        return out
+
+    def _hear_rate(self, reply: _Reply, now: Ms) -> list[Out]:
+        """The pump echoes the rate that it took."""
+        if reply.request is None:
+            return []
+        taken = wire.rate_ul_h_of(reply.fields)
+        asked = wire.rate_ul_h_of(reply.request.message.split("^")[1:])
+        outcome = Outcome.REFUSED if taken is None else Outcome.DONE if taken == asked else Outcome.UNKNOWN
+        return [CommandOutcome(reply.order_id or "", outcome, reply.message)]
+
+    # --- who it is, and remote control --------------------------------------------------------------------
+
+    def _mismatch(self) -> str | None:
+        if None in (self._expected, self._serial) or self._expected == self._serial:
+            return None
+        return f"serial mismatch: expected {self._expected}, the pump says {self._serial}"
+
+    def _learn(self, serial: str, now: Ms) -> list[Out]:
+        """A serial number was heard; a new one is another pump, whose control has to be taken anew."""
+        if serial == self._serial:
+            return []
+        self._serial = serial
+        self._line.forget(SERIAL)
+        self._line.forget(CONTROL)
+        out: list[Out] = [Identity(MODEL, serial)]
+        mismatch = self._mismatch()
+        if self._wants_control and mismatch is not None:
+            return [*out, *self._lease.refused(mismatch)]
+        if self._wants_control:
+            self._line.ask(CONTROL, now)
+        return out
+
+    def _hear_control(self, reply: _Reply, now: Ms) -> list[Out]:
+        state, *rest = reply.fields or [""]
+        permitted = "PERMIT" in rest
+        if reply.order_id is not None:
+            return self._hear_release(reply, permitted and state == "DISABLED")
+        if not self._wants_control or self._mismatch() is not None:
+            return []
+        if permitted and state == "ENABLED":
+            return [*self._lease.granted(now if reply.request is None else reply.request.sent_ms)]
+        self._line.ask(CONTROL, Ms(now + CONTROL_RETRY_MS))
+        return [*self._lease.refused(reply.message)]
+
+    def _hear_release(self, reply: _Reply, released: bool) -> list[Out]:
+        outcome = Outcome.DONE if released else Outcome.REFUSED
+        said = self._lease.give_back("on request") if released else []
+        return [CommandOutcome(reply.order_id or "", outcome, reply.message), *said]

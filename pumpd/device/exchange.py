@@ -1,0 +1,83 @@
+"""Whose reply is it? Requests in flight on a half-duplex line whose replies name only their command. Pure.
+
+A reply that comes after its time-out must never be taken for the answer to a younger request: a stop would
+count as verified by a status that was asked for before it. So every request stays here until it is
+answered, buried or too old, and a reply belongs to the OLDEST request of its name.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from pumpd.units import Ms
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One request on the wire. `told`: its order has already been given an outcome."""
+
+    name: str
+    sent_ms: Ms
+    due_ms: Ms
+    order_id: str | None = None
+    message: str = ""
+    told: bool = False
+
+
+class InFlight:
+    """Requests that may still be answered, oldest first."""
+
+    def __init__(self, late_ms: int, most: int = 32) -> None:
+        """late_ms: after that long no reply is expected any more."""
+        self._late_ms = late_ms
+        self._requests: deque[Request] = deque(maxlen=most)
+
+    def add(self, request: Request) -> Request | None:
+        """Remember a request that is being sent; returns the oldest one if it had to make room."""
+        full = len(self._requests) == self._requests.maxlen
+        pushed_out = self._requests[0] if full else None
+        self._requests.append(request)
+        return pushed_out
+
+    def answered(self, name: str, now: Ms) -> Request | None:
+        """The oldest request of that name, which is now answered; None: nobody asked.
+
+        Queries sent before an answered query are buried: the device takes one at a time and in order, so
+        their replies cannot come any more. An order's reply buries nothing and orders are never buried.
+        """
+        self._forget_old(now)
+        requests = list(self._requests)
+        index = next((index for index, request in enumerate(requests) if request.name == name), None)
+        if index is None:
+            return None
+        found, younger = requests[index], requests[index + 1 :]
+        older = [r for r in requests[:index] if found.order_id is not None or r.order_id is not None]
+        self._requests = deque([*older, *younger], maxlen=self._requests.maxlen)
+        return found
+
+    def has(self, name: str, now: Ms) -> bool:
+        self._forget_old(now)
+        return any(request.name == name for request in self._requests)
+
+    def overdue_orders(self, now: Ms) -> list[Request]:
+        """Orders past their time-out that have no outcome yet; they count as told from now on."""
+        overdue = [r for r in self._requests if r.order_id is not None and not r.told and r.due_ms <= now]
+        for request in overdue:
+            request.told = True
+        return overdue
+
+    def next_order_due(self) -> Ms | None:
+        return min((r.due_ms for r in self._requests if r.order_id is not None and not r.told), default=None)
+
+    def __contains__(self, request: Request) -> bool:
+        return any(request is other for other in self._requests)
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def _forget_old(self, now: Ms) -> None:
+        while self._requests and self._requests[0].sent_ms + self._late_ms <= now:
+            if self._requests[0].order_id is not None and not self._requests[0].told:
+                break
+            self._requests.popleft()

@@ -1,0 +1,150 @@
+"""Cutting a byte stream into frames, bounded and independent of how the stream was cut into chunks. Pure.
+
+A framer returns, in order, the inside of each whole frame (bytes) and a `Garbled` for what belonged to no frame.
+The same bytes give the same answers however they are chunked; that is why noise is only reported
+once the frame after it begins, or once it has filled the buffer.
+"""
+
+from __future__ import annotations
+
+from pumpd.device.checksums import xor8
+from pumpd.device.facts import Garbled
+
+SHOWN_BYTES = 64  # how much of garbled bytes a fact carries
+
+
+def garbled(reason: str, data: bytes) -> Garbled:
+    """A Garbled fact with its bytes cut to SHOWN_BYTES and their true number."""
+    return Garbled(reason, data[:SHOWN_BYTES], len(data))
+
+
+class LineFramer:
+    """Frames of `start` ... `end` (one byte each) without escapes, such as `!MSG|CRC` CR.
+
+    A new start byte inside a frame begins anew (the earlier one was cut off); the abort byte drops what came
+    since the start byte. Frames and noise longer than `limit` bytes are dropped.
+    """
+
+    def __init__(self, start: bytes, end: bytes, abort: bytes, limit: int = 512) -> None:
+        self._start, self._end, self._abort, self._limit = start, end, abort, limit
+        self._buffer = b""
+
+    def feed(self, data: bytes) -> list[bytes | Garbled]:
+        """Insides of frames (start and end byte removed) and what was no frame."""
+        *lines, rest = (self._buffer + data).split(self._end)
+        out: list[bytes | Garbled] = []
+        for line in lines:
+            self._line(line, out)
+        self._buffer = self._cut(rest, out)
+        return out
+
+    def _line(self, line: bytes, out: list[bytes | Garbled]) -> None:
+        if len(line) > self._limit:
+            line = self._cut(line, out)
+        begin = line.rfind(self._start)
+        if begin < 0 or line.find(self._abort, begin) >= 0:
+            begin = len(line)
+        if line[:begin].strip():  # blank noise (CR LF line ends) is not worth a word
+            out.append(garbled("noise or a frame cut short", line[:begin]))
+        if begin < len(line):
+            out.append(line[begin + 1 :])
+
+    def _cut(self, line: bytes, out: list[bytes | Garbled]) -> bytes:
+        """What is left of an unfinished line after dropping whatever cannot become a frame any more."""
+        at = 0
+        while len(line) - at > self._limit:
+            window = line[at : at + self._limit + 1]
+            begin = window.rfind(self._start)
+            size = begin if begin > 0 else len(window)
+            out.append(garbled("no frame within the longest length", window[:size]))
+            at += size
+        return line[at:]
+
+
+class EscapedFramer:
+    """Frames of `start` LEN body CHK, where start and escape byte inside are sent as escape, byte - 80h.
+
+    LEN counts the body before escaping, CHK is the XOR of LEN and body. The start byte never occurs
+    inside a frame, so each one begins anew.
+    """
+
+    def __init__(self, start: int = 0x85, escape: int = 0x80, limit: int = 1024) -> None:
+        self._start, self._escape = bytes([start]), bytes([escape])
+        self._pairs = {value: bytes([escape, value - 0x80]) for value in (escape, start)}
+        self._limit = limit  # of noise; a frame is bounded by LEN
+        self._part: bytes | None = None  # bytes of an unfinished frame after its start byte
+        self._noise = b""
+
+    def build(self, body: bytes) -> bytes:
+        """The whole frame around a body."""
+        plain = bytes([len(body)]) + body
+        plain += bytes([xor8(plain)])
+        return self._start + b"".join(self._pairs.get(value, bytes([value])) for value in plain)
+
+    def feed(self, data: bytes) -> list[bytes | Garbled]:
+        """LEN + body + CHK of frames whose length and checksum are right, unescaped; and what was no frame."""
+        out: list[bytes | Garbled] = []
+        first, *parts = data.split(self._start)
+        if first:
+            self._continue(first, out)
+        for part in parts:
+            if self._part is not None or self._noise:
+                self._close(out)
+            # a whole frame in one piece is by far the most usual; it takes no detour through the buffer
+            if part and len(part) == part[0] + 2 and self._escape not in part and not xor8(part):
+                out.append(part)
+            else:
+                self._part = b""
+                self._continue(part, out)
+        return out
+
+    def _close(self, out: list[bytes | Garbled]) -> None:
+        """A start byte has come: what is unfinished stays unfinished."""
+        if self._part is not None:
+            out.append(garbled("frame cut short", self._start + self._part))
+            self._part = None
+        if self._noise:
+            out.append(garbled("noise between frames", self._noise))
+            self._noise = b""
+
+    def _continue(self, data: bytes, out: list[bytes | Garbled]) -> None:
+        """Bytes without a start byte: more of the unfinished frame, then noise."""
+        if self._part is None:
+            self._add_noise(data, out)
+            return
+        raw = self._part + data
+        used, plain = self._unescape(raw)
+        if not used:
+            self._part = raw
+            return
+        self._part = None
+        if xor8(plain) or len(plain) < 2:
+            out.append(garbled("checksum or escape wrong", self._start + raw[:used]))
+        else:
+            out.append(plain)
+        if used < len(raw):
+            self._add_noise(raw[used:], out)
+
+    def _unescape(self, raw: bytes) -> tuple[int, bytes]:
+        """Escaped bytes used up and the plain frame (empty after an escape that means nothing); 0 while unfinished."""
+        plain, at, end = bytearray(), 0, len(raw)
+        while at < end:
+            value, width = raw[at], 1
+            if value == self._escape[0]:
+                if at + 1 == end:
+                    return 0, b""
+                value, width = raw[at + 1] + 0x80, 2
+                if value not in self._pairs:
+                    return at + width, b""
+            plain.append(value)
+            at += width
+            if len(plain) == plain[0] + 2:
+                return at, bytes(plain)
+        return 0, b""
+
+    def _add_noise(self, data: bytes, out: list[bytes | Garbled]) -> None:
+        noise = self._noise + data
+        full = len(noise) - len(noise) % self._limit
+        for at in range(0, full, self._limit):
+            out.append(garbled("noise between frames", noise[at : at + self._limit]))
+        self._noise = noise[full:]

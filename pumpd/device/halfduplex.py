@@ -1,0 +1,138 @@
+"""One question at a time on a line where only the host asks: what is due, what is pending, what a stop may jump. Pure.
+
+Every question has a name and a time when it is next due; the one that has waited longest is asked when the line
+is free. Orders come before questions. Urgent bytes go out whatever is pending: the pending exchange is abandoned,
+but stays in flight, so that its late reply is known for what it is (pumpd.device.exchange).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pumpd.device.exchange import InFlight, Request
+from pumpd.device.facts import CommandOutcome, Outcome, Send
+from pumpd.units import Ms
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order that waits for the line: the name its reply will carry, its message, its id."""
+
+    name: str
+    message: str
+    order_id: str
+
+
+class HalfDuplex:
+    """The exchanges of one request/reply device."""
+
+    def __init__(self, timeout_ms: int, late_ms: int, priority: Sequence[str], encode: Callable[[str], bytes]) -> None:
+        """late_ms: see InFlight. priority: names of the questions, first wins when equally due."""
+        self._timeout_ms = timeout_ms
+        self._flight = InFlight(late_ms)
+        self._rank = {name: rank for rank, name in enumerate(priority)}
+        self._encode = encode
+        self._due: dict[str, Ms] = {}
+        self._orders: deque[Order] = deque()
+        self._pending: Request | None = None
+        self._ahead: str | None = None
+
+    def ask(self, name: str, at: Ms) -> None:
+        """Ask this at `at` (replaces an earlier wish)."""
+        self._due[name] = at
+
+    def ask_by(self, name: str, at: Ms) -> None:
+        """Ask this no later than `at`, if it is asked at all."""
+        if name in self._due:
+            self._due[name] = Ms(min(at, self._due[name]))
+
+    def ask_ahead(self, name: str, now: Ms) -> None:
+        """Ask this before every other question, and after what is pending now."""
+        self._ahead = name
+        self._due[name] = now
+
+    def forget(self, name: str) -> None:
+        self._due.pop(name, None)
+
+    def forget_all(self) -> None:
+        self._due.clear()
+        self._orders.clear()
+        self._ahead = None
+
+    def enqueue(self, order: Order) -> None:
+        self._orders.append(order)
+
+    def drop_queued(self) -> list[Order]:
+        """Orders not yet sent, which are now not going to be."""
+        dropped = list(self._orders)
+        self._orders.clear()
+        return dropped
+
+    def urgent(self, order: Order, now: Ms) -> list[Send | CommandOutcome]:
+        """The order's bytes at once; whatever was pending is abandoned."""
+        return self._send(order.name, order.message, order.order_id, now, urgent=True)
+
+    def answered(self, name: str, now: Ms) -> Request | None:
+        """Whose reply a message of this name is; None: nobody asked."""
+        request = self._flight.answered(name, now)
+        if self._pending is not None and self._pending not in self._flight:
+            self._pending = None
+        return request
+
+    def overdue(self, now: Ms) -> tuple[str | None, list[CommandOutcome]]:
+        """The name of the pending exchange if it has just timed out, and orders whose outcome stays unknown."""
+        unknown = [_unknown(request) for request in self._flight.overdue_orders(now)]
+        if self._pending is None or self._pending.due_ms > now:
+            return None, unknown
+        name, self._pending = self._pending.name, None
+        return name, unknown
+
+    def may_be_answered(self, name: str, now: Ms) -> bool:
+        """Is an earlier request of this name still without its reply?"""
+        return self._flight.has(name, now)
+
+    def is_ahead(self, name: str) -> bool:
+        return self._ahead == name
+
+    def next_question(self, now: Ms) -> str | None:
+        """The question to ask now; None while the line is busy, an order waits, or nothing is due."""
+        if self._pending is not None or self._orders:
+            return None
+        if self._ahead is not None:
+            return self._ahead
+        due = [(at, self._rank[name], name) for name, at in self._due.items() if at <= now]
+        return min(due)[2] if due else None
+
+    def next_order(self, now: Ms) -> list[Send | CommandOutcome]:
+        """The bytes of the order that has waited longest, if the line is free."""
+        if self._pending is not None or not self._orders:
+            return []
+        order = self._orders.popleft()
+        return self._send(order.name, order.message, order.order_id, now, urgent=False)
+
+    def send_question(self, name: str, message: str, now: Ms) -> list[Send | CommandOutcome]:
+        if self._ahead == name:
+            self._ahead = None
+        return self._send(name, message, None, now, urgent=False)
+
+    def next_deadline(self) -> Ms | None:
+        """When a time-out or a due question wants attention."""
+        line = self._pending.due_ms if self._pending is not None else min(self._due.values(), default=None)
+        times = [at for at in (line, self._flight.next_order_due()) if at is not None]
+        return min(times, default=None)
+
+    def _send(
+        self, name: str, message: str, order_id: str | None, now: Ms, urgent: bool
+    ) -> list[Send | CommandOutcome]:
+        self._pending = Request(name, now, Ms(now + self._timeout_ms), order_id, message)
+        out: list[Send | CommandOutcome] = [Send(self._encode(message), urgent)]
+        pushed_out = self._flight.add(self._pending)
+        if pushed_out is not None and pushed_out.order_id is not None and not pushed_out.told:
+            out.append(_unknown(pushed_out))
+        return out
+
+
+def _unknown(request: Request) -> CommandOutcome:
+    return CommandOutcome(request.order_id or "", Outcome.UNKNOWN, f"no answer to {request.name}")
