@@ -1,0 +1,303 @@
+"""The ghost: an outside observer that knows only events, decisions and the kernel's deadlines.
+
+Its invariants speak about what it saw, never about the kernel's own memory: a kernel that forgets agrees
+with itself, but not with the ghost. Each check returns words for what is wrong, or nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pumpd.device.facts import CommandOutcome, Control, ControlState, Outcome, PumpStatus, Quality, Vitals
+from pumpd.safety import decisions as de
+from pumpd.safety import events as ev
+from pumpd.safety.alarms import Alarm, AlarmState, Phase
+from pumpd.safety.policy import AlarmKind, BedPolicy, Priority
+
+A, K, L, E = AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED, AlarmState.LATCHED, AlarmState.ENDED
+CLOSING = (ev.PatientBound, ev.PatientReleased)
+
+
+@dataclass
+class Ghost:
+    """What the observer has seen so far. Copied (not shared) along every branch of the search."""
+
+    policy: BedPolicy
+    now: int = 0
+    weight_g: int | None = 70_000
+    mrn: str = "A"
+    rate_ul_h: int = 0  # last believed report of a pump that infuses, or may
+    infusing: bool | None = None
+    over_since: int | None = None
+    sure_over: bool = False
+    granted: bool = False
+    pending_since: int | None = None  # a stop is outstanding since
+    last_stop_ms: int = 0
+    acked_ms: int | None = None
+    last_order: str | None = None
+    orders: frozenset[str] = frozenset()
+    interlock: de.InterlockState = de.InterlockState.ARMED
+    alarms: dict[str, Alarm] = field(default_factory=dict)
+    spo2: tuple[int, int] | None = None  # milli, at
+    apnoea: bool = False
+    desat_since: int | None = None
+    spo2_below_90_since: int | None = None
+    audio_until: int | None = None
+    occluded: bool = False
+    refused_device: bool = False
+    restarted_ms: int = -(10**9)
+
+    def copy(self) -> Ghost:
+        twin = Ghost.__new__(Ghost)
+        twin.__dict__.update(self.__dict__)
+        twin.alarms = dict(self.alarms)
+        return twin
+
+    def key(self) -> tuple[object, ...]:
+        """What distinguishes two ghosts for the search: everything, with times relative to now."""
+
+        def ago(at: int | None) -> int | None:
+            return None if at is None else min(self.now - at, 300_000)
+
+        alarms = tuple(sorted((a.condition, a.state, ago(a.onset_ms)) for a in self.alarms.values()))
+        return (
+            *(self.weight_g, self.mrn, self.rate_ul_h, self.infusing, self.granted, self.interlock, self.apnoea),
+            *(ago(self.over_since), ago(self.pending_since), ago(self.acked_ms), ago(self.desat_since), alarms),
+            *(self.spo2 and (self.spo2[0], ago(self.spo2[1])), ago(self.audio_until), self.occluded),
+        )
+
+    def first_in_state(self, state: str) -> str | None:
+        return next((a.id for a in self.alarms.values() if a.state == state), None)
+
+    def highs(self, condition: str | None = None) -> list[Alarm]:
+        """HIGH alarms that a screen still shows."""
+        wanted = [a for a in self.alarms.values() if a.priority is Priority.HIGH]
+        return [a for a in wanted if condition is None or condition in a.condition]
+
+    # ---- hearing
+
+    def hear(self, now: int, event: ev.Event) -> None:
+        """Take in what happened, before the kernel decides."""
+        self.now = now
+        if isinstance(event, ev.Heard):
+            self._hear_fact(event.fact)
+        elif isinstance(event, ev.PatientBound):
+            if event.patient.mrn != self.mrn:
+                self.apnoea, self.desat_since = False, None  # until the next frame, which is the new patient's
+            self.weight_g, self.mrn = event.patient.weight_g, event.patient.mrn
+        elif isinstance(event, ev.PolicyReplaced):
+            self.policy = event.policy
+        elif isinstance(event, ev.Restarted):
+            self.spo2, self.desat_since, self.apnoea, self.restarted_ms = None, None, False, now
+        elif isinstance(event, ev.AudioPaused):
+            self.audio_until = now + min(event.seconds * 1000, self.policy.profile.audio_pause_max_ms)
+        self._judge_rate()
+
+    def _hear_fact(self, fact: object) -> None:
+        if isinstance(fact, PumpStatus):
+            self._hear_status(fact)
+        elif isinstance(fact, Vitals):
+            self._hear_vitals(fact)
+        elif isinstance(fact, CommandOutcome):
+            if fact.outcome is Outcome.DONE and fact.order_id in self.orders and self.pending_since is not None:
+                self.acked_ms = self.now if self.acked_ms is None else self.acked_ms
+        elif isinstance(fact, Control):
+            self.granted = fact.state is ControlState.GRANTED
+
+    def _hear_status(self, fact: PumpStatus) -> None:
+        serial = self.policy.pumps[0].serial
+        self.refused_device = fact.serial is not None and serial is not None and fact.serial != serial
+        if self.refused_device:
+            return
+        self.infusing = fact.infusing
+        self.rate_ul_h = 0 if fact.infusing is False else (fact.rate_ul_h or 0)
+        asked = fact.requested_ms
+        proven = fact.infusing is False and self.acked_ms is not None and asked is not None and asked > self.acked_ms
+        if proven:
+            self.pending_since = None
+        self.sure_over = fact.integrity == "crc16"
+
+    def _hear_vitals(self, fact: Vitals) -> None:
+        for reading in fact.readings:
+            believed = reading.quality in (Quality.OK, Quality.QUESTIONABLE)
+            if reading.signal == "spo2" and believed and reading.value_milli is not None:
+                self.spo2 = (reading.value_milli, self.now)
+                low = reading.value_milli < 85_000
+                self.desat_since = (self.desat_since if self.desat_since is not None else self.now) if low else None
+            elif reading.signal == "spo2":
+                self.spo2, self.desat_since = None, None
+            elif reading.signal == "no_breath" and believed:
+                self.apnoea = bool(reading.value_milli)
+
+    def _judge_rate(self) -> None:
+        pump = self.policy.pumps[0]
+        known = self.weight_g is not None and pump.concentration_ug_ml is not None
+        over = False
+        if known and pump.drug is not None and pump.drug.hard is not None:
+            assert self.weight_g is not None
+            assert pump.concentration_ug_ml is not None
+            over = self.rate_ul_h * pump.concentration_ug_ml > pump.drug.hard.ug_kg_h * self.weight_g
+        if not over:
+            self.over_since = None
+        elif self.over_since is None:
+            self.over_since = self.now
+
+    # ---- judging
+
+    def judge(self, event: ev.Event, decisions: tuple[de.Decision, ...]) -> list[str]:
+        """Words for every invariant that these decisions break."""
+        wrong: list[str] = []
+        starts_of_step = dict(self.alarms)
+        permitted = any(isinstance(d, de.Permitted) for d in decisions)
+        for decision in decisions:
+            wrong += self._judge_one(event, decision, permitted)
+        wrong += self._one_step(event, decisions, starts_of_step)
+        return wrong + self._standing(event)
+
+    def _judge_one(self, event: ev.Event, decision: de.Decision, permitted: bool) -> list[str]:
+        if isinstance(decision, de.StopPump):
+            return self._see_stop(decision)
+        if isinstance(decision, de.SetRate):
+            return self._see_rate(event, decision, permitted)
+        if isinstance(decision, de.AlarmChanged):
+            return self._see_alarm(event, decision)
+        if isinstance(decision, de.InterlockChanged):
+            return self._see_interlock(event, decision)
+        if isinstance(decision, de.AudioChanged):
+            self.audio_until = decision.until_ms
+        if isinstance(decision, de.Refused) and not all(decision.reasons or ("",)):
+            return ["a refusal without its reasons"]
+        return []
+
+    def _see_stop(self, decision: de.StopPump) -> list[str]:
+        if self.pending_since is None:
+            self.pending_since, self.acked_ms = self.now, None
+        wrong = [] if decision.order_id not in self.orders else ["a stop re-uses an order id"]
+        self.orders = self.orders | {decision.order_id}
+        self.last_order, self.last_stop_ms = decision.order_id, self.now
+        return wrong
+
+    def _see_rate(self, event: ev.Event, decision: de.SetRate, permitted: bool) -> list[str]:
+        wrong = []
+        self.last_order = decision.order_id
+        raised = decision.rate_ul_h > self.rate_ul_h
+        if raised and not (isinstance(event, ev.RateRequested) and permitted):
+            wrong.append(f"the rate is raised to {decision.rate_ul_h} without a permitted request")
+        pump = self.policy.pumps[0]
+        if self.weight_g is not None and pump.concentration_ug_ml and pump.drug and pump.drug.hard:
+            if decision.rate_ul_h * pump.concentration_ug_ml > pump.drug.hard.ug_kg_h * self.weight_g:
+                wrong.append(f"a rate of {decision.rate_ul_h} over the ceiling is commanded")
+        elif raised:
+            wrong.append("a rate is raised although the dose cannot be computed")
+        if self.infusing is False and decision.rate_ul_h > 0:
+            wrong.append("a rate is set at a pump that does not infuse")
+        return wrong
+
+    def _see_interlock(self, event: ev.Event, decision: de.InterlockChanged) -> list[str]:
+        before, self.interlock = self.interlock, decision.state
+        state = de.InterlockState
+        if decision.state is state.STOP_VERIFIED and self.pending_since is not None:
+            return ["STOP VERIFIED without an independent status read after the ack"]
+        tripped = before not in (state.ARMED, state.ALARM_ONLY)
+        if decision.state is state.ARMED and tripped and not isinstance(event, ev.InterlockReset):
+            return [f"the interlock re-arms from {before} by itself ({type(event).__name__})"]
+        return []
+
+    def _see_alarm(self, event: ev.Event, decision: de.AlarmChanged) -> list[str]:
+        alarm = decision.alarm
+        before = self.alarms.get(alarm.id)
+        if alarm.state is E:
+            self.alarms.pop(alarm.id, None)
+        else:
+            self.alarms[alarm.id] = alarm
+        if before is None:
+            return [] if alarm.state is A and decision.phase is Phase.START else [f"{alarm.id} starts as {alarm.state}"]
+        return self._transition(event, before, alarm)
+
+    def _transition(self, event: ev.Event, before: Alarm, after: Alarm) -> list[str]:
+        """ALA's table as the ghost knows it: who may take an alarm from one state to another."""
+        acked = isinstance(event, ev.Acknowledged) and event.alarm_id == before.id
+        reset = isinstance(event, ev.AlarmReset) and event.alarm_id == before.id
+        closing = isinstance(event, CLOSING)
+        high = before.priority is Priority.HIGH
+        allowed = {
+            (A, K): acked,
+            (A, E): closing or not high,
+            (A, L): high,
+            (K, A): True,
+            (K, L): True,
+            (K, E): True,
+            (L, A): True,
+            (L, E): acked or reset or closing,
+            (L, K): False,
+        }
+        same = before.state is after.state
+        if not same and not allowed[before.state, after.state]:
+            return [f"{before.condition} goes {before.state} -> {after.state} on {type(event).__name__}"]
+        if before.condition != after.condition:
+            return ["an alarm instance changes its condition"]
+        return []
+
+    def _one_step(self, event: ev.Event, decisions: tuple[de.Decision, ...], before: dict[str, Alarm]) -> list[str]:
+        wrong = []
+        kinds = {type(d) for d in decisions}
+        if de.StopPump in kinds and any(isinstance(d, de.SetRate) and d.rate_ul_h > 0 for d in decisions):
+            wrong.append("one step both stops and sets a rate")
+        if isinstance(event, ev.InterlockReset) and kinds & {de.SetRate}:
+            wrong.append("resetting a trip commands a rate")
+        if isinstance(event, ev.Acknowledged) and any(i != event.alarm_id for i in before if i not in self.alarms):
+            wrong.append("acknowledging one alarm removed another")
+        new = [d for d in decisions if isinstance(d, de.AlarmChanged) and d.phase in (Phase.START, Phase.ESCALATE)]
+        if new and self.audio_until is not None and not isinstance(event, ev.AudioPaused):
+            wrong.append("a new alarm does not break the audio pause")
+        if isinstance(event, ev.PatientBound) and de.PatientClosed in kinds:
+            stayed = [a for a in self.alarms if a in before and self.alarms[a].kind is AlarmKind.PHYSIOLOGICAL]
+            wrong += ["an alarm of the old patient stays"] if stayed else []
+        return wrong
+
+    def _standing(self, event: ev.Event) -> list[str]:
+        """What must hold after every step, whatever happened."""
+        wrong = []
+        times = self.policy.times
+        overdue = self.now - self.last_stop_ms > times.stop_repeat_ms
+        if self.pending_since is not None and overdue:
+            wrong.append("an unverified stop is not repeated")
+        if self.pending_since is not None and self.now - self.pending_since >= times.stop_unconfirmed_ms:
+            wrong += [] if self.highs("stop_not_confirmed") else ["no STOP NOT CONFIRMED after its time"]
+        wrong += self._over_ceiling()
+        wrong += self._vital_alarms()
+        if self.audio_until is not None and self.now >= self.audio_until:
+            wrong.append("the audio pause does not end")
+        if self.audio_until is not None and self.audio_until - self.now > self.policy.profile.audio_pause_max_ms:
+            wrong.append("the audio pause is longer than allowed")
+        return wrong
+
+    def _over_ceiling(self) -> list[str]:
+        if self.over_since is None or self.refused_device:
+            return []
+        budget = 0 if self.sure_over else self.policy.pumps[0].poll_ms
+        if self.now - self.over_since < budget:
+            return []
+        wrong = []
+        if self.pending_since is None and not self.highs():
+            wrong.append("over the ceiling: no stop outstanding and no HIGH alarm")
+        if not self.highs("over_hard"):
+            wrong.append("over the ceiling without a HIGH alarm that says so")
+        if self.granted and self.pending_since is None and self.policy.pumps[0].enforcement == "stop":
+            wrong.append("over the ceiling of a pump that can be stopped, and no stop is outstanding")
+        return wrong
+
+    def _vital_alarms(self) -> list[str]:
+        wrong = []
+        if self.apnoea and not self.highs("no_breath"):
+            wrong.append("no breath, and no HIGH alarm says so")
+        held = self.desat_since is not None and self.spo2 is not None
+        fresh = held and self.spo2 is not None and self.now - self.spo2[1] <= self.policy.times.vitals_live_ms
+        if fresh and self.desat_since is not None and self.now - self.desat_since >= 2_000:
+            wrong += [] if self.highs("spo2_very_low") else ["SpO2 < 85 for 2 s, and no HIGH alarm"]
+        danger = self.highs("no_breath") + self.highs("spo2_very_low")
+        live_danger = [a for a in danger if a.present]
+        may_infuse = self.granted and self.infusing is not False and self.rate_ul_h > 0 and not self.refused_device
+        if live_danger and may_infuse and self.pending_since is None:
+            wrong.append("a respiratory interlock holds, the pump may infuse, and no stop is outstanding")
+        return wrong

@@ -1,0 +1,199 @@
+"""The world that the model check searches: one bed, one pump, one monitor, and an abstract event alphabet.
+
+A symbol is what can happen next; `events` turns it into concrete events at concrete times, given only what
+an outside observer knows (the ghost). Nothing here looks into the kernel's state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pumpd.device.facts import (
+    AlarmCode,
+    CommandOutcome,
+    Control,
+    ControlState,
+    DeviceAlarms,
+    Garbled,
+    Integrity,
+    Outcome,
+    PumpStatus,
+    Quality,
+    Reading,
+    Vitals,
+)
+from pumpd.device.info import PumpCapabilities
+from pumpd.safety import events as ev
+from pumpd.safety import policy as po
+from pumpd.units import Ms
+from tests.model.ghost import Ghost
+
+BED, PUMP, MONITOR = "b1", "p1", "m1"
+CAPABLE = PumpCapabilities(True, True, True, True, rate_step_ul_h=10, rate_min_ul_h=100, rate_max_ul_h=1_200_000)
+
+LOW_UL_H, SOFT_UL_H, OVER_UL_H = 7_000, 42_000, 140_000  # 0.1, 0.6 and 2 mg/kg/h for 70 kg at 1 mg/mL
+
+
+def term(signal: str, op: po.Op, limit: int) -> po.Term:
+    return po.Term(signal, op, limit * 1000)
+
+
+RULES = (
+    po.Rule("no-breath", "no_breath", po.Priority.HIGH, (term("no_breath", po.Op.GE, 1),), 0, True, "No breath"),
+    po.Rule("spo2-very-low", "spo2_very_low", po.Priority.HIGH, (term("spo2", po.Op.LT, 85),), 2_000, True, "SpO2"),
+    po.Rule("spo2-low", "spo2_low", po.Priority.MEDIUM, (term("spo2", po.Op.LT, 90),), 1_000, False, "SpO2"),
+)
+
+
+def policy(
+    hard_ug_kg_h: int = 1000,
+    conc: int | None = 1000,
+    integrity_capable: PumpCapabilities = CAPABLE,
+    enforcement: po.Enforcement = po.Enforcement.STOP,
+) -> po.BedPolicy:
+    """The bed's policy; times as shipped in config/, alarm delays short so that shallow searches reach them."""
+    drug = po.DrugPolicy(
+        "ketamine", "ketAMINE", True, po.Limit(hard_ug_kg_h, "library"), po.Limit(500, "library"), 1000, 10_000
+    )
+    pump = po.PumpPolicy(PUMP, "test", drug, conc, enforcement, integrity_capable, 500, "SN1", None, 50_000)
+    monitor = po.MonitorPolicy(MONITOR, "test", ("rr", "spo2", "no_breath"), 1_000, None, None)
+    profile = po.AlarmProfile("model", RULES, (po.Priority.HIGH,), 60_000, 120_000, 300_000, 120_000)
+    times = po.Times(5_000, 15_000, 2, 5_000, 1_000, 5_000, 250, 43_200_000, 10_000)
+    return po.BedPolicy(BED, "Bed 1", (pump,), (monitor,), profile, times, po.WeightRange(20_000, 250_000))
+
+
+def patient(mrn: str = "A", weight_g: int | None = 70_000) -> ev.Patient:
+    return ev.Patient(mrn, "Model", "Check", "1970-01-01", ev.Sex.UNKNOWN, weight_g)
+
+
+def status(
+    infusing: bool | None, rate: int, requested: int | None, integrity: Integrity = Integrity.CRC16, serial: str = "SN1"
+) -> ev.Heard:
+    asked = None if requested is None else Ms(requested)
+    return ev.Heard(PUMP, PumpStatus(infusing, rate, None, asked, integrity, serial))
+
+
+def vitals(spo2: int | None, breath: bool | None, quality: Quality = Quality.INVALID) -> ev.Heard:
+    readings = (
+        Reading("spo2", spo2 * 1000) if spo2 is not None else Reading("spo2", None, quality),
+        Reading("no_breath", 0 if breath else 1000) if breath is not None else Reading("no_breath", None, quality),
+        Reading("rr", 14_000 if breath else 0) if breath is not None else Reading("rr", None, quality),
+    )
+    return ev.Heard(MONITOR, Vitals(readings))
+
+
+Step = tuple[int, ev.Event]  # milliseconds to pass first, then the event
+Make = Callable[[Ghost], Step | None]
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One letter of the alphabet; `make` may decline (None) where it has no meaning now."""
+
+    name: str
+    make: Make
+
+
+def outcome(kind: Outcome) -> Make:
+    def make(ghost: Ghost) -> Step | None:
+        order = ghost.last_order
+        return None if order is None else (50, ev.Heard(PUMP, CommandOutcome(order, kind, "model")))
+
+    return make
+
+
+def fresh(infusing: bool | None, rate: int) -> Make:
+    """A status requested 20 ms before it arrives, 500 ms from now: after anything that is acked already."""
+    return lambda ghost: (500, status(infusing, rate, ghost.now + 480))
+
+
+def stale_hold(ghost: Ghost) -> Step | None:
+    """'Not infusing', but asked for before the last ack: proves nothing."""
+    return None if ghost.acked_ms is None else (100, status(False, 0, ghost.acked_ms - 1))
+
+
+def acknowledge(ghost: Ghost) -> Step | None:
+    alarm = ghost.first_in_state("active")
+    return None if alarm is None else (100, ev.Acknowledged(alarm, "RN", ev.AckReason.SEEN_ESCALATED))
+
+
+def reset_latched(ghost: Ghost) -> Step | None:
+    alarm = ghost.first_in_state("latched")
+    return None if alarm is None else (100, ev.AlarmReset(alarm, "RN", "seen"))
+
+
+def just(ms: int, event: ev.Event) -> Make:
+    return lambda ghost: (ms, event)
+
+
+def request(rate: int) -> Make:
+    return lambda ghost: (100, ev.RateRequested(f"r{ghost.now}", PUMP, rate, "RN", "titration"))
+
+
+ALPHABET = (
+    Symbol("low", fresh(True, LOW_UL_H)),
+    Symbol("soft", fresh(True, SOFT_UL_H)),
+    Symbol("over", fresh(True, OVER_UL_H)),
+    Symbol("odd-over", fresh(None, OVER_UL_H)),
+    Symbol("hold", fresh(False, 0)),
+    Symbol("stale-hold", stale_hold),
+    Symbol("unsolicited-hold", just(100, status(False, 0, None))),
+    Symbol("weak-over", lambda g: (500, status(True, OVER_UL_H, g.now + 480, Integrity.NONE))),
+    Symbol("wrong-serial", lambda g: (500, status(True, LOW_UL_H, g.now + 480, serial="OTHER"))),
+    Symbol("done", outcome(Outcome.DONE)),
+    Symbol("refused", outcome(Outcome.REFUSED)),
+    Symbol("unknown", outcome(Outcome.UNKNOWN)),
+    Symbol("well", just(500, vitals(97, True))),
+    Symbol("apnoea", just(500, vitals(97, False))),
+    Symbol("desat", just(500, vitals(84, True))),
+    Symbol("edge-85", just(500, vitals(85, True))),
+    Symbol("missing", just(500, vitals(None, None))),
+    Symbol("off", just(500, vitals(None, None, Quality.OFF))),
+    Symbol("pump-down", just(100, ev.LinkChanged(PUMP, ev.LinkState.DOWN, "unplugged"))),
+    Symbol("monitor-down", just(100, ev.LinkChanged(MONITOR, ev.LinkState.DOWN, "unplugged"))),
+    Symbol("garbled", just(100, ev.Heard(PUMP, Garbled("crc")))),
+    Symbol("control-lost", just(100, ev.Heard(PUMP, Control(ControlState.REFUSED, "refused")))),
+    Symbol("control-back", just(100, ev.Heard(PUMP, Control(ControlState.GRANTED)))),
+    Symbol("occlusion", just(100, ev.Heard(PUMP, DeviceAlarms((AlarmCode("AL_OCCLU", "occlusion"),))))),
+    Symbol("no-device-alarm", just(100, ev.Heard(PUMP, DeviceAlarms(())))),
+    Symbol("ack", acknowledge),
+    Symbol("reset-alarm", reset_latched),
+    Symbol("audio-pause", just(100, ev.AudioPaused("RN", 120))),
+    Symbol("ask-up", request(14_000)),
+    Symbol("ask-over", request(OVER_UL_H)),
+    Symbol("ask-down", request(3_500)),
+    Symbol("reset-interlock", just(100, ev.InterlockReset(PUMP, "RN", "checked"))),
+    Symbol("override", just(100, ev.SoftOverride(PUMP, "RN", "pain"))),
+    Symbol("stop-by-hand", just(100, ev.StopRequested(PUMP, "RN", "patient drowsy"))),
+    Symbol("weight-gone", just(100, ev.PatientBound(patient(weight_g=None), "RN"))),
+    Symbol("other-patient", just(100, ev.PatientBound(patient("B", 50_000), "RN"))),
+    Symbol("lower-ceiling", just(100, ev.PolicyReplaced(policy(hard_ug_kg_h=50), "pharmacist"))),
+    Symbol("restart", just(2_000, ev.Restarted(2_000, gap_certain=True))),
+    Symbol("wait-2", just(2_000, ev.Tick())),
+    Symbol("wait-6", just(6_000, ev.Tick())),
+    Symbol("wait-20", just(20_000, ev.Tick())),
+    Symbol("wait-130", just(130_000, ev.Tick())),
+)
+BY_NAME = {symbol.name: symbol for symbol in ALPHABET}
+
+# situations from which the search starts; each is a word of the alphabet
+SITUATIONS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("control-back", "well", "low"),
+    ("control-back", "well", "low", "over"),
+    ("control-back", "well", "low", "over", "done"),
+    ("control-back", "well", "low", "over", "done", "hold"),
+    ("control-back", "well", "low", "over", "done", "hold", "ack", "reset-interlock"),
+    ("control-back", "well", "soft"),
+    ("control-back", "well", "soft", "override"),
+    ("control-back", "well", "low", "apnoea"),
+    ("control-back", "well", "low", "apnoea", "done", "hold", "well"),
+    ("control-back", "well", "low", "desat", "desat", "desat", "desat", "desat"),
+    ("control-lost", "well", "over"),
+    ("control-back", "well", "low", "over", "wait-6"),
+    ("control-back", "well", "low", "occlusion"),
+    ("control-back", "well", "low", "missing"),
+    ("control-back", "well", "low", "ask-up"),
+    ("weight-gone", "well", "low"),
+)
