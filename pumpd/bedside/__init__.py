@@ -1,1 +1,9 @@
-"""The shell of one bed: device sessions, the kernel's clock and inbox, the commander."""
+"""The shell of one bed: device sessions, the kernel's clock and inbox, the commander.
+
+Everything here runs on one event loop and never waits in the way of a stop.
+"""
+
+from pumpd.bedside.bed import BedRuntime, Parts, Stepped
+from pumpd.bedside.session import DeviceSession
+
+__all__ = ["BedRuntime", "DeviceSession", "Parts", "Stepped"]

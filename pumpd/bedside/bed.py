@@ -1,0 +1,207 @@
+"""One bed: one inbox, one kernel state, one timer. Every event goes through `post`.
+
+The order of what a step decides is the safety of this file: stop bytes leave first, then the record goes to the
+journal, then everything else. Nothing in between waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from pumpd.bedside.commander import Commander
+from pumpd.bedside.lateness import Lateness
+from pumpd.bedside.ports import Commandable, HubPort, JournalPort, KernelPort
+from pumpd.bedside.timer import DeadlineTimer
+from pumpd.clock import Clock
+from pumpd.config.model import ShellTimes
+from pumpd.journal import StepRecord
+from pumpd.links.backoff import Backoff
+from pumpd.safety.decisions import AlarmChanged, Decision, ReadStatus, SetRate, StopPump
+from pumpd.safety.events import Event, PolicyReplaced, SelfFault, Tick
+from pumpd.safety.policy import BedPolicy
+from pumpd.safety.state import BedState
+from pumpd.safety.view import BedView
+from pumpd.safety.wire import state_to_bytes
+from pumpd.units import Ms
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """What a step decided, and the journal token of its record."""
+
+    decisions: tuple[Decision, ...]
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What all beds of a ward share."""
+
+    kernel: KernelPort
+    clock: Clock
+    journal: JournalPort
+    hub: HubPort
+    shell: ShellTimes
+
+
+class BedRuntime:
+    """The kernel of one bed, its inbox and its clock. Lives on one event loop; no locks."""
+
+    def __init__(
+        self,
+        policy: BedPolicy,
+        state: BedState,
+        parts: Parts,
+        pumps: Mapping[str, Commandable],
+        *,
+        seq: int = 0,
+        now_ms: int = 0,
+    ) -> None:
+        """seq and now_ms: of the last step that is in `state`. pumps may be filled later, before the first event."""
+        self.id = policy.bed
+        self.state = state
+        self.policy = policy
+        self.seq = seq
+        self.now_ms = Ms(now_ms)
+        self.lateness = Lateness(parts.shell.kernel_late_ms, parts.shell.late_clear_ms)
+        self._kernel = parts.kernel
+        self._clock = parts.clock
+        self._journal = parts.journal
+        self._hub = parts.hub
+        self._shell = parts.shell
+        self._commander = Commander(pumps, self.post, parts.journal.durable, parts.shell.durable_ms)
+        self._timer = DeadlineTimer(parts.clock, self._deadline, self._due)
+        self._inbox: deque[Event] = deque()
+        self._stepping = False
+        self._restart = Backoff(parts.shell.restart_first_ms, parts.shell.restart_max_ms, random.random)
+        self._recovery: asyncio.TimerHandle | None = None
+        self._failures = 0
+
+    def view(self) -> BedView:
+        """What a screen may show now."""
+        return self._kernel.view(self.state, Ms(max(self.now_ms, self._clock.now_ms())), self.policy)
+
+    def post(self, event: Event) -> Stepped | None:
+        """Put an event into the inbox and carry out what it causes, before returning.
+
+        None when called from inside a step (it is then carried out after that step) or when the kernel failed on it.
+        """
+        self._inbox.append(event)
+        if self._stepping:
+            return None
+        self._stepping = True
+        stepped: Stepped | None = None
+        try:
+            first = self._step(self._inbox.popleft())
+            stepped = first
+            while self._inbox:
+                self._step(self._inbox.popleft())
+        finally:
+            self._stepping = False
+        self._timer.arm()
+        return stepped
+
+    def checkpoint(self) -> None:
+        """Hand the present state to the journal, so that a restart has little to replay."""
+        self._journal.checkpoint(self.id, self.seq, self.now_ms, state_to_bytes(self.state))
+
+    def look(self) -> None:
+        """Once a second or so: tell when the kernel's timer was late, and when it no longer is."""
+        change = self.lateness.change(self._clock.now_ms())
+        if change is not None:
+            worst_ms = self.lateness.worst_ms
+            self.post(SelfFault("kernel_late", f"decisions came up to {worst_ms} ms late", active=change))
+
+    def close(self) -> None:
+        """Stop deciding: no timer, no waiting rates, no recovery."""
+        self._timer.cancel()
+        self._commander.close()
+        if self._recovery is not None:
+            self._recovery.cancel()
+
+    # one step
+
+    def _step(self, event: Event) -> Stepped | None:
+        now = Ms(max(self.now_ms, self._clock.now_ms()))
+        if isinstance(event, PolicyReplaced):
+            self.policy = event.policy
+        try:
+            state, decisions = self._kernel.step(self.state, event, now, self.policy)
+        except Exception as error:  # noqa: BLE001 - supervision boundary: our bug must not stop other beds
+            self._fail(type(event).__name__, error)
+            return None
+        self.state, self.now_ms = state, now
+        self.seq += 1
+        return Stepped(decisions, self._carry_out(event, decisions, now))
+
+    def _carry_out(self, event: Event, decisions: tuple[Decision, ...], now: Ms) -> int:
+        for decision in decisions:
+            if isinstance(decision, StopPump):
+                self._commander.stop(decision)
+        wall = self._clock.wall_of(now)
+        token = self._journal.append(StepRecord(self.id, self.seq, now, wall, event, decisions))
+        for decision in decisions:
+            if isinstance(decision, ReadStatus):
+                self._commander.read(decision)
+            elif isinstance(decision, SetRate):
+                self._commander.set_rate(decision, token)
+        self._show(decisions)
+        return token
+
+    def _show(self, decisions: tuple[Decision, ...]) -> None:
+        try:
+            for decision in decisions:
+                if isinstance(decision, AlarmChanged):
+                    self._hub.alarm(decision.alarm, decision.phase)
+            self._hub.mark(self.id)
+        except Exception:  # supervision boundary: what screens cannot show must not stop the bed
+            log.exception("screens failed", bed=self.id)
+
+    # the kernel's time
+
+    def _deadline(self) -> Ms | None:
+        try:
+            return self._kernel.next_deadline(self.state, self.policy)
+        except Exception as error:  # noqa: BLE001 - supervision boundary, as in _step
+            self._fail("next deadline", error)
+            return None
+
+    def _due(self, due: Ms) -> None:
+        self.lateness.note(self._clock.now_ms() - due, self._clock.now_ms())
+        self.post(Tick())
+
+    # our own bugs
+
+    def _fail(self, doing: str, error: Exception) -> None:
+        """The event is lost, the last good state stays; the bed is not monitored until a back-off passes without.
+
+        Events go on being tried meanwhile: a stop that can be decided is decided.
+        """
+        log.error("kernel failed", bed=self.id, doing=doing, exc_info=error)
+        self._failures += 1
+        self._hub.lost(self.id)
+        self._call_later(self._restart.next_s(), self._recover)
+
+    def _recover(self) -> None:
+        failures = self._failures
+        self.post(SelfFault("kernel_failed", "the bed's kernel failed and was started again", active=True))
+        if failures == self._failures:
+            self._hub.found(self.id)
+            self._call_later(self._shell.restart_max_ms / 1000, self._healthy)
+
+    def _healthy(self) -> None:
+        self._restart.reset()
+        self.post(SelfFault("kernel_failed", "the bed's kernel runs", active=False))
+
+    def _call_later(self, wait_s: float, act: Callable[[], None]) -> None:
+        if self._recovery is not None:
+            self._recovery.cancel()
+        self._recovery = asyncio.get_running_loop().call_later(wait_s, act)

@@ -1,0 +1,65 @@
+"""What a bed needs from the parts beside it. The journal and the hub are such parts; so is the kernel."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from pumpd.device import PumpOrder
+from pumpd.journal import StepRecord
+from pumpd.safety.alarms import Alarm, Phase
+from pumpd.safety.decisions import Decision
+from pumpd.safety.events import Event
+from pumpd.safety.policy import BedPolicy
+from pumpd.safety.state import BedState
+from pumpd.safety.view import BedView
+from pumpd.units import Ms
+
+
+class JournalPort(Protocol):
+    """Takes records at once; tells later when they are durable."""
+
+    def append(self, record: StepRecord, /) -> int:
+        """The record's token. Never blocks, never raises."""
+        ...
+
+    def durable(self, token: int, /) -> asyncio.Future[None]:
+        """Done when the token's record is committed; fails with JournalUnavailable."""
+        ...
+
+    def checkpoint(self, bed: str, seq: int, now_ms: Ms, state: bytes, /) -> int: ...
+
+
+class HubPort(Protocol):
+    """Shows the bed to the screens."""
+
+    def mark(self, bed_id: str, /) -> None: ...
+
+    def alarm(self, alarm: Alarm, phase: Phase, /) -> None: ...
+
+    def lost(self, bed_id: str, /) -> None: ...
+
+    def found(self, bed_id: str, /) -> None: ...
+
+
+class KernelPort(Protocol):
+    """The functions of pumpd.safety.kernel."""
+
+    def step(
+        self, state: BedState, event: Event, now: Ms, policy: BedPolicy
+    ) -> tuple[BedState, tuple[Decision, ...]]: ...
+
+    def next_deadline(self, state: BedState, policy: BedPolicy) -> Ms | None: ...
+
+    def view(self, state: BedState, now: Ms, policy: BedPolicy) -> BedView: ...
+
+
+class Commandable(Protocol):
+    """A device session as the commander sees it."""
+
+    def command(self, order: PumpOrder, /) -> list[Event]:
+        """Put the order's bytes on the line before returning; the events that tell how that went.
+
+        The caller posts them, on a later turn of the loop. Never raises.
+        """
+        ...

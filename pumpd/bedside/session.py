@@ -1,0 +1,275 @@
+"""One device at one bed: its line, its driver, its timer. Facts go to the bed's inbox, orders to the line.
+
+A driver is made anew for each connection. A driver that raises is a bug of ours: it is caught here, told as a
+technical alarm, and started again; it never takes another device or bed with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import structlog
+
+from pumpd.bedside.timer import DeadlineTimer
+from pumpd.clock import Clock
+from pumpd.config.model import DeviceConfig, LinkTimes, ShellTimes
+from pumpd.device import (
+    CommandOutcome,
+    DeviceSettings,
+    Driver,
+    Garbled,
+    Out,
+    Outcome,
+    PumpDriver,
+    PumpOrder,
+    ReadStatus,
+    ReleaseControl,
+    Send,
+    SetLine,
+    Silent,
+    Waveform,
+)
+from pumpd.links import Line, LinkError, Reason, SocketLink, Trouble, parse_link
+from pumpd.links.backoff import Backoff
+from pumpd.safety.events import Event, Heard, LinkChanged, LinkState, OrderSent, SelfFault
+from pumpd.units import Ms
+
+log = structlog.get_logger(__name__)
+_NOTHING_HEARD = (Garbled, Silent, CommandOutcome)
+
+
+class DeviceSession:
+    """Made on the running loop; start() begins, close() hands control back and ends."""
+
+    def __init__(
+        self,
+        device: DeviceConfig,
+        driver: type[Driver],
+        clock: Clock,
+        post: Callable[[Event], object],
+        *,
+        links: LinkTimes,
+        shell: ShellTimes,
+    ) -> None:
+        """Raises ValueError for a link that is none; the ward file's check has refused it before."""
+        link = parse_link(device.link)
+        if isinstance(link, LinkError):
+            raise ValueError(link.message)
+        self.id = device.id
+        self._device = device
+        self._make = driver
+        self._clock = clock
+        self._post = post
+        self._links = links
+        self._shell = shell
+        self._line = Line(link, device.info.line, links, on_bytes=self._on_bytes, on_state=self._on_state)
+        self._driver: Driver | None = None
+        self._timer = DeadlineTimer(clock, self._deadline, self._tick)
+        self._restart = Backoff(shell.restart_first_ms, shell.restart_max_ms, random.random)
+        self._revival: asyncio.TimerHandle | None = None
+        self._half_open: asyncio.TimerHandle | None = None
+        self._silent = False
+        self._faulty = False
+        self._crashed_ms = -shell.restart_max_ms
+        self._urgent_sent = 0
+        self._orders: dict[str, None] = {}
+        self.waves = 0
+
+    @property
+    def line(self) -> Line:
+        return self._line
+
+    def start(self) -> None:
+        self._line.start()
+
+    async def close(self) -> None:
+        """Clean exit: the driver's last bytes (control is handed back), then the line is closed."""
+        driver, self._driver = self._driver, None
+        self._timer.cancel()
+        self._cancel_calls()
+        if driver is not None:
+            try:
+                outs = driver.finish(self._clock.now_ms())
+            except Exception:
+                log.exception("driver failed at its end", device=self.id)
+                outs = []
+            for out in outs:
+                if isinstance(out, Send):
+                    self._line.write(out.data, urgent=out.urgent)
+        await self._line.close(self._shell.drain_ms)
+
+    def command(self, order: PumpOrder) -> list[Event]:
+        """Bytes of the order leave before this returns; the answer's events are for a later turn of the loop."""
+        driver = self._driver
+        if not isinstance(driver, PumpDriver):
+            return self._not_given(
+                order, f"line down ({self._line.trouble})" if driver is None else "no command exists"
+            )
+        try:
+            outs = driver.command(order, self._clock.now_ms())
+        except Exception as error:  # noqa: BLE001 - supervision boundary: our bug must not stop other beds
+            self._crash(error)
+            return self._not_given(order, "driver failed", Outcome.UNKNOWN)
+        given = [self._line.write(out.data, urgent=self._mark(out.urgent)) for out in outs if isinstance(out, Send)]
+        self._timer.arm()
+        facts = [self._heard(out) for out in outs if not isinstance(out, Send | SetLine | Waveform)]
+        if given and not all(given):
+            return [*facts, *self._not_given(order, "line takes no bytes")]
+        if any(isinstance(out, CommandOutcome) and out.order_id == order.order_id for out in outs):
+            return list(facts)
+        if not isinstance(order, ReadStatus | ReleaseControl):
+            self._orders[order.order_id] = None
+        return [OrderSent(self.id, order.order_id), *facts]
+
+    def _mark(self, urgent: bool) -> bool:
+        self._urgent_sent += urgent
+        return urgent
+
+    def _not_given(self, order: PumpOrder, why: str, outcome: Outcome = Outcome.REFUSED) -> list[Event]:
+        if isinstance(order, ReadStatus | ReleaseControl):
+            return []
+        return [Heard(self.id, CommandOutcome(order.order_id, outcome, why))]
+
+    # the line's side
+
+    def _on_state(self, trouble: Trouble | None) -> None:
+        if trouble is None:
+            self._begin()
+        else:
+            self._end(trouble)
+
+    def _begin(self) -> None:
+        self._revival = None
+        if not self._line.up:
+            return
+        log.info("line up", device=self.id)
+        self._silent = False
+        self._post(LinkChanged(self.id, LinkState.UP))
+        try:
+            self._driver = self._make(self._settings())
+            outs = self._driver.start(self._clock.now_ms())
+        except Exception as error:  # noqa: BLE001 - supervision boundary, as in _guarded
+            self._crash(error)
+            return
+        self._route(outs)
+
+    def _settings(self) -> DeviceSettings:
+        device = self._device
+        return DeviceSettings(device.id, device.serial, device.control, device.poll_ms, device.options)
+
+    def _end(self, trouble: Trouble) -> None:
+        log.warning("line down", device=self.id, reason=str(trouble))
+        self._driver = None
+        self._timer.cancel()
+        self._cancel_calls()
+        orders, self._orders = self._orders, {}
+        for order_id in orders:
+            self._post(Heard(self.id, CommandOutcome(order_id, Outcome.UNKNOWN, f"line down ({trouble.reason})")))
+        self._post(LinkChanged(self.id, LinkState.DOWN, str(trouble)))
+
+    def _cancel_calls(self) -> None:
+        for handle in (self._revival, self._half_open):
+            if handle is not None:
+                handle.cancel()
+        self._revival = self._half_open = None
+
+    def _on_bytes(self, data: bytes) -> None:
+        if self._driver is not None:
+            self._guarded(lambda driver: driver.receive(data, self._clock.now_ms()))
+
+    # the driver's side
+
+    def _deadline(self) -> Ms | None:
+        if self._driver is None:
+            return None
+        try:
+            return self._driver.next_deadline()
+        except Exception as error:  # noqa: BLE001 - supervision boundary, as in _guarded
+            self._crash(error)
+            return None
+
+    def _tick(self, due: Ms) -> None:
+        self._guarded(lambda driver: driver.tick(Ms(max(due, self._clock.now_ms()))))
+
+    def _guarded(self, act: Callable[[Driver], list[Out]]) -> None:
+        assert self._driver is not None
+        try:
+            outs = act(self._driver)
+        except Exception as error:  # noqa: BLE001 - supervision boundary: our bug must not stop other devices
+            self._crash(error)
+            return
+        self._route(outs)
+
+    def _route(self, outs: list[Out]) -> None:
+        urgent_before = self._urgent_sent
+        for out in outs:
+            if isinstance(out, Send):
+                # A fact of this same list has just made the kernel stop the pump: what the driver had meant to send
+                # is stale now, and a rate must not follow a stop. The driver treats it as unanswered.
+                if out.urgent or self._urgent_sent == urgent_before:
+                    self._line.write(out.data, urgent=out.urgent)
+            elif isinstance(out, SetLine):
+                self._line.set_baud(out.baud)
+            elif isinstance(out, Waveform):
+                self.waves += 1  # drawn by a later page; the kernel judges numbers, not curves
+            else:
+                self._listen(out)
+                self._post(self._heard(out))
+        self._timer.arm()
+
+    def _heard(self, fact: Out) -> Heard:
+        assert not isinstance(fact, Send | SetLine | Waveform)
+        if isinstance(fact, CommandOutcome):
+            self._orders.pop(fact.order_id, None)
+        return Heard(self.id, fact)
+
+    def _listen(self, fact: Out) -> None:
+        """The line is silent while nothing believable comes, and up again with the first believable fact."""
+        if isinstance(fact, Silent) and not self._silent:
+            self._silent = True
+            self._post(LinkChanged(self.id, LinkState.SILENT, fact.detail))
+            self._expect_bytes()
+        elif not isinstance(fact, _NOTHING_HEARD):
+            self._end_faults()
+            if self._silent:
+                self._silent = False
+                if self._half_open is not None:
+                    self._half_open.cancel()
+                self._post(LinkChanged(self.id, LinkState.UP))
+
+    def _expect_bytes(self) -> None:
+        """A TCP link that stays silent may be half-open: it is connected anew. A serial line has no such thing."""
+        if isinstance(self._line.link, SocketLink):
+            wait_s = self._links.silent_reopen_ms / 1000
+            self._half_open = asyncio.get_running_loop().call_later(wait_s, self._line.reopen, Reason.SILENT)
+
+    # our own bugs
+
+    def _crash(self, error: Exception) -> None:
+        log.error("driver failed", device=self.id, exc_info=error)
+        self._driver = None
+        self._timer.cancel()
+        self._cancel_calls()
+        now = self._clock.now_ms()
+        if now - self._crashed_ms > self._shell.restart_max_ms:
+            self._restart.reset()
+        self._crashed_ms, self._faulty = now, True
+        loop = asyncio.get_running_loop()
+        self._revival = loop.call_later(self._restart.next_s(), self._begin)
+        # told on a later turn, because this may be inside a kernel step's decisions
+        loop.call_soon(self._tell_crash, f"{self._device.driver}: {type(error).__name__}")
+
+    def _tell_crash(self, what: str) -> None:
+        self._post(LinkChanged(self.id, LinkState.DOWN, f"driver failed ({what})"))
+        self._post(SelfFault(self._fault_code, f"{self.id}: driver failed ({what}), started again", active=True))
+
+    def _end_faults(self) -> None:
+        if self._faulty:
+            self._faulty = False
+            self._post(SelfFault(self._fault_code, f"{self.id}: driver runs again", active=False))
+
+    @property
+    def _fault_code(self) -> str:
+        return f"driver_failed_{self.id}"
