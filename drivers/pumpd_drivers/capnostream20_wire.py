@@ -7,6 +7,7 @@ those in LEN + body + CHK: LEN is 0, the code 1, the vendor's data byte 1 is 2.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pumpd.device import SIGNALS, AlarmCode, DeviceAlarms, Quality, Reading, Waveform
 from pumpd.device.framing import EscapedFramer
@@ -35,6 +36,7 @@ PUMP_OFF = 0x04  # in EXTENDED
 COUNTER, INTEGER, FRACTION, FAST_STATUS = 2, 3, 4, 5
 SAMPLE_INVALID, NO_FILTER_LINE = 0x01, 0x40
 CO2_NOT_MEASURED = 0x02 | 0x04 | 0x20 | 0x80  # initialising, occlusion, purging, malfunction
+NO_SAMPLE = SAMPLE_INVALID | NO_FILTER_LINE | CO2_NOT_MEASURED
 SAMPLE_MS = 50
 PACKET = 10  # samples in one Waveform
 LONGEST_GAP = 20  # lost samples that are filled with None; after a longer gap the wave simply goes on
@@ -91,10 +93,9 @@ _ETCO2, _FICO2 = (
 )
 _CO2_SIGNALS = ("rr", "etco2", "fico2", "no_breath", "no_breath_s")
 _SPO2_SIGNALS = ("spo2", "pulse")
+_NO_READING = (Quality.INVALID, Quality.OFF)
 _WITHOUT = {
-    names: {
-        quality: tuple(Reading(name, None, quality) for name in names) for quality in (Quality.INVALID, Quality.OFF)
-    }
+    names: {quality: tuple(Reading(name, None, quality) for name in names) for quality in _NO_READING}
     for names in (_CO2_SIGNALS, _SPO2_SIGNALS)
 }
 
@@ -137,17 +138,21 @@ def why_not_numerics(part: bytes) -> str | None:
         return "numerics shifted: no such unit"
     if part[RR] == part[SPO2] and 0 < part[RR] < NO_VALUE:
         return "numerics shifted: respiration rate equals SpO2"
-    pairs = ((ETCO2_HI, ETCO2_LO), (RR_HI, RR_LO), (SPO2_HI, SPO2_LO), (PULSE_HI, PULSE_LO))
-    if any(0 < part[high] < part[low] < NO_VALUE for high, low in pairs):
-        return "numerics shifted: a low limit above its high limit"
-    return None
+    return _why_not_limits(part[ETCO2_HI:UNITS])
+
+
+@lru_cache(maxsize=64)  # limits hardly ever change
+def _why_not_limits(limits: bytes) -> str | None:
+    etco2_hi, etco2_lo, rr_hi, rr_lo, _, spo2_hi, spo2_lo, pulse_hi, pulse_lo = limits
+    pairs = ((etco2_hi, etco2_lo), (rr_hi, rr_lo), (spo2_hi, spo2_lo), (pulse_hi, pulse_lo))
+    shifted = any(0 < high < low < NO_VALUE for high, low in pairs)
+    return "numerics shifted: a low limit above its high limit" if shifted else None
 
 
 def alarms_of(part: bytes) -> DeviceAlarms:
     """Every alarm that the numerics carry; a bit that the vendor's table lacks is an alarm of unknown meaning."""
-    found = [
-        AlarmCode(code, _text(part, text, limit)) for byte, bit, code, text, limit in _ALARM_BITS if part[byte] & bit
-    ]
+    raised = (row for row in _ALARM_BITS if part[row[0]] & row[1])
+    found = [AlarmCode(code, _text(part, text, limit)) for _, _, code, text, limit in raised]
     for byte, name in _BYTE_NAMES.items():
         for bit in (1 << n for n in range(8)):
             if part[byte] & bit & ~_KNOWN_BITS[byte]:
@@ -195,9 +200,7 @@ class CO2Wave:
         if lost <= LONGEST_GAP:
             self._samples += [None] * lost
         self._counter = part[COUNTER]
-        believed = self.units is not None and not part[FAST_STATUS] & (
-            SAMPLE_INVALID | NO_FILTER_LINE | CO2_NOT_MEASURED
-        )
+        believed = self.units is not None and not part[FAST_STATUS] & NO_SAMPLE
         value = part[INTEGER] * 256 + part[FRACTION]
         self._samples.append(_milli_mmhg(value, 256, self.units or 0) if believed else None)
         return self._packets()

@@ -127,6 +127,9 @@ class EscapedFramer:
 
     def _unescape(self, raw: bytes) -> tuple[int, bytes]:
         """Escaped bytes used up and the plain frame (empty after an escape that means nothing); 0 while unfinished."""
+        if self._escape not in raw:
+            size = raw[0] + 2 if raw else 1
+            return (size, raw[:size]) if size <= len(raw) else (0, b"")
         plain, at, end = bytearray(), 0, len(raw)
         while at < end:
             value, width = raw[at], 1
