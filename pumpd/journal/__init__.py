@@ -1,1 +1,27 @@
-"""What happened, durably."""
+"""What happened, durably. `Journal` is the only thing that the daemon needs from here."""
+
+from pumpd.journal.journal import Journal
+from pumpd.journal.records import (
+    BootInfo,
+    JournalFault,
+    JournalOpenError,
+    JournalStats,
+    JournalUnavailable,
+    LastSeen,
+    Restored,
+    StepRecord,
+    TrendPoint,
+)
+
+__all__ = [
+    "BootInfo",
+    "Journal",
+    "JournalFault",
+    "JournalOpenError",
+    "JournalStats",
+    "JournalUnavailable",
+    "LastSeen",
+    "Restored",
+    "StepRecord",
+    "TrendPoint",
+]

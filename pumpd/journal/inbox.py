@@ -1,0 +1,64 @@
+"""The buffer between the event loop and the journal thread, and the waiters for durability.
+
+Without locks: the loop alone appends, the thread alone takes from the left, and both are single
+operations of a deque. Tokens count records; record number t is durable once the thread says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+from pumpd.journal.records import JournalUnavailable, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record with its token and the machine's boot time when it came in."""
+
+    token: int
+    boot_ms: int
+    urgent: bool
+    record: Record
+
+
+class Waiters:
+    """Futures for tokens, oldest first. Lives on the event loop's thread."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self.committed = 0
+        self.fault: str | None = None
+
+    def durable(self, token: int, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+        """A future that is done when `token` is committed, or fails with JournalUnavailable."""
+        future: asyncio.Future[None] = loop.create_future()
+        if token <= self.committed:
+            future.set_result(None)
+        elif self.fault is not None:
+            _refuse(future, self.fault)
+        else:
+            self._waiting.append((token, future))
+        return future
+
+    def advance(self, committed: int) -> None:
+        """Everything up to `committed` is on the disk."""
+        self.committed = committed
+        while self._waiting and self._waiting[0][0] <= committed:
+            _, future = self._waiting.popleft()
+            if not future.done():
+                future.set_result(None)
+
+    def fail(self, detail: str) -> None:
+        """Nobody waits while the journal is failing."""
+        self.fault = detail
+        while self._waiting:
+            _refuse(self._waiting.popleft()[1], detail)
+
+
+def _refuse(future: asyncio.Future[None], detail: str) -> None:
+    if future.done():
+        return
+    future.set_exception(JournalUnavailable(detail))
+    future.exception()  # a caller that does not wait must not make the loop complain

@@ -1,0 +1,161 @@
+"""The journal as the event loop sees it. Nothing here touches a database or waits for one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from pumpd.clock import Clock
+from pumpd.device.facts import PumpStatus, Vitals
+from pumpd.journal import query, trends
+from pumpd.journal.inbox import Entry, Waiters
+from pumpd.journal.records import (
+    BootInfo,
+    CheckpointRecord,
+    JournalFault,
+    JournalStats,
+    JournalUnavailable,
+    LastSeen,
+    PolicyRecord,
+    Record,
+    Restored,
+    StepRecord,
+    TrendPoint,
+)
+from pumpd.journal.verify import VerifyReport, verify_engine
+from pumpd.journal.writer import Limits, Writer
+from pumpd.safety.alarms import Alarm
+from pumpd.safety.events import Heard, Tick
+from pumpd.safety.policy import BedPolicy
+from pumpd.units import Ms
+
+T = TypeVar("T")
+OnFault = Callable[[JournalFault | None], None]
+
+
+def is_reading(record: Record) -> bool:
+    """True for a step that only heard a reading or a tick and decided nothing: these may wait and may be lost."""
+    if not isinstance(record, StepRecord) or record.decisions:
+        return False
+    event = record.event
+    return isinstance(event, Tick) or (isinstance(event, Heard) and isinstance(event.fact, Vitals | PumpStatus))
+
+
+class Journal:
+    """Made by `open`, used from one event loop, ended by `close`."""
+
+    def __init__(self, url: str, boot: BootInfo, limits: Limits) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._clock = Clock()
+        self._inbox: deque[Entry] = deque()
+        self._waiters = Waiters()
+        self._token = 0
+        self._overflow = 0
+        self._cap = 2 * limits.records
+        self.on_fault: OnFault | None = None
+        self.fault: JournalFault | None = None
+        self._writer = Writer(url, boot, limits, self._inbox, self._loop, self._on_commit, self._on_fault)
+
+    @classmethod
+    async def open(
+        cls, url: str, boot: BootInfo, *, on_fault: OnFault | None = None, limits: Limits | None = None
+    ) -> Journal:
+        """Open or create the database and bring its schema up to date, all on the journal's thread.
+
+        Raises JournalOpenError with a sentence for the person who configured the URL.
+        """
+        journal = cls(url, boot, limits or Limits())
+        journal.on_fault = on_fault
+        await journal._writer.start()
+        return journal
+
+    def append(self, record: Record) -> int:
+        """Take a record and return its token. Never blocks, never raises.
+
+        A step with a decision or with an event other than a reading is written at once, the rest within 1 s.
+        """
+        self._token += 1
+        urgent = not is_reading(record)
+        if len(self._inbox) >= self._cap:  # the thread is dead: memory stays bounded
+            self._overflow += 1
+            return self._token
+        self._inbox.append(Entry(self._token, self._clock.boot_ms(), urgent, record))
+        if urgent:
+            self._writer.wake()
+        return self._token
+
+    def durable(self, token: int) -> asyncio.Future[None]:
+        """Done when the token's record and all before it are committed; fails with JournalUnavailable.
+
+        While the journal is failing the future has failed already; the record is still kept for later.
+        """
+        self._writer.wake()
+        return self._waiters.durable(token, self._loop)
+
+    def append_durable(self, record: Record) -> asyncio.Future[None]:
+        """`append`, then `durable`: the record is taken now, whether or not the result is awaited."""
+        return self.durable(self.append(record))
+
+    def policy(self, bed: str, seq: int, now_ms: Ms, policy: BedPolicy) -> int:
+        """The policy passed to step `seq` and later; at each start. (PolicyReplaced is recorded by itself.)"""
+        return self.append(PolicyRecord(bed, seq, now_ms, datetime.now(UTC), policy))
+
+    def checkpoint(self, bed: str, seq: int, now_ms: Ms, state: bytes) -> int:
+        """The bed's state after step `seq`. The last two are kept, and the first after a gap."""
+        return self.append(CheckpointRecord(bed, seq, now_ms, datetime.now(UTC), state))
+
+    async def restore(self, bed: str, *, use_checkpoint: bool = True) -> Restored | None:
+        """Last checkpoint and later events, or None for a bed without any. See pumpd.journal.replay.rebuild.
+
+        use_checkpoint False: all events from the first, for a state that no longer can be read.
+        """
+        return await self._ask(query.restore(self._writer.reader, bed, use_checkpoint))
+
+    async def last_seen(self) -> LastSeen | None:
+        """The last commit of earlier runs (as found by `open`), or None in a new journal."""
+        return self._writer.last_seen
+
+    async def alarm_history(self, bed: str | None, limit: int) -> list[Alarm]:
+        """Past and present alarm instances of one bed or all, newest onset first."""
+        return await self._ask(query.alarm_history(self._writer.reader, bed, limit))
+
+    async def trends(
+        self, bed: str, signals: tuple[str, ...], start: datetime, end: datetime, points: int
+    ) -> dict[str, list[TrendPoint]]:
+        """min, mean, max of believed readings per bucket; wall times map to kernel time as of the last commit."""
+        return await self._ask(trends.trends(self._writer.reader, bed, signals, start, end, points))
+
+    async def verify(self) -> VerifyReport:
+        """Check the whole hash chain while running."""
+        return await self._ask(verify_engine(self._writer.reader))
+
+    def stats(self) -> JournalStats:
+        """Counters for metrics."""
+        return self._writer.stats(self._overflow, self._token - self._waiters.committed, self.fault is not None)
+
+    async def close(self, timeout_s: float = 5.0) -> None:
+        """Write what is waiting and end the thread; a failing journal is given up after timeout_s."""
+        await self._writer.stop(timeout_s)
+        self._waiters.fail("the journal is closed")
+
+    async def _ask(self, work: Coroutine[Any, Any, T]) -> T:
+        loop = self._writer.loop
+        if loop is None or loop.is_closed():
+            work.close()
+            raise JournalUnavailable("the journal is closed")
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
+
+    def _on_commit(self, token: int) -> None:
+        self._waiters.advance(token)
+
+    def _on_fault(self, fault: JournalFault | None) -> None:
+        self.fault = fault
+        if fault is None:
+            self._waiters.fault = None
+        else:
+            self._waiters.fail(fault.detail)
+        if self.on_fault is not None:
+            self.on_fault(fault)

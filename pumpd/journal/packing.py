@@ -1,0 +1,248 @@
+"""Readings packed into one blob per bed and second: small, lossless, in order. Pure.
+
+A row holds the entries of one bed whose times span at most one second. Each entry is a tag, the
+steps since the entry before, the milliseconds since the entry before, and a payload. What does
+not fit the short forms takes a longer one, at the end the event's own JSON, so nothing is refused.
+
+    entry    tag:u8  dseq:u8  dms:u16      (tag | WIDE: seq:i64 now_ms:i64, absolute)
+    TICK     nothing
+    VITALS   shape:u16 flags:u8 values [qualities] [device time]
+    PUMP     shape:u16 flags:u16 [rate:i32] [volume:i32] [requested, ms before now:u16] [time left:i32] [pressure]
+    JSON     length:u32 text
+"""
+
+from __future__ import annotations
+
+import struct
+from datetime import UTC, datetime
+
+import msgspec
+
+from pumpd.device.facts import Integrity, PumpStatus, Quality, Reading, Vitals
+from pumpd.journal.shapes import NoRoom, Shapes
+from pumpd.safety.events import Event, Heard, Tick
+from pumpd.safety.wire import event_from_wire, event_to_wire
+from pumpd.units import Ms
+
+SPAN_MS = 1000
+WIDE = 0x80
+TICK, VITALS, PUMP, JSON = range(4)
+
+HAS_SECONDS, HAS_TIME_TEXT, HAS_QUALITIES, MILLI_I32, MILLI_I64 = 1, 2, 4, 8, 16
+INFUSING_KNOWN, INFUSING, ALARMING, HAS_RATE, HAS_VOLUME, HAS_REQUESTED, HAS_LEFT, HAS_PRESSURE = (
+    1 << bit for bit in range(8)
+)
+
+_NARROW = struct.Struct("<BBH")
+_ABSOLUTE = struct.Struct("<Bqq")
+_HEAD_VITALS = struct.Struct("<HB")
+_HEAD_PUMP = struct.Struct("<HH")
+_U16, _U32, _I32 = struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<i")
+
+QUALITIES = (Quality.OK, Quality.QUESTIONABLE, Quality.STALE, Quality.INVALID, Quality.OFF)
+_QUALITY_CODE = {quality: code for code, quality in enumerate(QUALITIES)}
+# values are tenths of a unit in 16 bits, or thousandths in 32 or 64; the lowest number means "no value"
+_WIDTHS = {0: ("h", 100, -(1 << 15)), MILLI_I32: ("i", 1, -(1 << 31)), MILLI_I64: ("q", 1, -(1 << 63))}
+
+
+class DoesNotFit(ValueError):
+    """The short form cannot hold this event; the JSON form can."""
+
+
+class Packer:
+    """One row being filled. first_seq and first_ms belong into the row's own columns."""
+
+    def __init__(self, first_seq: int, first_ms: int, shapes: Shapes) -> None:
+        self.first_seq, self.first_ms = first_seq, first_ms
+        self._seq, self._ms = first_seq, first_ms
+        self._shapes = shapes
+        self._parts: list[bytes] = []
+
+    def accepts(self, now_ms: int) -> bool:
+        """Whether the row still spans at most one second with an entry at now_ms."""
+        return 0 <= now_ms - self.first_ms < SPAN_MS
+
+    def add(self, seq: int, now_ms: int, event: Event) -> None:
+        """Append one event. Raises only for an event that has no JSON form either."""
+        tag, payload = _encode(event, now_ms, self._shapes)
+        dseq, dms = seq - self._seq, now_ms - self._ms
+        if 0 <= dseq <= 0xFF and 0 <= dms <= 0xFFFF:
+            head = _NARROW.pack(tag, dseq, dms)
+        else:
+            head = _ABSOLUTE.pack(tag | WIDE, seq, now_ms)
+        self._parts += (head, payload)
+        self._seq, self._ms = seq, now_ms
+
+    def body(self) -> bytes:
+        return b"".join(self._parts)
+
+
+def unpack(seq: int, now_ms: int, body: bytes, shapes: Shapes) -> list[tuple[int, Ms, Event]]:
+    """The row's steps as (seq, now_ms, event), identical to what was packed."""
+    steps: list[tuple[int, Ms, Event]] = []
+    at = 0
+    while at < len(body):
+        if body[at] & WIDE:
+            tag, seq, now_ms = _ABSOLUTE.unpack_from(body, at)
+            at += _ABSOLUTE.size
+        else:
+            tag, dseq, dms = _NARROW.unpack_from(body, at)
+            at += _NARROW.size
+            seq, now_ms = seq + dseq, now_ms + dms
+        event, at = _DECODERS[tag & ~WIDE](body, at, now_ms, shapes)
+        steps.append((seq, Ms(now_ms), event))
+    return steps
+
+
+def _encode(event: Event, now_ms: int, shapes: Shapes) -> tuple[int, bytes]:
+    if isinstance(event, Tick):
+        return TICK, b""
+    if isinstance(event, Heard):
+        try:
+            if isinstance(event.fact, Vitals):
+                return VITALS, _encode_vitals(event.device, event.fact, shapes)
+            if isinstance(event.fact, PumpStatus):
+                return PUMP, _encode_pump(event.device, event.fact, now_ms, shapes)
+        except (DoesNotFit, NoRoom, struct.error):
+            pass
+    text = msgspec.json.encode(event_to_wire(event))
+    return JSON, _U32.pack(len(text)) + text
+
+
+def _encode_vitals(device: str, fact: Vitals, shapes: Shapes) -> bytes:
+    values = [reading.value_milli for reading in fact.readings]
+    flags, packed = _encode_values(values)
+    qualities = b""
+    if any(reading.quality is not Quality.OK for reading in fact.readings):
+        flags |= HAS_QUALITIES
+        qualities = bytes(_QUALITY_CODE[reading.quality] for reading in fact.readings)
+    time_flag, time = _encode_time(fact.device_time)
+    names = tuple(reading.signal for reading in fact.readings)
+    shape = shapes.id_of(("vitals", device, fact.integrity.value, *names))
+    return _HEAD_VITALS.pack(shape, flags | time_flag) + packed + qualities + time
+
+
+def _encode_values(values: list[int | None]) -> tuple[int, bytes]:
+    for flag, (code, unit, nothing) in _WIDTHS.items():
+        if all(value is None or (value % unit == 0 and nothing < value // unit < -nothing) for value in values):
+            numbers = [nothing if value is None else value // unit for value in values]
+            return flag, struct.pack(f"<{len(numbers)}{code}", *numbers)
+    raise DoesNotFit
+
+
+def _encode_time(text: str | None) -> tuple[int, bytes]:
+    """A device's ISO time to the second takes four bytes, any other text its length and itself."""
+    if text is None:
+        return 0, b""
+    seconds = _iso_seconds(text)
+    if seconds is not None:
+        return HAS_SECONDS, _U32.pack(seconds)
+    raw = text.encode()
+    return HAS_TIME_TEXT, _U16.pack(len(raw)) + raw
+
+
+def _iso_seconds(text: str) -> int | None:
+    try:
+        moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    seconds = int(moment.timestamp())
+    return seconds if 0 <= seconds < 1 << 32 and _iso_text(seconds) == text else None
+
+
+def _iso_text(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()
+
+
+def _encode_pump(device: str, fact: PumpStatus, now_ms: int, shapes: Shapes) -> bytes:
+    flags, parts = 0, [b""]
+    if fact.infusing is not None:
+        flags |= INFUSING_KNOWN | (INFUSING if fact.infusing else 0)
+    if fact.alarming:
+        flags |= ALARMING
+    ago = None if fact.requested_ms is None else now_ms - fact.requested_ms
+    for flag, layout, number in (
+        (HAS_RATE, _I32, fact.rate_ul_h),
+        (HAS_VOLUME, _I32, fact.volume_ul),
+        (HAS_REQUESTED, _U16, ago),
+        (HAS_LEFT, _I32, fact.time_left_s),
+    ):
+        if number is not None:
+            flags |= flag
+            parts.append(layout.pack(number))
+    if fact.pressure_mmhg is not None:
+        flags |= HAS_PRESSURE
+        raw = fact.pressure_mmhg.encode()
+        parts += (struct.pack("<B", len(raw)), raw)
+    shape = shapes.id_of(("pump", device, fact.integrity.value, fact.serial, fact.drug, fact.mode))
+    parts[0] = _HEAD_PUMP.pack(shape, flags)
+    return b"".join(parts)
+
+
+def _decode_tick(body: bytes, at: int, now_ms: int, shapes: Shapes) -> tuple[Event, int]:
+    return Tick(), at
+
+
+def _decode_vitals(body: bytes, at: int, now_ms: int, shapes: Shapes) -> tuple[Event, int]:
+    shape, flags = _HEAD_VITALS.unpack_from(body, at)
+    at += _HEAD_VITALS.size
+    _, device, integrity, *names = shapes.texts(shape)
+    code, unit, nothing = _WIDTHS[flags & (MILLI_I32 | MILLI_I64)]
+    layout = struct.Struct(f"<{len(names)}{code}")
+    numbers = layout.unpack_from(body, at)
+    at += layout.size
+    values = [None if number == nothing else number * unit for number in numbers]
+    qualities = [Quality.OK] * len(names)
+    if flags & HAS_QUALITIES:
+        qualities = [QUALITIES[code] for code in body[at : at + len(names)]]
+        at += len(names)
+    readings = tuple(map(Reading, map(str, names), values, qualities))
+    time, at = _decode_time(body, at, flags)
+    return Heard(str(device), Vitals(readings, time, Integrity(str(integrity)))), at
+
+
+def _decode_time(body: bytes, at: int, flags: int) -> tuple[str | None, int]:
+    if flags & HAS_SECONDS:
+        return _iso_text(_U32.unpack_from(body, at)[0]), at + 4
+    if flags & HAS_TIME_TEXT:
+        end = at + 2 + _U16.unpack_from(body, at)[0]
+        return body[at + 2 : end].decode(), end
+    return None, at
+
+
+def _decode_pump(body: bytes, at: int, now_ms: int, shapes: Shapes) -> tuple[Event, int]:
+    shape, flags = _HEAD_PUMP.unpack_from(body, at)
+    at += _HEAD_PUMP.size
+    numbers: list[int | None] = []
+    for flag, layout in ((HAS_RATE, _I32), (HAS_VOLUME, _I32), (HAS_REQUESTED, _U16), (HAS_LEFT, _I32)):
+        present = bool(flags & flag)
+        numbers.append(layout.unpack_from(body, at)[0] if present else None)
+        at += layout.size if present else 0
+    pressure = None
+    if flags & HAS_PRESSURE:
+        end = at + 1 + body[at]
+        pressure, at = body[at + 1 : end].decode(), end
+    rate, volume, ago, left = numbers
+    _, device, integrity, serial, drug, mode = shapes.texts(shape)
+    status = PumpStatus(
+        infusing=bool(flags & INFUSING) if flags & INFUSING_KNOWN else None,
+        rate_ul_h=rate,
+        volume_ul=volume,
+        requested_ms=None if ago is None else Ms(now_ms - ago),
+        integrity=Integrity(str(integrity)),
+        serial=serial,
+        alarming=bool(flags & ALARMING),
+        drug=drug,
+        pressure_mmhg=pressure,
+        time_left_s=left,
+        mode=str(mode),
+    )
+    return Heard(str(device), status), at
+
+
+def _decode_json(body: bytes, at: int, now_ms: int, shapes: Shapes) -> tuple[Event, int]:
+    end = at + 4 + _U32.unpack_from(body, at)[0]
+    return event_from_wire(msgspec.json.decode(body[at + 4 : end])), end
+
+
+_DECODERS = (_decode_tick, _decode_vitals, _decode_pump, _decode_json)

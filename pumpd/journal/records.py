@@ -1,0 +1,140 @@
+"""What goes into the journal and what comes out of it. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pumpd.safety.decisions import Decision
+from pumpd.safety.events import Event
+from pumpd.safety.policy import BedPolicy
+from pumpd.units import Ms
+
+
+class JournalUnavailable(RuntimeError):
+    """The journal cannot make anything durable at the moment; the message says why."""
+
+
+class JournalOpenError(RuntimeError):
+    """The journal could not be opened; the message is for the person who configured it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BootInfo:
+    """This start of the daemon: identity and raw boot-time milliseconds of the machine, and wall time (aware UTC)."""
+
+    boot_id: str
+    boot_ms: int
+    wall: datetime
+    config_sha: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One kernel step: the event, when it happened, and all that was decided.
+
+    seq counts the bed's steps without gaps from 1, across restarts (Restored.seq + 1 goes on).
+    """
+
+    bed: str
+    seq: int
+    now_ms: Ms
+    wall: datetime
+    event: Event
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LastSeen:
+    """The last moment that the journal knows of an earlier run, for Clock.resume."""
+
+    now_ms: Ms
+    boot_id: str
+    boot_ms: int
+    wall: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What is needed to rebuild one bed's state: see `pumpd.journal.replay.rebuild`.
+
+    state: bytes of the last checkpoint, or None when events start at the first. seq and now_ms: of the
+    last committed step. events: all committed steps after the checkpoint. policies: those in force for
+    these events, each from its seq on (inclusive), oldest first.
+    """
+
+    bed: str
+    state: bytes | None
+    seq: int
+    now_ms: Ms
+    events: tuple[tuple[int, Ms, Event], ...]
+    policies: tuple[tuple[int, BedPolicy], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFault:
+    """The journal fails. since: wall time of the first failed commit."""
+
+    detail: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """min, mean and max in thousandths of the signal's unit over one bucket; all None is a visible gap."""
+
+    at: datetime
+    min_milli: int | None
+    mean_milli: int | None
+    max_milli: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStats:
+    """Counts since open, for metrics: durations in seconds, `waiting` records not yet committed."""
+
+    committed: int
+    waiting: int
+    dropped_readings: int
+    dropped_records: int
+    commits: int
+    last_commit_s: float
+    failing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRecord:
+    """The bed's policy from step seq on (inclusive), so that a replay needs nothing but the journal."""
+
+    bed: str
+    seq: int
+    now_ms: Ms
+    wall: datetime
+    policy: BedPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRecord:
+    """The bed's kernel state after step seq."""
+
+    bed: str
+    seq: int
+    now_ms: Ms
+    wall: datetime
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GapRecord:
+    """Steps of the bed that could not be kept while the journal was failing; the last one ended at last_ms."""
+
+    bed: str
+    seq: int
+    now_ms: Ms
+    wall: datetime
+    steps: int
+    first_seq: int
+    detail: str
+
+
+Record = StepRecord | PolicyRecord | CheckpointRecord | GapRecord

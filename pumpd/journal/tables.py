@@ -1,0 +1,143 @@
+"""The journal's tables, as the newest migration leaves them (a test holds both together).
+
+Kernel times (now_ms) order everything; wall times (microseconds since 1970, UTC) are for people.
+Row ids are given by the writer, so that one writer and any database behave the same.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+metadata = MetaData()
+Int64 = BigInteger().with_variant(Integer(), "sqlite")
+
+# key "heartbeat": the last commit's moment and the head of the hash chain
+meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+boots = Table(
+    "boots",
+    metadata,
+    Column("id", Int64, primary_key=True, autoincrement=False),
+    Column("boot_id", Text, nullable=False),
+    Column("boot_ms", Int64, nullable=False),
+    Column("wall_us", Int64, nullable=False),
+    Column("software", Text, nullable=False),
+    Column("config_sha", Text, nullable=False),
+)
+
+beds = Table(
+    "beds",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+)
+
+# what packed frames have in common: device, integrity, signal names; texts of a pump's status
+shapes = Table(
+    "shapes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+)
+
+# Vitals, PumpStatus and Tick of one bed and at most one second, packed (pumpd.journal.packing)
+samples = Table(
+    "samples",
+    metadata,
+    Column("id", Int64, primary_key=True, autoincrement=False),
+    Column("bed", Integer, nullable=False),
+    Column("seq", Int64, nullable=False),
+    Column("now_ms", Int64, nullable=False),
+    Column("wall_us", Int64, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("samples_bed_now", "bed", "now_ms"),
+)
+
+# every other event; kind "Gap" is the journal's own: steps that were lost while it failed
+events = Table(
+    "events",
+    metadata,
+    Column("id", Int64, primary_key=True, autoincrement=False),
+    Column("bed", Integer, nullable=False),
+    Column("seq", Int64, nullable=False),
+    Column("now_ms", Int64, nullable=False),
+    Column("wall_us", Int64, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("events_bed_now", "bed", "now_ms"),
+)
+
+# append-only and hash-chained: every decision, and every command's outcome (idx -1)
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("n", Int64, primary_key=True, autoincrement=False),
+    Column("bed", Integer, nullable=False),
+    Column("seq", Int64, nullable=False),
+    Column("idx", Integer, nullable=False),
+    Column("now_ms", Int64, nullable=False),
+    Column("wall_us", Int64, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Index("decisions_bed_n", "bed", "n"),
+)
+
+# the latest state of each alarm; n is the decision that it repeats
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("bed", Integer, nullable=False),
+    Column("onset_ms", Int64, nullable=False),
+    Column("wall_us", Int64, nullable=False),
+    Column("n", Int64, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("alarms_onset", "onset_ms"),
+)
+
+# the latest state of each order; n is the decision that issued it, outcome_n the one that ended it
+commands = Table(
+    "commands",
+    metadata,
+    Column("order_id", Text, primary_key=True),
+    Column("bed", Integer, nullable=False),
+    Column("pump", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("wall_us", Int64, nullable=False),
+    Column("n", Int64, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("outcome", Text),
+    Column("detail", Text),
+    Column("outcome_n", Int64),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("id", Int64, primary_key=True, autoincrement=False),
+    Column("bed", Integer, nullable=False),
+    Column("seq", Int64, nullable=False),
+    Column("now_ms", Int64, nullable=False),
+    Column("wall_us", Int64, nullable=False),
+    Column("kernel", Text, nullable=False),
+    Column("keep", Integer, nullable=False),
+    Column("chain_n", Int64, nullable=False),
+    Column("chain_hash", LargeBinary, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Index("checkpoints_bed", "bed", "seq"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("id", Int64, primary_key=True, autoincrement=False),
+    Column("bed", Integer, nullable=False),
+    Column("seq", Int64, nullable=False),
+    Column("now_ms", Int64, nullable=False),
+    Column("wall_us", Int64, nullable=False),
+    Column("sha", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("policies_bed", "bed", "seq"),
+)

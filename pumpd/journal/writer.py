@@ -1,0 +1,213 @@
+"""The journal's thread: its own event loop, the only writer of the database, and what it does when that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from pumpd.journal.backlog import Backlog
+from pumpd.journal.inbox import Entry
+from pumpd.journal.records import BootInfo, JournalFault, JournalStats, LastSeen
+from pumpd.journal.store import Store
+
+FAILURES = (SQLAlchemyError, sqlite3.Error, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Times in seconds and counts of records.
+
+    flush_s: readings are committed at least this often, so that a power cut loses less than 1 s of them.
+    stall_s: a commit that takes longer is reported as a fault. readings: kept while failing, oldest dropped
+    first; records: kept at most of anything. chunk: most records of one transaction.
+    """
+
+    flush_s: float = 0.9
+    stall_s: float = 5.0
+    retry_first_s: float = 0.25
+    retry_most_s: float = 5.0
+    readings: int = 20_000
+    records: int = 100_000
+    chunk: int = 5_000
+
+
+class Writer:
+    """start() and stop() from the main loop; wake() tells it that something urgent waits in the inbox."""
+
+    def __init__(
+        self,
+        url: str,
+        boot: BootInfo,
+        limits: Limits,
+        inbox: deque[Entry],
+        main: asyncio.AbstractEventLoop,
+        on_commit: Callable[[int], None],
+        on_fault: Callable[[JournalFault | None], None],
+    ) -> None:
+        self._url, self._boot, self._limits = url, boot, limits
+        self._inbox, self._main = inbox, main
+        self._on_commit, self._on_fault = on_commit, on_fault
+        self._backlog = Backlog(limits.readings, limits.records)
+        self._opened: asyncio.Future[None] = main.create_future()
+        self._closed: asyncio.Future[None] = main.create_future()
+        self._thread = threading.Thread(target=self._run, name="pumpd-journal", daemon=True)
+        self._woken = False
+        self._stop_at: float | None = None
+        self._fault: JournalFault | None = None
+        self._retry_s = 0.0
+        self._commits = self._committed = 0
+        self._last_commit_s = 0.0
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.last_seen: LastSeen | None = None
+
+    @property
+    def reader(self) -> AsyncEngine:
+        """Engine for queries; only for coroutines on the journal's loop."""
+        return self._store.reader
+
+    async def start(self) -> None:
+        """Raises JournalOpenError."""
+        self._thread.start()
+        await self._opened
+
+    async def stop(self, timeout_s: float) -> None:
+        """Commit what waits, for at most timeout_s, then end the thread. May be called twice."""
+        if self._stop_at is None:
+            self._stop_at = time.monotonic() + timeout_s
+            self.wake()
+        await asyncio.shield(self._closed)
+        self._thread.join()
+
+    def wake(self) -> None:
+        """From the main loop's thread; many calls before the thread reacts are one wake-up."""
+        if not self._woken and self.loop is not None:
+            self._woken = True
+            with suppress(RuntimeError):  # the thread's loop has ended
+                self.loop.call_soon_threadsafe(self._urgent.set)
+
+    def stats(self, overflow: int, waiting: int, failing: bool) -> JournalStats:
+        backlog = self._backlog
+        return JournalStats(
+            self._committed,
+            waiting,
+            backlog.dropped_readings,
+            backlog.dropped_records + overflow,
+            self._commits,
+            self._last_commit_s,
+            failing,
+        )
+
+    # ---- on the journal's thread from here on
+
+    def _run(self) -> None:
+        error: BaseException | None = None
+        try:
+            asyncio.run(self._serve())
+        except BaseException as failure:  # noqa: BLE001 the end of a thread: whatever it was goes to the main loop
+            error = failure
+        self._tell(self._finished, error)
+
+    def _finished(self, error: BaseException | None) -> None:
+        if not self._opened.done():
+            self._opened.set_exception(error or RuntimeError("the journal's thread ended"))
+        elif error is not None:
+            self._on_fault(JournalFault(f"the journal's thread ended: {error!r}", datetime.now(UTC)))
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+    async def _serve(self) -> None:
+        self._urgent = asyncio.Event()
+        self._store = await Store.open(self._url, self._boot)
+        self.last_seen = self._store.last_seen
+        self.loop = asyncio.get_running_loop()
+        self._tell(self._opened.set_result, None)
+        try:
+            while not self._finishing():
+                await self._wait()
+                await self._flush()
+        finally:
+            await self._store.close()
+
+    def _finishing(self) -> bool:
+        if self._stop_at is None:
+            return False
+        self._take()
+        return not self._backlog or time.monotonic() > self._stop_at
+
+    async def _wait(self) -> None:
+        """Until something is urgent, but no longer than readings may wait; while failing, until the next attempt."""
+        until = time.monotonic() + (self._retry_s or self._limits.flush_s)
+        while (left := until - time.monotonic()) > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._urgent.wait(), left)
+            self._take()
+            if not self._retry_s or self._stop_at is not None:
+                return
+
+    def _take(self) -> None:
+        """Empty the inbox into the backlog. The flags go first, so that no wake-up can be missed."""
+        if hasattr(self, "_urgent"):
+            self._urgent.clear()
+        self._woken = False
+        inbox, backlog = self._inbox, self._backlog
+        while inbox:
+            backlog.add(inbox.popleft())
+        backlog.bound()
+
+    async def _flush(self) -> None:
+        self._take()
+        while self._backlog:
+            entries = self._backlog.take(self._limits.chunk)
+            began = time.monotonic()
+            try:
+                await self._commit(entries)
+            except FAILURES as error:
+                self._backlog.put_back(entries)
+                self._failed(error)
+                return
+            self._succeeded(entries, time.monotonic() - began)
+
+    async def _commit(self, entries: list[Entry]) -> None:
+        """One transaction; while a slow disk keeps it, the inbox stays empty and the stall is reported."""
+        task = asyncio.ensure_future(self._store.commit(entries))
+        began = time.monotonic()
+        while not task.done():
+            await asyncio.wait({task}, timeout=min(self._limits.stall_s, self._limits.flush_s))
+            if not task.done():
+                self._take()
+                if time.monotonic() - began >= self._limits.stall_s:
+                    self._report(f"a commit has not returned for {self._limits.stall_s:g} s: the disk stalls")
+        await task
+
+    def _succeeded(self, entries: list[Entry], took_s: float) -> None:
+        self._commits += 1
+        self._committed += len(entries)
+        self._last_commit_s, self._retry_s = took_s, 0.0
+        if self._fault is not None:
+            self._fault = None
+            self._tell(self._on_fault, None)
+        self._tell(self._on_commit, max(entry.token for entry in entries))
+
+    def _failed(self, error: BaseException) -> None:
+        limits = self._limits
+        self._retry_s = min(limits.retry_most_s, 2 * self._retry_s or limits.retry_first_s)
+        self._report(str(getattr(error, "orig", None) or error))
+
+    def _report(self, detail: str) -> None:
+        if self._fault is None:
+            self._fault = JournalFault(detail, datetime.now(UTC))
+            self._tell(self._on_fault, self._fault)
+
+    def _tell(self, callback: Callable[..., None], *args: object) -> None:
+        with suppress(RuntimeError):  # the main loop has ended: nobody is left to be told
+            self._main.call_soon_threadsafe(callback, *args)
