@@ -72,11 +72,15 @@ class AudioChanged:
 
 @dataclass(frozen=True, slots=True)
 class Permitted:
-    """An act was accepted (its effects are the other decisions of the same step)."""
+    """An act was accepted (its effects are the other decisions of the same step).
+
+    note: what differs from the request, in words ("rounded down to ..."); empty when nothing does.
+    """
 
     act: str
     subject: str
     by: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

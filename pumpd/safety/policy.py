@@ -154,6 +154,7 @@ class Times:
     verify_read_ms: int
     soft_override_max_ms: int
     control_retry_ms: int
+    monitoring_lost_ms: int = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,3 +176,7 @@ class BedPolicy:
     profile: AlarmProfile
     times: Times
     weight: WeightRange
+
+    def device_ids(self) -> tuple[str, ...]:
+        """Pumps first, then monitors in authoritative order."""
+        return (*(pump.device for pump in self.pumps), *(monitor.device for monitor in self.monitors))

@@ -1,0 +1,62 @@
+"""Alarm conditions of the bed as a whole: monitoring lost while ketamine runs (INT-08), pumpd's own faults. Pure."""
+
+from __future__ import annotations
+
+from pumpd.safety.alarm_table import Condition
+from pumpd.safety.ceiling import is_governed
+from pumpd.safety.policy import AlarmKind, Priority
+from pumpd.safety.quality import RESPIRATORY, is_live
+from pumpd.safety.state import Draft
+
+
+def watched_signals(d: Draft) -> frozenset[str]:
+    """The signals whose loss leaves breathing unwatched: CO2 and RR, or SpO2 where the bed has nothing better."""
+    configured = {signal for monitor in d.policy.monitors for signal in monitor.signals}
+    breathing = RESPIRATORY & configured
+    return frozenset(breathing or ({"spo2"} & configured))
+
+
+def note_blindness(d: Draft) -> None:
+    """Remember since when no respiratory source is live."""
+    live_ms = d.policy.times.vitals_live_ms
+    for samples in d.samples.values():
+        for name in RESPIRATORY:
+            sample = samples.get(name)
+            if sample is not None and is_live(name, sample, d.now, live_ms):
+                d.blind_ms = None
+                return
+    watched = watched_signals(d)
+    seeing = any(
+        name in watched and is_live(name, sample, d.now, live_ms)
+        for samples in d.samples.values()
+        for name, sample in samples.items()
+    )
+    d.blind_ms = None if seeing or not watched else (d.now if d.blind_ms is None else d.blind_ms)
+
+
+def drug_runs(d: Draft) -> bool:
+    """A governed pump was last heard infusing, or not understood."""
+    return any(
+        is_governed(pump) and report is not None and report.infusing is not False
+        for pump in d.policy.pumps
+        if (report := d.pumps[pump.device].report) is not None
+    )
+
+
+def bed_conditions(d: Draft) -> dict[str, Condition]:
+    found: dict[str, Condition] = {}
+    lost_ms = d.policy.times.monitoring_lost_ms
+    if d.blind_ms is not None and d.now - d.blind_ms >= lost_ms and drug_runs(d):
+        seconds = lost_ms // 1000
+        text = f"Breathing is not monitored for {seconds} s while ketamine runs: watch the patient, restore a sensor"
+        found["b/monitoring_lost"] = Condition(
+            "monitoring_lost", None, Priority.HIGH, AlarmKind.TECHNICAL, text, limit=f"{seconds} s"
+        )
+    for code, detail in d.faults.items():
+        text = f"pumpd: {code.replace('_', ' ')}" + (f" ({detail})" if detail else "")
+        found[f"b/self:{code}"] = Condition(code, None, Priority.MEDIUM, AlarmKind.TECHNICAL, text)
+    return found
+
+
+def monitoring_due(d: Draft) -> list[int | None]:
+    return [] if d.blind_ms is None else [d.blind_ms + d.policy.times.monitoring_lost_ms]

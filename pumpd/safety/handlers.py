@@ -1,0 +1,169 @@
+"""Event type -> what it changes. Handlers write down and answer; `kernel.settle` judges afterwards. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from pumpd.device.facts import (
+    CommandOutcome,
+    Control,
+    DeviceAlarms,
+    Garbled,
+    Identity,
+    PumpStatus,
+    Quality,
+    Vitals,
+)
+from pumpd.safety import events, people, requests
+from pumpd.safety import pump as pumps
+from pumpd.safety.dose import close_segment
+from pumpd.safety.policy import BedPolicy, MonitorPolicy, PumpPolicy
+from pumpd.safety.quality import is_refused, take_vitals
+from pumpd.safety.state import DeviceState, Draft, Sample, monitor_policy, pump_policy
+
+
+def apply(d: Draft, event: events.Event) -> None:
+    """Run the event's handler; Tick and OrderSent change nothing by themselves."""
+    handler = HANDLERS.get(type(event))
+    if handler is not None:
+        handler(d, event)
+
+
+def begin(d: Draft) -> None:
+    """The first step: watching starts now, so that a device that never speaks is noticed."""
+    for name, device in d.devices.items():
+        d.devices[name] = replace(device, heard_ms=d.now)
+
+
+def heard(d: Draft, event: events.Heard) -> None:
+    """A fact of one of this bed's devices; others are ignored. Only PumpStatus and Vitals count as heard."""
+    pump = pump_policy(d.policy, event.device)
+    if pump is not None:
+        heard_from_pump(d, pump, event.fact)
+        return
+    monitor = monitor_policy(d.policy, event.device)
+    if monitor is not None:
+        heard_from_monitor(d, monitor, event.fact)
+
+
+def heard_from_pump(d: Draft, pump: PumpPolicy, fact: object) -> None:
+    if isinstance(fact, PumpStatus):
+        pumps.hear_status(d, pump, fact)
+    elif isinstance(fact, CommandOutcome):
+        pumps.hear_outcome(d, pump, fact)
+    elif isinstance(fact, Control):
+        pumps.hear_control(d, pump, fact)
+    else:
+        heard_from_any(d, pump.device, fact)
+        if is_refused(pump, d.devices[pump.device]):
+            pumps.forget(d, pump)
+
+
+def heard_from_monitor(d: Draft, monitor: MonitorPolicy, fact: object) -> None:
+    name = monitor.device
+    if isinstance(fact, Vitals):
+        d.devices[name] = replace(d.devices[name], heard_ms=d.now, lost=False)
+        if not is_refused(monitor, d.devices[name]):
+            take_vitals(d, name, fact)
+        return
+    heard_from_any(d, name, fact)
+    if is_refused(monitor, d.devices[name]):
+        d.samples[name] = {signal: unbelieved(sample) for signal, sample in d.samples.get(name, {}).items()}
+
+
+def heard_from_any(d: Draft, name: str, fact: object) -> None:
+    """Identity, alarms and garbled bytes; none of them is a sign of life."""
+    device = d.devices[name]
+    if isinstance(fact, Identity):
+        serial = device.serial if fact.serial is None else fact.serial
+        model = device.model if fact.model is None else fact.model
+        d.devices[name] = replace(device, serial=serial, model=model)
+    elif isinstance(fact, DeviceAlarms):
+        d.devices[name] = replace(device, alarms=tuple({a.code: a for a in fact.alarms}.values()))
+    elif isinstance(fact, Garbled):
+        d.devices[name] = replace(device, garbled=device.garbled + 1)
+
+
+def unbelieved(sample: Sample) -> Sample:
+    """The sample without its value."""
+    return sample._replace(value_milli=None, quality=Quality.STALE, off_ms=None)
+
+
+def link_changed(d: Draft, event: events.LinkChanged) -> None:
+    device = d.devices.get(event.device)
+    if device is None:
+        return
+    since_ms = device.since_ms if device.link is event.state else d.now
+    d.devices[event.device] = replace(device, link=event.state, since_ms=since_ms, detail=event.detail)
+    pump = pump_policy(d.policy, event.device)
+    if pump is not None and event.state in (events.LinkState.DOWN, events.LinkState.REFUSED):
+        pumps.line_down(d, pump)
+
+
+def restarted(d: Draft, event: events.Restarted) -> None:
+    """The daemon was away: alarms, trips, acknowledgements stay; every value is old; watching begins anew."""
+    for name, device in d.devices.items():
+        d.devices[name] = replace(device, heard_ms=d.now, link=events.LinkState.DOWN, since_ms=d.now, detail="")
+    withdraw_ms = d.policy.times.vitals_withdraw_ms
+    slept_from = d.now - event.gap_ms
+    for name, samples in d.samples.items():
+        d.samples[name] = {signal: slept(s, slept_from, withdraw_ms, d.now) for signal, s in samples.items()}
+    d.rules = {rule: state for rule, state in d.rules.items() if state.active}
+    for pump in d.policy.pumps:
+        pumps.restart(d, pump, event.gap_certain)
+
+
+def slept(sample: Sample, slept_from: int, withdraw_ms: int, now: int) -> Sample:
+    """A value from before the gap: stale now; withdrawn with an alarm unless it comes back in time."""
+    good_ms = sample.good_ms
+    if good_ms is not None:
+        good_ms = now if slept_from - good_ms < withdraw_ms else now - withdraw_ms
+    return unbelieved(sample)._replace(good_ms=good_ms)
+
+
+def policy_replaced(d: Draft, event: events.PolicyReplaced) -> None:
+    """New limits from now on; alarms stay; a changed concentration starts a new dose segment."""
+    old, d.policy = d.policy, event.policy
+    close_segments(d, old)
+    d.devices = {name: d.devices.get(name, DeviceState(heard_ms=d.now)) for name in d.policy.device_ids()}
+    d.pumps = {p.device: d.pumps.get(p.device) or pumps.first_state(p) for p in d.policy.pumps}
+    d.samples = {m.device: d.samples[m.device] for m in d.policy.monitors if m.device in d.samples}
+    rules = {rule.id for rule in d.policy.profile.rules}
+    d.rules = {rule: state for rule, state in d.rules.items() if rule in rules}
+    people.close_orphans(d, {f"p:{p.device}" for p in d.policy.pumps})
+
+
+def close_segments(d: Draft, old: BedPolicy) -> None:
+    for before in old.pumps:
+        after = pump_policy(d.policy, before.device)
+        conc = before.concentration_ug_ml
+        if after is not None and conc is not None and after.concentration_ug_ml != conc:
+            p = d.pumps[before.device]
+            d.pumps[before.device] = replace(p, dose=close_segment(p.dose, conc))
+
+
+def self_fault(d: Draft, event: events.SelfFault) -> None:
+    if event.active:
+        d.faults[event.code] = event.detail
+    else:
+        d.faults.pop(event.code, None)
+
+
+HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
+    events.Heard: heard,
+    events.LinkChanged: link_changed,
+    events.PatientBound: people.patient_bound,
+    events.PatientReleased: people.patient_released,
+    events.Acknowledged: people.acknowledged,
+    events.AlarmReset: people.alarm_reset,
+    events.AudioPaused: people.audio_paused,
+    events.RateRequested: requests.rate_requested,
+    events.StopRequested: requests.stop_requested,
+    events.InterlockReset: requests.interlock_reset,
+    events.SoftOverride: requests.soft_override,
+    events.PolicyReplaced: policy_replaced,
+    events.Restarted: restarted,
+    events.SelfFault: self_fault,
+}

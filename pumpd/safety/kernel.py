@@ -1,0 +1,151 @@
+"""The decision kernel of one bed: step, next_deadline, view. Pure: `now` is an argument, nothing is read or written.
+
+Theory of operation. A handler per event type only writes down what was heard or asked (and answers requests).
+Then `settle` judges the whole of what is known from scratch: vitals and rules, each pump, the alarms that hold.
+Nothing is remembered as "already alarmed": an alarm is there because its condition holds, so a forgotten
+transition cannot lose one. Whatever was due by `now` is settled before the event is applied.
+"""
+
+from __future__ import annotations
+
+from pumpd.safety import handlers, look
+from pumpd.safety import pump as pumps
+from pumpd.safety.alarm_table import end_audio_pause, realarm, realarm_due_ms, reconcile
+from pumpd.safety.bed_alarms import bed_conditions, monitoring_due, note_blindness
+from pumpd.safety.decisions import Decision
+from pumpd.safety.events import Event
+from pumpd.safety.policy import BedPolicy
+from pumpd.safety.pump_alarms import conditions as pump_conditions
+from pumpd.safety.pump_alarms import scope
+from pumpd.safety.quality import EPISODIC, monitor_conditions, note_losses, pump_stale_ms
+from pumpd.safety.respiration import conditions as rule_conditions
+from pumpd.safety.respiration import evaluate, stop_rule
+from pumpd.safety.state import BedState, DeviceState, Draft, freeze, open_draft
+from pumpd.safety.view import BedView
+
+__all__ = ["initial_state", "next_deadline", "step", "view"]
+
+
+def initial_state(policy: BedPolicy) -> BedState:
+    """A bed of which nothing is known yet; watching begins with the first step."""
+    return BedState(
+        bed=policy.bed,
+        now_ms=0,
+        patient=None,
+        devices={name: DeviceState() for name in policy.device_ids()},
+        samples={},
+        rules={},
+        pumps={pump.device: pumps.first_state(pump) for pump in policy.pumps},
+        alarms={},
+        faults={},
+    )
+
+
+def step(state: BedState, event: Event, now: int, policy: BedPolicy) -> tuple[BedState, tuple[Decision, ...]]:
+    """The bed after `event` at kernel time `now` (ms), and what is to be done, in order.
+
+    Pure and total: the same arguments give the same answer, and no event raises. A `now` before the state's own
+    is taken as the state's own.
+    """
+    now = max(now, state.now_ms)
+    d = open_draft(state, policy, now)
+    if not state.started:
+        handlers.begin(d)
+    if state.due_ms is not None and state.due_ms <= now:
+        settle(d)
+    handlers.apply(d, event)
+    settle(d)
+    return freeze(d, deadline(d)), tuple(d.out)
+
+
+def next_deadline(state: BedState, policy: BedPolicy) -> int | None:
+    """When `step` wants a Tick, always later than the state's own time; None: nothing is due by itself."""
+    return state.due_ms
+
+
+def view(state: BedState, now: int, policy: BedPolicy) -> BedView:
+    """What screens may show at `now`; see pumpd.safety.look."""
+    return look.view(state, max(now, state.now_ms), policy)
+
+
+def settle(d: Draft) -> None:
+    """Judge everything on what is known now."""
+    note_losses(d)
+    settle_vitals(d)
+    for pump in d.policy.pumps:
+        pumps.settle(d, pump)
+        reconcile(d, scope(pump), pump_conditions(d, pump))
+    note_blindness(d)
+    reconcile(d, "b", bed_conditions(d))
+    settle_signals(d)
+
+
+def settle_vitals(d: Draft) -> None:
+    live = evaluate(d)
+    d.stop_rule = stop_rule(d) if d.rules else None
+    found = rule_conditions(d, live) if d.rules else {}
+    for monitor in d.policy.monitors:
+        found.update(monitor_conditions(d, monitor))
+    reconcile(d, "v", found)
+
+
+def settle_signals(d: Draft) -> None:
+    """Acknowledged alarms that persist sound again; an audio pause always ends (ALA-03, ALA-04)."""
+    if d.alarms:
+        realarm(d)
+    if d.audio_until_ms is not None and d.audio_until_ms <= d.now:
+        end_audio_pause(d)
+
+
+def deadline(d: Draft) -> int | None:
+    """The earliest time after `now` at which something happens by itself."""
+    due: list[int | None] = [d.audio_until_ms]
+    due += sample_times(d)
+    due += rule_times(d)
+    due += device_times(d)
+    for pump in d.policy.pumps:
+        due += pumps.due(d, pump)
+    due += [realarm_due_ms(d.policy.profile, alarm) for alarm in d.alarms.values()]
+    due += monitoring_due(d)
+    later = [at for at in due if at is not None and at > d.now]
+    return min(later) if later else None
+
+
+def sample_times(d: Draft) -> list[int | None]:
+    """When values stop being live, are withdrawn, or have been off for long enough."""
+    times = d.policy.times
+    due: list[int | None] = []
+    for samples in d.samples.values():
+        for name, sample in samples.items():
+            if sample.good_ms is None or name in EPISODIC:
+                continue
+            due.append(sample.good_ms + times.vitals_live_ms)
+            due.append(sample.good_ms + times.vitals_withdraw_ms)
+            if sample.off_ms is not None:
+                due.append(sample.off_ms + times.vitals_live_ms)
+    return due
+
+
+def rule_times(d: Draft) -> list[int | None]:
+    """When pending rules fire, or forget their delay because a value is missing for too long."""
+    due: list[int | None] = []
+    for rule in d.policy.profile.rules if d.rules else ():
+        state = d.rules.get(rule.id)
+        if state is not None and not state.active and state.since_ms is not None:
+            gap_end = None if state.gap_ms is None else state.gap_ms + d.policy.times.vitals_live_ms
+            due.append(state.since_ms + rule.delay_ms if gap_end is None else gap_end)
+    return due
+
+
+def device_times(d: Draft) -> list[int | None]:
+    """When a silent device will be lost."""
+    due: list[int | None] = []
+    for pump in d.policy.pumps:
+        due.append(lost_at(d.devices[pump.device], pump_stale_ms(d.policy, pump)))
+    for monitor in d.policy.monitors:
+        due.append(lost_at(d.devices[monitor.device], d.policy.times.vitals_withdraw_ms))
+    return due
+
+
+def lost_at(device: DeviceState, limit_ms: int) -> int | None:
+    return None if device.lost or device.heard_ms is None else device.heard_ms + limit_ms

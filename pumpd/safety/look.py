@@ -1,0 +1,148 @@
+"""What a screen may show of a bed (QUA-01). Pure.
+
+A vital sign is `ok` (or questionable, if its monitor says so) with its digits while it is live; from
+vitals_live_ms to vitals_withdraw_ms it is `questionable` with digits, which the page greys and prints with
+its age; from then on it is `stale` without a digit. Off and invalid never show a digit. A pump's rate is shown
+only while its status is live.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pumpd.device.facts import Quality
+from pumpd.device.signals import SIGNALS
+from pumpd.safety import ceiling
+from pumpd.safety.alarm_table import RANK
+from pumpd.safety.dose import delivered_ng, undocumented_nl
+from pumpd.safety.events import LinkState
+from pumpd.safety.policy import BedPolicy, MonitorPolicy, PumpPolicy
+from pumpd.safety.pump_alarms import not_verified_reasons
+from pumpd.safety.quality import EPISODIC, is_live, pump_stale_ms
+from pumpd.safety.state import BedState, Draft, PumpState, Sample, mismatch, open_draft
+from pumpd.safety.view import BedView, DeviceView, DoseView, PumpView, ValueView
+from pumpd.units import dose_rate_mg_kg_h
+
+SHOWABILITY = {Quality.OK: 4, Quality.QUESTIONABLE: 3, Quality.OFF: 2, Quality.INVALID: 1, Quality.STALE: 0}
+
+
+def view(state: BedState, now: int, policy: BedPolicy) -> BedView:
+    """The bed at `now`: alarms with the most urgent first, then the oldest."""
+    d = open_draft(state, policy, now)
+    alarms = sorted(state.alarms.values(), key=lambda a: (-RANK[a.priority], a.onset_ms, a.id))
+    return BedView(
+        id=policy.bed,
+        label=policy.label,
+        patient=state.patient,
+        values=values(d),
+        pumps=tuple(pump_view(d, pump) for pump in policy.pumps),
+        devices=device_views(d),
+        alarms=tuple(alarms),
+        monitored=is_monitored(d),
+        audio_paused_until_ms=state.audio_until_ms,
+    )
+
+
+def values(d: Draft) -> dict[str, ValueView]:
+    """Per signal the value of the first monitor that shows one, else the best word on why there is none."""
+    found: dict[str, ValueView] = {}
+    for monitor in d.policy.monitors:
+        samples = d.samples.get(monitor.device, {})
+        for name in dict.fromkeys((*monitor.signals, *samples)):
+            if name not in SIGNALS:
+                continue
+            shown = value_view(d, name, samples.get(name), monitor.device)
+            old = found.get(name)
+            if old is None or SHOWABILITY[shown.quality] > SHOWABILITY[old.quality]:
+                found[name] = shown
+    return found
+
+
+def value_view(d: Draft, name: str, sample: Sample | None, source: str) -> ValueView:
+    unit = SIGNALS[name].unit
+    if sample is None:
+        return ValueView(None, unit, Quality.STALE, None, source)
+    times, age_ms = d.policy.times, d.now - sample.at_ms
+    if sample.value_milli is None:
+        return ValueView(None, unit, sample.quality, sample.good_ms, source)
+    if name not in EPISODIC and age_ms >= times.vitals_withdraw_ms:
+        return ValueView(None, unit, Quality.STALE, sample.at_ms, source)
+    live = is_live(name, sample, d.now, times.vitals_live_ms)
+    return ValueView(sample.value_milli, unit, sample.quality if live else Quality.QUESTIONABLE, sample.at_ms, source)
+
+
+def is_shown_live(d: Draft, pump: PumpPolicy, p: PumpState) -> bool:
+    """A pump's status may be shown: live, and not older than its limit at this very moment."""
+    return p.live and p.report is not None and d.now - p.report.at_ms < pump_stale_ms(d.policy, pump)
+
+
+def pump_view(d: Draft, pump: PumpPolicy) -> PumpView:
+    p = d.pumps[pump.device]
+    report = p.report if is_shown_live(d, pump, p) else None
+    rate = None if report is None else report.rate_ul_h
+    drug = pump.drug
+    return PumpView(
+        id=pump.device,
+        drug=None if drug is None else drug.label,
+        concentration_ug_ml=pump.concentration_ug_ml,
+        infusing=None if report is None else report.infusing,
+        rate_ul_h=rate,
+        rate_quality=rate_quality(p, rate),
+        dose_mg_kg_h=dose_shown(d, pump, rate, None if report is None else report.infusing),
+        at_ms=None if p.report is None else p.report.at_ms,
+        delivered=delivered(d, pump, p),
+        hard=None if drug is None else drug.hard,
+        soft=None if drug is None else drug.soft,
+        enforcement=pump.enforcement,
+        interlock=p.lock.state,
+        interlock_cause=p.lock.cause,
+        control=p.control,
+        override_by=None if p.override is None else p.override.by,
+        not_verified=not_verified_reasons(d, pump, p),
+    )
+
+
+def rate_quality(p: PumpState, rate: int | None) -> Quality:
+    if rate is not None:
+        return Quality.OK
+    return Quality.INVALID if p.live and p.report is not None and p.report.rate_ul_h is None else Quality.STALE
+
+
+def dose_shown(d: Draft, pump: PumpPolicy, rate: int | None, infusing: bool | None) -> Decimal | None:
+    """The running dose rate; 0 for a pump that stands still; None when it may not be computed."""
+    facts = ceiling.dose_facts(d, pump)
+    if facts is None or rate is None:
+        return None
+    return dose_rate_mg_kg_h(0 if infusing is False else rate, facts[2], facts[3])
+
+
+def delivered(d: Draft, pump: PumpPolicy, p: PumpState) -> DoseView | None:
+    conc = pump.concentration_ug_ml
+    if conc is None or conc <= 0:
+        return None
+    low, high = delivered_ng(p.dose, conc, undocumented_nl(pump, p, d.now))
+    return DoseView(low, high)
+
+
+def device_views(d: Draft) -> tuple[DeviceView, ...]:
+    found = []
+    known: tuple[PumpPolicy | MonitorPolicy, ...] = (*d.policy.pumps, *d.policy.monitors)
+    for device in known:
+        state = d.devices[device.device]
+        reason = mismatch(device.serial, device.model, state)
+        link = state.link if reason is None else LinkState.REFUSED
+        detail = state.detail if reason is None else reason
+        found.append(DeviceView(device.device, device.driver, link, state.since_ms, detail, state.garbled))
+    return tuple(found)
+
+
+def is_monitored(d: Draft) -> bool:
+    """A vital sign is live; at a bed without monitors: a pump is."""
+    if not d.policy.monitors:
+        return any(is_shown_live(d, pump, d.pumps[pump.device]) for pump in d.policy.pumps)
+    live_ms = d.policy.times.vitals_live_ms
+    return any(
+        name not in EPISODIC and is_live(name, sample, d.now, live_ms)
+        for monitor in d.policy.monitors
+        for name, sample in d.samples.get(monitor.device, {}).items()
+    )

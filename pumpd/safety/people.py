@@ -1,0 +1,144 @@
+"""What people do with patients and alarms: bind, release, acknowledge, reset, pause. Pure.
+
+Every refusal lists all its reasons; a blank name is no name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pumpd.safety.alarm_table import Trigger, acknowledge, close_all, move
+from pumpd.safety.alarms import Acknowledgement, Alarm, AlarmState
+from pumpd.safety.decisions import AudioChanged, PatientClosed, Permitted, Refused
+from pumpd.safety.dose import widened, zeroed
+from pumpd.safety.events import (
+    Acknowledged,
+    AckReason,
+    AlarmReset,
+    AudioPaused,
+    PatientBound,
+    PatientReleased,
+)
+from pumpd.safety.pump_alarms import ENDS_WHEN_ACKNOWLEDGED
+from pumpd.safety.state import Draft
+
+MS_PER_S = 1000
+
+
+def unnamed(by: str) -> list[str]:
+    return [] if by.strip() else ["a named user is required"]
+
+
+def unexplained(reason: str) -> list[str]:
+    return [] if reason.strip() else ["a reason is required"]
+
+
+def patient_bound(d: Draft, event: PatientBound) -> None:
+    """Bind by ADT or by a named person; another mrn first closes all that belongs to the old patient (QUA-06)."""
+    reasons = unnamed(event.by) + ([] if event.patient.mrn.strip() else ["the patient has no mrn"])
+    if reasons:
+        d.out.append(Refused("bind", event.patient.mrn, tuple(reasons)))
+        return
+    if d.patient is None:
+        for name, p in d.pumps.items():
+            d.pumps[name] = replace(p, dose=widened(p.dose))
+    elif d.patient.mrn != event.patient.mrn:
+        close_patient(d)
+    d.patient = event.patient
+    d.out.append(Permitted("bind", event.patient.mrn, event.by))
+
+
+def patient_released(d: Draft, event: PatientReleased) -> None:
+    """Discharge or transfer: alarms, doses and displays of the patient are closed."""
+    reasons = unnamed(event.by) + ([] if d.patient is not None else ["no patient is bound"])
+    if reasons:
+        d.out.append(Refused("release", d.bed, tuple(reasons)))
+        return
+    subject = "" if d.patient is None else d.patient.mrn
+    close_patient(d)
+    d.out.append(Permitted("release", subject, event.by))
+
+
+def close_patient(d: Draft) -> None:
+    """A trip stays: the pump is still the pump. What still holds is a new alarm of nobody's or the next patient's."""
+    if d.patient is not None:
+        close_all(d)
+        d.out.append(PatientClosed(d.patient.mrn))
+    d.patient = None
+    d.rules.clear()
+    for name, samples in d.samples.items():
+        d.samples[name] = {signal: s for signal, s in samples.items() if signal != "poss"}
+    for name, p in d.pumps.items():
+        d.pumps[name] = replace(p, dose=zeroed(p.dose), override=None, changed=None, refused=None)
+
+
+def close_orphans(d: Draft, scopes: set[str]) -> None:
+    """End the alarms of pumps that are no longer part of the bed."""
+    for key, alarm in list(d.alarms.items()):
+        scope = key.partition("/")[0]
+        if scope.startswith("p:") and scope not in scopes:
+            move(d, key, Trigger.CLOSE, alarm, alarm.state)
+
+
+def find(d: Draft, alarm_id: str) -> tuple[str, Alarm] | None:
+    for key, alarm in d.alarms.items():
+        if alarm.id == alarm_id:
+            return key, alarm
+    return None
+
+
+def acknowledged(d: Draft, event: Acknowledged) -> None:
+    """Touches this one instance and not its condition (ALA-03); an advisory of an event ends with it."""
+    found = find(d, event.alarm_id)
+    reasons = unnamed(event.by)
+    if event.reason is AckReason.OTHER and not event.note.strip():
+        reasons.append("the reason 'other' needs a note")
+    if found is None:
+        reasons.append("no live alarm has this id")
+    elif found[1].state is AlarmState.ACKNOWLEDGED:
+        reasons.append("the alarm is already acknowledged")
+    if reasons or found is None:
+        d.out.append(Refused("acknowledge", event.alarm_id, tuple(reasons)))
+        return
+    d.out.append(Permitted("acknowledge", event.alarm_id, event.by))
+    acknowledge(d, found[0], Acknowledgement(event.by, d.now, event.reason, event.note))
+    forget_event(d, found[1])
+
+
+def forget_event(d: Draft, alarm: Alarm) -> None:
+    if alarm.condition in ENDS_WHEN_ACKNOWLEDGED and alarm.device in d.pumps:
+        p = d.pumps[alarm.device]
+        d.pumps[alarm.device] = replace(
+            p,
+            changed=None if alarm.condition == "pump_changed" else p.changed,
+            refused=None if alarm.condition == "command_refused" else p.refused,
+        )
+
+
+def alarm_reset(d: Draft, event: AlarmReset) -> None:
+    """Clear one latched alarm; refused while its condition lasts."""
+    found = find(d, event.alarm_id)
+    reasons = unnamed(event.by) + unexplained(event.reason)
+    if found is None:
+        reasons.append("no live alarm has this id")
+    elif found[1].state is not AlarmState.LATCHED:
+        reasons.append("the alarm's condition is not over")
+    if reasons or found is None:
+        d.out.append(Refused("reset", event.alarm_id, tuple(reasons)))
+        return
+    d.out.append(Permitted("reset", event.alarm_id, event.by))
+    move(d, found[0], Trigger.RESET, found[1], found[1].state)
+
+
+def audio_paused(d: Draft, event: AudioPaused) -> None:
+    """Sound off for 1 s to the profile's longest pause; there is no permanent off (ALA-04)."""
+    longest_s = d.policy.profile.audio_pause_max_ms // MS_PER_S
+    reasons = unnamed(event.by)
+    if not 1 <= event.seconds <= longest_s:
+        reasons.append(f"an audio pause lasts 1 to {longest_s} s")
+    if reasons:
+        d.out.append(Refused("audio_pause", d.bed, tuple(reasons)))
+        return
+    d.audio_until_ms, d.audio_by = d.now + event.seconds * MS_PER_S, event.by
+    d.out.append(Permitted("audio_pause", d.bed, event.by))
+    d.out.append(AudioChanged(d.audio_until_ms, event.by))

@@ -1,0 +1,150 @@
+"""What a pump's facts change, and how one pump is judged after every event. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pumpd.device.facts import CommandOutcome, Control, ControlState, Outcome, PumpStatus
+from pumpd.safety import ceiling, dose, interlock
+from pumpd.safety.decisions import InterlockState
+from pumpd.safety.policy import PumpPolicy
+from pumpd.safety.quality import is_refused
+from pumpd.safety.state import Command, Draft, Lock, PumpState, Report
+from pumpd.units import format_rate_ml_h
+
+
+def hear_status(d: Draft, pump: PumpPolicy, status: PumpStatus) -> None:
+    """A status report: the only fact by which a pump counts as heard."""
+    device = d.devices[pump.device]
+    serial = device.serial if status.serial is None else status.serial
+    d.devices[pump.device] = replace(device, heard_ms=d.now, lost=False, serial=serial)
+    if is_refused(pump, d.devices[pump.device]):
+        forget(d, pump)
+        return
+    p = d.pumps[pump.device]
+    report = Report(
+        status.infusing, status.rate_ul_h, status.volume_ul, d.now, status.requested_ms, status.integrity, serial
+    )
+    changed = spontaneous(p, report) or p.changed
+    given = dose.advance(p.dose, pump, p, report, gap=not p.live)
+    commands = tuple(c for c in p.commands if not resolved(c, report)) if p.commands else ()
+    p = replace(p, report=report, live=True, dose=given, changed=changed, commands=commands)
+    d.pumps[pump.device] = interlock.heard(d, pump, p, status)
+
+
+def forget(d: Draft, pump: PumpPolicy) -> None:
+    """The device on the line is not the configured one: nothing that it says is used (QUA-05)."""
+    p = d.pumps[pump.device]
+    if p.report is not None or p.live:
+        run_closed = dose.close_run(p.dose, None)
+        d.pumps[pump.device] = replace(p, report=None, live=False, dose=run_closed)
+
+
+def resolved(command: Command, report: Report) -> bool:
+    """A status requested after the command's end tells what became of it (INT-04)."""
+    return command.done_ms is not None and report.requested_ms is not None and report.requested_ms > command.done_ms
+
+
+def spontaneous(p: PumpState, new: Report) -> str | None:
+    """What changed at the pump without our command, in words (INT-05)."""
+    old = p.report
+    if old is None or (old.infusing is new.infusing and old.rate_ul_h == new.rate_ul_h):
+        return None
+    if old.infusing is not new.infusing and None not in (old.infusing, new.infusing):
+        return mode_change(p, new)
+    if new.infusing is False or old.rate_ul_h is None or new.rate_ul_h is None or old.rate_ul_h == new.rate_ul_h:
+        return None
+    if any(c.rate_ul_h == new.rate_ul_h and c.outcome is not Outcome.REFUSED for c in p.commands):
+        return None
+    return f"changed at the pump: {format_rate_ml_h(old.rate_ul_h)} -> {format_rate_ml_h(new.rate_ul_h)}"
+
+
+def mode_change(p: PumpState, new: Report) -> str | None:
+    if new.infusing:
+        rate = "rate unknown" if new.rate_ul_h is None else format_rate_ml_h(new.rate_ul_h)
+        return f"started at the pump: {rate}"
+    ours = p.lock.state in interlock.STOPPING
+    return None if ours else "stopped at the pump"
+
+
+def hear_outcome(d: Draft, pump: PumpPolicy, fact: CommandOutcome) -> None:
+    """How an order ended: a stop's ack moves the interlock, a rate command's outcome is kept until resolved."""
+    p = interlock.acked(d, pump, d.pumps[pump.device], fact)
+    if any(c.order_id == fact.order_id for c in p.commands):
+        p = replace(p, commands=tuple(concluded(c, fact, d.now) for c in p.commands))
+        if fact.outcome is Outcome.REFUSED:
+            p = replace(p, refused=f"the pump refused the rate command {fact.detail}".rstrip())
+    d.pumps[pump.device] = p
+
+
+def concluded(command: Command, fact: CommandOutcome, now: int) -> Command:
+    if command.order_id != fact.order_id or command.outcome is not None:
+        return command
+    return replace(command, outcome=fact.outcome, done_ms=now)
+
+
+def lose_commands(p: PumpState, now: int) -> PumpState:
+    """The line or the daemon went away: commands without an outcome are unknown from now on."""
+    if not any(c.outcome is None for c in p.commands):
+        return p
+    lost = tuple(c if c.outcome is not None else replace(c, outcome=Outcome.UNKNOWN, done_ms=now) for c in p.commands)
+    return replace(p, commands=lost)
+
+
+def hear_control(d: Draft, pump: PumpPolicy, fact: Control) -> None:
+    d.pumps[pump.device] = replace(d.pumps[pump.device], control=fact.state)
+
+
+def line_down(d: Draft, pump: PumpPolicy) -> None:
+    """Nobody holds remote control over a line that is down."""
+    p = lose_commands(d.pumps[pump.device], d.now)
+    control = None if p.control in (ControlState.GRANTED, ControlState.REFUSED) else p.control
+    d.pumps[pump.device] = replace(p, control=control)
+
+
+def restart(d: Draft, pump: PumpPolicy, gap_certain: bool) -> None:
+    """After a restart: nothing is live, doubt is widened, an outstanding stop goes out at once."""
+    p = lose_commands(d.pumps[pump.device], d.now)
+    lock = p.lock
+    if lock.state in interlock.STOPPING:
+        lock = replace(lock, stop_due_ms=d.now)
+    doubt = replace(p.dose, unsure=p.dose.unsure or not gap_certain)
+    d.pumps[pump.device] = replace(p, live=False, control=None, lock=lock, dose=doubt)
+
+
+def settle(d: Draft, pump: PumpPolicy) -> None:
+    """Judge one pump on what is known now: ceiling, respiratory trip, and the stop under way."""
+    p = before = d.pumps[pump.device]
+    if p.lock.state in (InterlockState.ARMED, InterlockState.ALARM_ONLY):
+        p = interlock.arm(d, pump, p)
+    p = ceiling.keep_override(d, pump, p)
+    p = ceiling.judge_hard(d, pump, p)
+    if d.stop_rule is not None and p.lock.state is InterlockState.ARMED and stops_with_breathing(pump, p):
+        p = interlock.trip(d, pump, p, d.stop_rule)
+    p = interlock.drive(d, pump, p)
+    if p is not before:
+        d.pumps[pump.device] = p
+
+
+def stops_with_breathing(pump: PumpPolicy, p: PumpState) -> bool:
+    """A respiratory interlock stops governed pumps that infuse, or may (INT-07)."""
+    return ceiling.is_governed(pump) and ceiling.may_infuse(p)
+
+
+def due(d: Draft, pump: PumpPolicy) -> list[int | None]:
+    """When time alone will next change something at this pump."""
+    p = d.pumps[pump.device]
+    times = interlock.due(d, p)
+    if p.over_ms is not None and not p.over_sure:
+        times.append(p.over_ms + pump.poll_ms)
+    if p.reduce_ms is not None:
+        times.append(p.reduce_ms + ceiling.reduce_wait_ms(d, pump))
+    if p.override is not None:
+        times.append(p.override.at_ms + d.policy.times.soft_override_max_ms)
+    return times
+
+
+def first_state(pump: PumpPolicy) -> PumpState:
+    p = PumpState()
+    reason = interlock.cannot_stop(pump, p)
+    return p if reason is None else replace(p, lock=Lock(InterlockState.ALARM_ONLY, reason))
