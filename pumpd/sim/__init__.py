@@ -3,7 +3,9 @@
 from pumpd.sim.asena import AsenaSim
 from pumpd.sim.bed import SimBed, SimDevice
 from pumpd.sim.capnostream import CapnostreamSim
-from pumpd.sim.endpoints import Endpoint, PtyEndpoint, SerialEndpoint, TcpEndpoint
+from pumpd.sim.endpoint import Endpoint
+from pumpd.sim.endpoint_tcp import TcpEndpoint
+from pumpd.sim.endpoint_tty import PtyEndpoint, SerialEndpoint
 from pumpd.sim.faults import LineFaults, MonitorFaults, PumpFaults
 from pumpd.sim.line import ByteDevice, DeviceLine, SimClock
 from pumpd.sim.patient import SimPatient

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from pumpd.sim.endpoints import Endpoint
+from pumpd.sim.endpoint import Endpoint
 
 LOOK_MS = 1000  # a switch flipped from outside is noticed within this time even on a silent line
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,9 @@ from typing import Literal
 from pumpd.sim.asena import AsenaSim
 from pumpd.sim.bed import SimBed, SimDevice
 from pumpd.sim.capnostream import CapnostreamSim
-from pumpd.sim.endpoints import Endpoint, PtyEndpoint, TcpEndpoint
+from pumpd.sim.endpoint import Endpoint
+from pumpd.sim.endpoint_tcp import TcpEndpoint
+from pumpd.sim.endpoint_tty import PtyEndpoint
 from pumpd.sim.line import DeviceLine, SimClock
 from pumpd.sim.patient import SimPatient
 from pumpd.sim.scenarios import SCENARIOS, Act, Scenario
@@ -27,13 +29,17 @@ DOSES_MG_KG_H = (0.15, 0.1, 0.2, 0.12)  # bed 1 above 0.1, so that ten times it 
 
 
 class SimWard:
-    """Made by `start`. beds: SimBed each with .pump, .monitor, .patient; devices: what a ward file needs."""
+    """Made by `start`. beds: SimBed each with .pump, .monitor, .patient; devices: what a ward file needs.
+
+    on_act is called after each act of the script.
+    """
 
     def __init__(self, beds: Sequence[SimBed], scenario: Scenario, pace: float, own_folder: Path | None) -> None:
         self.beds = tuple(beds)
         self.scenario = scenario
         self._pace = pace
         self._own_folder = own_folder
+        self.on_act: Callable[[Act], None] = lambda act: None
         self._timers: list[asyncio.TimerHandle] = []
         self._life: asyncio.Task[None] | None = None
 
@@ -93,6 +99,7 @@ class SimWard:
 
     def _perform(self, act: Act) -> None:
         self.beds[act.bed - 1].act(act.action)
+        self.on_act(act)
 
     @property
     def devices(self) -> tuple[SimDevice, ...]:

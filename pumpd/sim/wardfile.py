@@ -61,7 +61,7 @@ def _patient(number: int, bed: SimBed) -> str:
         family_name=family,
         given_name=given,
         birth_date=f"{1940 + number % 50}-01-15",
-        sex="F" if number % 2 else "M",
+        sex="female" if number % 2 else "male",
         weight_kg=Decimal(str(bed.patient.weight_kg)),
     )
 
