@@ -84,6 +84,7 @@ class BedRuntime:
         self._restart = Backoff(parts.shell.restart_first_ms, parts.shell.restart_max_ms, random.random)
         self._recovery: asyncio.TimerHandle | None = None
         self._failures = 0
+        self.failed = False
 
     def view(self) -> BedView:
         """What a screen may show now."""
@@ -131,8 +132,6 @@ class BedRuntime:
 
     def _step(self, event: Event) -> Stepped | None:
         now = Ms(max(self.now_ms, self._clock.now_ms()))
-        if isinstance(event, PolicyReplaced):
-            self.policy = event.policy
         try:
             state, decisions = self._kernel.step(self.state, event, now, self.policy)
         except Exception as error:  # noqa: BLE001 - supervision boundary: our bug must not stop other beds
@@ -140,6 +139,8 @@ class BedRuntime:
             return None
         self.state, self.now_ms = state, now
         self.seq += 1
+        if isinstance(event, PolicyReplaced):  # the step itself still needs the old one: it counts from the next
+            self.policy = event.policy
         return Stepped(decisions, self._carry_out(event, decisions, now))
 
     def _carry_out(self, event: Event, decisions: tuple[Decision, ...], now: Ms) -> int:
@@ -167,7 +168,7 @@ class BedRuntime:
 
     # the kernel's time
 
-    def _deadline(self) -> Ms | None:
+    def _deadline(self) -> int | None:
         try:
             return self._kernel.next_deadline(self.state, self.policy)
         except Exception as error:  # noqa: BLE001 - supervision boundary, as in _step
@@ -187,6 +188,7 @@ class BedRuntime:
         """
         log.error("kernel failed", bed=self.id, doing=doing, exc_info=error)
         self._failures += 1
+        self.failed = True
         self._hub.lost(self.id)
         self._call_later(self._restart.next_s(), self._recover)
 
@@ -194,6 +196,7 @@ class BedRuntime:
         failures = self._failures
         self.post(SelfFault("kernel_failed", "the bed's kernel failed and was started again", active=True))
         if failures == self._failures:
+            self.failed = False
             self._hub.found(self.id)
             self._call_later(self._shell.restart_max_ms / 1000, self._healthy)
 

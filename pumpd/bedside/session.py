@@ -70,6 +70,7 @@ class DeviceSession:
         self._restart = Backoff(shell.restart_first_ms, shell.restart_max_ms, random.random)
         self._revival: asyncio.TimerHandle | None = None
         self._half_open: asyncio.TimerHandle | None = None
+        self._closing = False
         self._silent = False
         self._faulty = False
         self._crashed_ms = -shell.restart_max_ms
@@ -85,7 +86,8 @@ class DeviceSession:
         self._line.start()
 
     async def close(self) -> None:
-        """Clean exit: the driver's last bytes (control is handed back), then the line is closed."""
+        """Clean exit: the driver's last bytes (control is handed back), then the line is closed. The bed is not told."""
+        self._closing = True
         driver, self._driver = self._driver, None
         self._timer.cancel()
         self._cancel_calls()
@@ -135,6 +137,8 @@ class DeviceSession:
     # the line's side
 
     def _on_state(self, trouble: Trouble | None) -> None:
+        if self._closing:
+            return
         if trouble is None:
             self._begin()
         else:

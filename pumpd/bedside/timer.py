@@ -16,7 +16,7 @@ class DeadlineTimer:
     the common case, because every frame that is heard moves deadlines away.
     """
 
-    def __init__(self, clock: Clock, deadline: Callable[[], Ms | None], fire: Callable[[Ms], None]) -> None:
+    def __init__(self, clock: Clock, deadline: Callable[[], int | None], fire: Callable[[Ms], None]) -> None:
         self._clock = clock
         self._deadline = deadline
         self._fire = fire
@@ -34,7 +34,7 @@ class DeadlineTimer:
             self._handle.cancel()
             self._handle = None
 
-    def _arm_at(self, due: Ms) -> None:
+    def _arm_at(self, due: int) -> None:
         self.cancel()
         self._armed_ms = due
         wait_s = max(0, due - self._clock.now_ms()) / 1000
@@ -44,5 +44,5 @@ class DeadlineTimer:
         self._handle = None
         due = self._deadline()
         if due is not None and due <= self._clock.now_ms():
-            self._fire(due)
+            self._fire(Ms(due))
         self.arm()

@@ -1,0 +1,179 @@
+"""The composition root: what exists, who knows whom, in which order it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import resource
+import signal
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import structlog
+
+import pumpd
+from pumpd.api.app import create_app
+from pumpd.bedside import BedRuntime, DeviceSession, Parts
+from pumpd.bedside.supervise import keep_running
+from pumpd.clock import Clock, Gap, boot_id
+from pumpd.config.model import BedConfig, WardConfig
+from pumpd.daemon.restore import restore_bed, resume
+from pumpd.daemon.ward import Ward
+from pumpd.daemon.watch import LoopWatch, checkpoints
+from pumpd.daemon.web import WebServer
+from pumpd.journal import BootInfo, Journal, JournalFault
+from pumpd.live.hub import LiveHub
+from pumpd.registry import drivers
+from pumpd.safety import kernel
+from pumpd.safety.events import Event, SelfFault
+
+log = structlog.get_logger(__name__)
+
+
+class Daemon:
+    """start() returns when every bed is decided for and the web face listens; wait() until asked to stop; stop()."""
+
+    def __init__(self, config: WardConfig) -> None:
+        self.config = config
+        self.clock = Clock()
+        self.watch = LoopWatch()
+        self.beds: dict[str, BedRuntime] = {}
+        self.sessions: dict[str, DeviceSession] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._asked = asyncio.Event()
+
+    @property
+    def port(self) -> int:
+        """Where the web face listens (known after start, also when port 0 was configured)."""
+        return self.web.port
+
+    async def start(self) -> None:
+        """Raises JournalOpenError or OSError (address in use), with nothing left running."""
+        _raise_file_limit()
+        self.journal = await self._open_journal()
+        try:
+            await self._start_ward()
+        except BaseException:
+            await self.stop()
+            raise
+        gc.collect()
+        gc.freeze()  # what lives as long as the daemon is never looked at again by the collector
+        log.info("started", ward=self.config.id, beds=len(self.beds), devices=len(self.sessions), port=self.port)
+
+    async def wait(self) -> None:
+        """Until SIGTERM or SIGINT, or ask_to_stop()."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.ask_to_stop)
+        try:
+            await self._asked.wait()
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    def ask_to_stop(self) -> None:
+        """Let wait() return."""
+        self._asked.set()
+
+    async def stop(self) -> None:
+        """Clean exit: control of the pumps is handed back, states are checkpointed, the journal is closed."""
+        ended = await asyncio.gather(*(session.close() for session in self.sessions.values()), return_exceptions=True)
+        for error in filter(None, ended):
+            log.error("a line did not close", exc_info=error)
+        if hasattr(self, "hub"):
+            await self.hub.stop()
+            self.web.stop()
+        await self._end_tasks()
+        for bed in self.beds.values():
+            bed.close()
+            bed.checkpoint()
+        await self.journal.close()
+        log.info("stopped", ward=self.config.id)
+
+    async def _open_journal(self) -> Journal:
+        boot = BootInfo(boot_id(), self.clock.boot_ms(), datetime.now(UTC), self.config.sha256)
+        return await Journal.open(self.config.journal_url, boot)
+
+    async def _start_ward(self) -> None:
+        gap = await self._resume_clock()
+        self.hub = LiveHub(
+            self.config.id,
+            self.config.name,
+            now_ms=self.clock.now_ms,
+            wall_of=self.clock.wall_of,
+            bed_ids=[bed.id for bed in self.config.beds],
+        )
+        ward = Ward(self.beds, self.journal, self.clock, self.config.shell.durable_ms)
+        self.web = WebServer(create_app(self.hub, ward, self.config.server, pumpd.__version__), self.config.server)
+        self.web.open()
+        parts = Parts(kernel, self.clock, self.journal, self.hub, self.config.shell)
+        for config in self.config.beds:
+            await self._restore(config, parts, gap)
+        self.hub.start()
+        self._listen_to_journal()
+        for session in self.sessions.values():
+            session.start()
+        self._run("web face", self.web.run)
+        self._run("loop watch", lambda: self.watch.run(list(self.beds.values())))
+        self._run("checkpoints", lambda: checkpoints(list(self.beds.values()), self.config.shell.checkpoint_ms))
+
+    async def _resume_clock(self) -> Gap | None:
+        last = await self.journal.last_seen()
+        return None if last is None else self.clock.resume(last.now_ms, last.boot_id, last.boot_ms, last.wall)
+
+    async def _restore(self, config: BedConfig, parts: Parts, gap: Gap | None) -> None:
+        pumps: dict[str, DeviceSession] = {}
+        bed = await restore_bed(config, self.journal, parts, pumps)
+        for device in config.devices:
+            pumps[device.id] = DeviceSession(
+                device,
+                drivers()[device.driver],
+                self.clock,
+                bed.post,
+                links=self.config.links,
+                shell=self.config.shell,
+            )
+        self.beds[bed.id] = bed
+        self.sessions |= pumps
+        resume(bed, config, gap)
+        self.hub.register(bed.id, bed.view)
+
+    # supervision
+
+    def _run(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        def tell(detail: str, active: bool) -> None:
+            self._tell_all(SelfFault(f"part_failed_{name.replace(' ', '_')}", detail, active))
+
+        task = asyncio.create_task(keep_running(name, run, self.config.shell, tell), name=name)
+        self._tasks.append(task)
+
+    def _listen_to_journal(self) -> None:
+        self.journal.on_fault = self._on_journal
+        if self.journal.fault is not None:
+            self._on_journal(self.journal.fault)
+
+    def _on_journal(self, fault: JournalFault | None) -> None:
+        """Monitoring, alarming and stopping go on; every bed says that nothing is being recorded."""
+        detail = "recording works again" if fault is None else f"nothing is being recorded: {fault.detail}"
+        self._tell_all(SelfFault("journal_failing", detail, active=fault is not None))
+
+    def _tell_all(self, event: Event) -> None:
+        for bed in self.beds.values():
+            bed.post(event)
+
+    async def _end_tasks(self) -> None:
+        for task in self._tasks:
+            if task.get_name() != "web face":
+                task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+def _raise_file_limit() -> None:
+    """A ward's lines, screens and files may be more than the usual soft limit of 1024 descriptors."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

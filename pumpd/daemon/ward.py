@@ -1,0 +1,79 @@
+"""The ward as the web face sees it (pumpd.live.port): every act goes into a bed's inbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+
+from pumpd.bedside import BedRuntime
+from pumpd.clock import Clock
+from pumpd.journal import Journal, JournalUnavailable
+from pumpd.live.port import NotDurable, Readiness, TrendPoint, UnknownBed
+from pumpd.safety.alarms import Alarm, AlarmState
+from pumpd.safety.decisions import Decision
+from pumpd.safety.events import Event
+
+
+class Ward:
+    """Implements WardPort over the beds of this daemon."""
+
+    def __init__(self, beds: Mapping[str, BedRuntime], journal: Journal, clock: Clock, durable_ms: int) -> None:
+        self._beds = beds
+        self._journal = journal
+        self._clock = clock
+        self._durable_ms = durable_ms
+
+    def bed_ids(self) -> tuple[str, ...]:
+        return tuple(self._beds)
+
+    def find_alarm(self, alarm_id: str) -> tuple[str, Alarm] | None:
+        """The bed and the present instance of a live (not ended) alarm."""
+        for bed in self._beds.values():
+            for alarm in bed.view().alarms:
+                if alarm.id == alarm_id and alarm.state is not AlarmState.ENDED:
+                    return bed.id, alarm
+        return None
+
+    async def submit(self, bed_id: str, event: Event) -> tuple[Decision, ...]:
+        """The step's decisions once they are durable. Raises UnknownBed or NotDurable."""
+        bed = self._beds.get(bed_id)
+        if bed is None:
+            raise UnknownBed(bed_id)
+        stepped = bed.post(event)
+        if stepped is None:
+            raise NotDurable("the bed's kernel failed on this; nothing was done")
+        try:
+            async with asyncio.timeout(self._durable_ms / 1000):
+                await self._journal.durable(stepped.token)
+        except TimeoutError:
+            raise NotDurable(f"the journal did not commit within {self._durable_ms / 1000:g} s") from None
+        except JournalUnavailable as error:
+            raise NotDurable(str(error)) from None
+        return stepped.decisions
+
+    async def alarm_history(self, bed_id: str | None, limit: int) -> list[Alarm]:
+        """Past and present alarm instances, newest first."""
+        return await self._journal.alarm_history(bed_id, limit)
+
+    async def trends(
+        self, bed_id: str, signals: tuple[str, ...], start: datetime, end: datetime, points: int
+    ) -> dict[str, list[TrendPoint]]:
+        """Raises UnknownBed."""
+        if bed_id not in self._beds:
+            raise UnknownBed(bed_id)
+        found = await self._journal.trends(bed_id, signals, start, end, points)
+        return {
+            signal: [TrendPoint(p.at, p.min_milli, p.mean_milli, p.max_milli) for p in row]
+            for signal, row in found.items()
+        }
+
+    def wall_of(self, now_ms: int) -> datetime:
+        return self._clock.wall_of(now_ms)
+
+    def readiness(self) -> Readiness:
+        """Ready when the journal commits and every bed has its kernel."""
+        problems = [f"bed {bed.id} is not monitored: its kernel failed" for bed in self._beds.values() if bed.failed]
+        if self._journal.fault is not None:
+            problems.append(f"the journal fails: {self._journal.fault.detail}")
+        return Readiness(not problems, tuple(problems))

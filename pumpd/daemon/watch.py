@@ -1,0 +1,53 @@
+"""Looks after the daemon itself: is the event loop late, were kernels late, when is the next checkpoint."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections.abc import Sequence
+
+import structlog
+
+from pumpd.bedside import BedRuntime
+
+log = structlog.get_logger(__name__)
+EVERY_S = 0.1
+LOOK_EVERY = 10
+KEPT = 6000
+"""Ten minutes of samples."""
+
+
+class LoopWatch:
+    """How late the loop wakes a sleeper, in microseconds; the last ten minutes are kept."""
+
+    def __init__(self) -> None:
+        self._late_us = array("I", bytes(4 * KEPT))
+        self._count = 0
+
+    async def run(self, beds: Sequence[BedRuntime]) -> None:
+        """Measures ten times a second; once a second asks the beds whether their timers were late."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + EVERY_S
+            await asyncio.sleep(EVERY_S)
+            self.note(max(0.0, loop.time() - due))
+            if self._count % LOOK_EVERY == 0:
+                for bed in beds:
+                    bed.look()
+
+    def note(self, late_s: float) -> None:
+        self._late_us[self._count % KEPT] = min(int(late_s * 1e6), 2**32 - 1)
+        self._count += 1
+
+    def quantile_us(self, q: float) -> int:
+        """Of the kept samples; 0 before the first."""
+        kept = sorted(self._late_us[: min(self._count, KEPT)])
+        return kept[min(len(kept) - 1, int(len(kept) * q))] if kept else 0
+
+
+async def checkpoints(beds: Sequence[BedRuntime], every_ms: int) -> None:
+    """One bed after the other, so that all are done once per every_ms and never all at once."""
+    while True:
+        for bed in beds:
+            await asyncio.sleep(every_ms / 1000 / len(beds))
+            bed.checkpoint()

@@ -1,0 +1,55 @@
+"""The web face on the daemon's own event loop: one uvicorn server, no signal handlers of its own."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from pumpd.api.sockets import listen, server_options
+from pumpd.config.model import ServerConfig
+
+
+class _Quiet(uvicorn.Server):
+    """Leaves the signals to the daemon."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class WebServer:
+    """open() binds, run() serves until stop(); after a crash run() binds the same port again."""
+
+    def __init__(self, app: FastAPI, config: ServerConfig) -> None:
+        self._app = app
+        self._host = config.host
+        self.port = config.port
+        self._listening: socket.socket | None = None
+        self._server: _Quiet | None = None
+
+    def open(self) -> None:
+        """Bind now, so that the port is known (0 picks a free one). Raises OSError."""
+        self._listening = listen(self._host, self.port)
+        self.port = int(self._listening.getsockname()[1])
+
+    async def run(self) -> None:
+        if self._listening is None:
+            self.open()
+        listening, self._listening = self._listening, None
+        assert listening is not None
+        self._server = _Quiet(uvicorn.Config(self._app, **server_options()))
+        try:
+            await self._server.serve(sockets=[listening])
+        finally:
+            listening.close()
+
+    def stop(self) -> None:
+        """Ask run() to end after what is being answered; returns at once."""
+        if self._server is not None:
+            self._server.should_exit = True
+        elif self._listening is not None:
+            self._listening.close()
