@@ -56,7 +56,3 @@ def bed_conditions(d: Draft) -> dict[str, Condition]:
         text = f"pumpd: {code.replace('_', ' ')}" + (f" ({detail})" if detail else "")
         found[f"b/self:{code}"] = Condition(code, None, Priority.MEDIUM, AlarmKind.TECHNICAL, text)
     return found
-
-
-def monitoring_due(d: Draft) -> list[int | None]:
-    return [] if d.blind_ms is None else [d.blind_ms + d.policy.times.monitoring_lost_ms]

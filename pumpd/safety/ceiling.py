@@ -92,9 +92,11 @@ def may_infuse(p: PumpState) -> bool:
 
 
 def over_limit(d: Draft, pump: PumpPolicy, p: PumpState, limit: Limit | None) -> bool:
-    rate = running_rate(p.report)
-    facts = dose_facts(d, pump) if rate is not None and limit is not None else None
-    return rate is not None and limit is not None and facts is not None and over(rate, limit, facts[2], facts[3])
+    """Is the running rate above this limit? A dose that cannot be judged is not; see unverifiable."""
+    rate, conc, patient = running_rate(p.report), pump.concentration_ug_ml, d.patient
+    if rate is None or limit is None or conc is None or patient is None or patient.weight_g is None:
+        return False
+    return over(rate, limit, conc, patient.weight_g) and dose_facts(d, pump) is not None
 
 
 def judge_hard(d: Draft, pump: PumpPolicy, p: PumpState) -> PumpState:

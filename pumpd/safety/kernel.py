@@ -2,25 +2,27 @@
 
 Theory of operation. A handler per event type only writes down what was heard or asked (and answers requests).
 Then `settle` judges the whole of what is known from scratch: vitals and rules, each pump, the alarms that hold.
+(A monitor's frame or a pump's status, when nothing else is due, judges only the part that it can have changed.)
 Nothing is remembered as "already alarmed": an alarm is there because its condition holds, so a forgotten
 transition cannot lose one. Whatever was due by `now` is settled before the event is applied.
 """
 
 from __future__ import annotations
 
+from pumpd.device.facts import PumpStatus, Vitals
 from pumpd.safety import handlers, look
 from pumpd.safety import pump as pumps
 from pumpd.safety.alarm_table import end_audio_pause, realarm, realarm_due_ms, reconcile
-from pumpd.safety.bed_alarms import bed_conditions, monitoring_due, note_blindness
+from pumpd.safety.bed_alarms import bed_conditions, note_blindness
 from pumpd.safety.decisions import Decision
-from pumpd.safety.events import Event
-from pumpd.safety.policy import BedPolicy
+from pumpd.safety.events import Event, Heard
+from pumpd.safety.policy import BedPolicy, PumpPolicy
 from pumpd.safety.pump_alarms import conditions as pump_conditions
 from pumpd.safety.pump_alarms import scope
 from pumpd.safety.quality import EPISODIC, monitor_conditions, note_losses, pump_stale_ms
 from pumpd.safety.respiration import conditions as rule_conditions
 from pumpd.safety.respiration import evaluate, stop_rule
-from pumpd.safety.state import BedState, DeviceState, Draft, freeze, open_draft
+from pumpd.safety.state import BedState, DeviceState, Draft, freeze, open_draft, pump_policy
 from pumpd.safety.view import BedView
 
 __all__ = ["initial_state", "next_deadline", "step", "view"]
@@ -49,12 +51,19 @@ def step(state: BedState, event: Event, now: int, policy: BedPolicy) -> tuple[Be
     """
     now = max(now, state.now_ms)
     d = open_draft(state, policy, now)
+    everything = not state.started or (state.due_ms is not None and state.due_ms <= now)
     if not state.started:
         handlers.begin(d)
-    if state.due_ms is not None and state.due_ms <= now:
+    elif everything:
         settle(d)
     handlers.apply(d, event)
-    settle(d)
+    kind = type(event.fact) if type(event) is Heard and not everything else None
+    if kind is Vitals:
+        settle_vitals_only(d, state)
+    elif kind is PumpStatus and type(event) is Heard:
+        settle_pump_only(d, event.device)
+    else:
+        settle(d)
     return freeze(d, deadline(d)), tuple(d.out)
 
 
@@ -72,12 +81,41 @@ def settle(d: Draft) -> None:
     """Judge everything on what is known now."""
     note_losses(d)
     settle_vitals(d)
-    for pump in d.policy.pumps:
-        pumps.settle(d, pump)
-        reconcile(d, scope(pump), pump_conditions(d, pump))
+    settle_pumps(d)
     note_blindness(d)
     reconcile(d, "b", bed_conditions(d))
     settle_signals(d)
+
+
+def settle_vitals_only(d: Draft, before: BedState) -> None:
+    """After a monitor's frame with nothing else due: the pumps are judged again only if breathing concerns them."""
+    settle_vitals(d)
+    if d.stop_rule is not None or before.stop_rule is not None:
+        settle_pumps(d)
+    note_blindness(d)
+    if d.blind_ms is not None or before.blind_ms is not None:
+        reconcile(d, "b", bed_conditions(d))
+
+
+def settle_pump_only(d: Draft, device: str) -> None:
+    """After a pump's status with nothing else due."""
+    pump = pump_policy(d.policy, device)
+    if pump is not None:
+        settle_pump(d, pump)
+    d.pumps_due_ms = earliest(d, pump_times(d))
+    if d.blind_ms is not None:
+        reconcile(d, "b", bed_conditions(d))
+
+
+def settle_pumps(d: Draft) -> None:
+    for pump in d.policy.pumps:
+        settle_pump(d, pump)
+    d.pumps_due_ms = earliest(d, pump_times(d))
+
+
+def settle_pump(d: Draft, pump: PumpPolicy) -> None:
+    pumps.settle(d, pump)
+    reconcile(d, scope(pump), pump_conditions(d, pump))
 
 
 def settle_vitals(d: Draft) -> None:
@@ -87,6 +125,7 @@ def settle_vitals(d: Draft) -> None:
     for monitor in d.policy.monitors:
         found.update(monitor_conditions(d, monitor))
     reconcile(d, "v", found)
+    d.vitals_due_ms = earliest(d, vitals_times(d))
 
 
 def settle_signals(d: Draft) -> None:
@@ -97,32 +136,52 @@ def settle_signals(d: Draft) -> None:
         end_audio_pause(d)
 
 
+def earliest(d: Draft, due: list[int | None]) -> int | None:
+    """The first of these times after now."""
+    now = d.now
+    return min((at for at in due if at is not None and at > now), default=None)
+
+
 def deadline(d: Draft) -> int | None:
     """The earliest time after `now` at which something happens by itself."""
-    due: list[int | None] = [d.audio_until_ms]
-    due += sample_times(d)
-    due += rule_times(d)
-    due += device_times(d)
+    due = [d.vitals_due_ms, d.pumps_due_ms, d.audio_until_ms]
+    if d.alarms:
+        due += [realarm_due_ms(d.policy.profile, alarm) for alarm in d.alarms.values()]
+    if d.blind_ms is not None:
+        due.append(d.blind_ms + d.policy.times.monitoring_lost_ms)
+    return earliest(d, due)
+
+
+def vitals_times(d: Draft) -> list[int | None]:
+    due = sample_times(d)
+    if d.rules:
+        due += rule_times(d)
+    limit_ms = d.policy.times.vitals_withdraw_ms
+    due += [lost_at(d.devices[monitor.device], limit_ms) for monitor in d.policy.monitors]
+    return due
+
+
+def pump_times(d: Draft) -> list[int | None]:
+    due: list[int | None] = []
     for pump in d.policy.pumps:
         due += pumps.due(d, pump)
-    due += [realarm_due_ms(d.policy.profile, alarm) for alarm in d.alarms.values()]
-    due += monitoring_due(d)
-    later = [at for at in due if at is not None and at > d.now]
-    return min(later) if later else None
+        due.append(lost_at(d.devices[pump.device], pump_stale_ms(d.policy, pump)))
+    return due
 
 
 def sample_times(d: Draft) -> list[int | None]:
-    """When values stop being live, are withdrawn, or have been off for long enough."""
+    """When values stop being live, are withdrawn, or have been off for long enough.
+
+    Samples of one frame share their times, so equal ones are asked once.
+    """
     times = d.policy.times
+    good = {(s[3], s[4]) for samples in d.samples.values() for name, s in samples.items() if name not in EPISODIC}
     due: list[int | None] = []
-    for samples in d.samples.values():
-        for name, sample in samples.items():
-            if sample.good_ms is None or name in EPISODIC:
-                continue
-            due.append(sample.good_ms + times.vitals_live_ms)
-            due.append(sample.good_ms + times.vitals_withdraw_ms)
-            if sample.off_ms is not None:
-                due.append(sample.off_ms + times.vitals_live_ms)
+    for good_ms, off_ms in good:
+        if good_ms is not None:
+            due += (good_ms + times.vitals_live_ms, good_ms + times.vitals_withdraw_ms)
+            if off_ms is not None:
+                due.append(off_ms + times.vitals_live_ms)
     return due
 
 
@@ -134,16 +193,6 @@ def rule_times(d: Draft) -> list[int | None]:
         if state is not None and not state.active and state.since_ms is not None:
             gap_end = None if state.gap_ms is None else state.gap_ms + d.policy.times.vitals_live_ms
             due.append(state.since_ms + rule.delay_ms if gap_end is None else gap_end)
-    return due
-
-
-def device_times(d: Draft) -> list[int | None]:
-    """When a silent device will be lost."""
-    due: list[int | None] = []
-    for pump in d.policy.pumps:
-        due.append(lost_at(d.devices[pump.device], pump_stale_ms(d.policy, pump)))
-    for monitor in d.policy.monitors:
-        due.append(lost_at(d.devices[monitor.device], d.policy.times.vitals_withdraw_ms))
     return due
 
 

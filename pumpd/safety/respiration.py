@@ -10,8 +10,7 @@ A signal that was never seen is unknown in all_of and false in any_of (nobody ha
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.alarm_table import RANK, Condition
@@ -20,22 +19,28 @@ from pumpd.safety.quality import live_values, seen_signals
 from pumpd.safety.state import Draft, RuleState
 from pumpd.units import format_milli
 
-COMPARE: dict[Op, Callable[[int, int], bool]] = {
-    Op.LT: operator.lt,
-    Op.LE: operator.le,
-    Op.GT: operator.gt,
-    Op.GE: operator.ge,
-    Op.EQ: operator.eq,
-}
 WORDS = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">=", Op.EQ: "="}
 IDLE = RuleState(None, None, False)
 Live = Mapping[str, tuple[int, str]]
 
 
+def compare(op: Op, value: int, limit: int) -> bool:
+    """value op limit; `is` tests, because an enum's hash is slow and this runs some twenty times a frame."""
+    if op is Op.LT:
+        return value < limit
+    if op is Op.LE:
+        return value <= limit
+    if op is Op.GT:
+        return value > limit
+    if op is Op.GE:
+        return value >= limit
+    return value == limit
+
+
 def term_holds(term: Term, live: Live) -> bool | None:
     """True, false, or None when the value is missing."""
     found = live.get(term.signal)
-    return None if found is None else COMPARE[term.op](found[0], term.limit_milli)
+    return None if found is None else compare(term.op, found[0], term.limit_milli)
 
 
 def rule_holds(rule: Rule, live: Live, seen: set[str]) -> bool | None:

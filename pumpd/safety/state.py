@@ -142,7 +142,8 @@ class PumpState:
 
 @dataclass(frozen=True, slots=True)
 class BedState:
-    """Everything the kernel knows. due_ms: the next time at which something happens by itself.
+    """Everything the kernel knows. due_ms: the next time at which something happens by itself
+    (vitals_due_ms, pumps_due_ms: its two larger parts, kept so that a vital sign need not ask the pumps).
 
     blind_ms: no respiratory source is live since then. stop_rule: the active interlock rule, in words.
     """
@@ -164,6 +165,8 @@ class BedState:
     stop_rule: str | None = None
     started: bool = False
     due_ms: int | None = None
+    vitals_due_ms: int | None = None
+    pumps_due_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -186,6 +189,8 @@ class Draft:
     audio_by: str | None
     blind_ms: int | None
     stop_rule: str | None
+    vitals_due_ms: int | None
+    pumps_due_ms: int | None
     out: list[Decision] = field(default_factory=list)
 
     def order_id(self) -> str:
@@ -212,6 +217,8 @@ def open_draft(state: BedState, policy: BedPolicy, now: int) -> Draft:
         state.audio_by,
         state.blind_ms,
         state.stop_rule,
+        state.vitals_due_ms,
+        state.pumps_due_ms,
     )
 
 
@@ -234,6 +241,8 @@ def freeze(d: Draft, due_ms: int | None) -> BedState:
         d.stop_rule,
         True,
         due_ms,
+        d.vitals_due_ms,
+        d.pumps_due_ms,
     )
 
 
