@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import termios
 import tty
@@ -16,7 +17,8 @@ class PtyEndpoint:
     """A symlink to a fresh /dev/pts/N per plug-in.
 
     Our own descriptor of the slave stays open, so that a host may come and go without a hang-up on the master;
-    unplug() closes the master, which is a hang-up for the host.
+    unplug() closes the master, which is a hang-up for the host. open and replug raise OSError when the symlink
+    cannot be made, and never replace a file that is not a symlink.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,11 +44,17 @@ class PtyEndpoint:
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
-        self._link_to(os.ttyname(self._slave))
+        try:
+            self._link_to(os.ttyname(self._slave))
+        except OSError:
+            self._close()
+            raise
         asyncio.get_running_loop().add_reader(self._master, self._readable)
 
     def _link_to(self, target: str) -> None:
-        """Replace the symlink in one step, so that a host never sees a half-made one."""
+        """Replace the symlink in one step, so that a host never sees a half-made one; never another file."""
+        if self.path.exists() and not self.path.is_symlink():
+            raise FileExistsError(errno.EEXIST, "not a link of ours", str(self.path))
         fresh = self.path.with_name(f".{self.path.name}.new")
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(target)
@@ -55,8 +63,13 @@ class PtyEndpoint:
     def unplug(self) -> None:
         if not self.plugged:
             return
-        self.path.unlink(missing_ok=True)
         asyncio.get_running_loop().remove_reader(self._master)
+        with contextlib.suppress(OSError):
+            if self.path.readlink() == Path(os.ttyname(self._slave)):
+                self.path.unlink()
+        self._close()
+
+    def _close(self) -> None:
         master, slave, self._master, self._slave = self._master, self._slave, -1, -1
         os.close(master)
         os.close(slave)

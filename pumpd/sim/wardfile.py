@@ -48,7 +48,7 @@ def _bed(number: int, bed: SimBed, enforcement: str) -> str:
                 concentration=f"{CONC_MG_ML} mg/mL",
                 enforcement=enforcement,
             ),
-            _table("[[bed.monitor]]", id=monitor.id, driver=monitor.driver, link=monitor.link),
+            _table("[[bed.monitor]]", id=monitor.id, driver=monitor.driver, link=monitor.link, serial=monitor.serial),
         )
     )
 

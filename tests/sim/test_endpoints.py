@@ -8,7 +8,16 @@ import tty
 import pytest
 import serial
 
-from pumpd.sim import AsenaSim, CapnostreamSim, DeviceLine, PtyEndpoint, SimClock, SimPatient, TcpEndpoint
+from pumpd.sim import (
+    AsenaSim,
+    CapnostreamSim,
+    DeviceLine,
+    PtyEndpoint,
+    SerialEndpoint,
+    SimClock,
+    SimPatient,
+    TcpEndpoint,
+)
 from pumpd.sim.asena import frame
 from pumpd.sim.capno_frame import encode
 
@@ -178,3 +187,25 @@ async def test_late_bytes_arrive_without_anything_from_the_host(tcp_line):
     await reader.readuntil(b"\r")
     assert await reader.readuntil(b"\r") == frame("INF_STOP")
     writer.close()
+
+
+async def test_a_device_may_sit_at_the_far_end_of_a_real_port():
+    near, far = os.openpty()
+    os.set_blocking(near, False)
+    line = DeviceLine(AsenaSim(), SerialEndpoint(os.ttyname(far), 38400), SimClock())
+    line.open()
+    os.write(near, ASK)
+    assert await _read(near, len(ANSWER)) == ANSWER
+    line.close()
+    os.close(near)
+    os.close(far)
+
+
+async def test_a_file_that_is_no_link_is_never_replaced(tmp_path):
+    precious = tmp_path / "notes.txt"
+    precious.write_text("keep")
+    endpoint = PtyEndpoint(precious)
+    with pytest.raises(FileExistsError):
+        endpoint.open(lambda data: None)
+    assert precious.read_text() == "keep"
+    assert not endpoint.plugged
