@@ -1,0 +1,61 @@
+// What a person does from this page. Nothing is optimistic: the page shows what the server answered.
+
+/** @typedef {{ok: boolean, said: string[]}} Answer */
+
+const TIMEOUT_MS = 10_000;
+
+/**
+ * @param {string} path below /api/v1
+ * @param {object} body
+ * @returns {Promise<Answer>}
+ */
+export async function post(path, body) {
+  try {
+    const response = await fetch(`api/v1/${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const said = reasonsIn(await response.json().catch(() => null));
+    if (response.ok) return { ok: true, said };
+    return { ok: false, said: said.length ? said : [`The server answered ${response.status}.`] };
+  } catch {
+    return { ok: false, said: ["No answer from the server: nothing is known to have happened."] };
+  }
+}
+
+/**
+ * All reasons of a refusal, in the server's words.
+ * @param {any} body
+ * @returns {string[]}
+ */
+function reasonsIn(body) {
+  const reasons = body?.error?.reasons ?? (body?.error?.message ? [body.error.message] : []);
+  return reasons.map(String);
+}
+
+/**
+ * @param {string} alarmId
+ * @param {{by: string, reason: string, note: string}} act
+ */
+export function acknowledge(alarmId, act) {
+  return post(`alarms/${encodeURIComponent(alarmId)}/acknowledge`, act);
+}
+
+/**
+ * @param {string} alarmId
+ * @param {{by: string, reason: string}} act
+ */
+export function resetAlarm(alarmId, act) {
+  return post(`alarms/${encodeURIComponent(alarmId)}/reset`, act);
+}
+
+/**
+ * @param {string} bedId
+ * @param {string} pumpId
+ * @param {{by: string, reason: string}} act
+ */
+export function stopPump(bedId, pumpId, act) {
+  return post(`beds/${encodeURIComponent(bedId)}/pumps/${encodeURIComponent(pumpId)}/stop`, act);
+}

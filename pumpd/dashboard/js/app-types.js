@@ -1,0 +1,25 @@
+// What the views are given. Types only.
+
+/** @typedef {import("./types.js").Alarm} Alarm */
+
+/**
+ * The acts a person may take from a view.
+ * @typedef {{
+ *   openAlarm: (alarm: Alarm) => void,
+ *   armStop: (bedId: string, pumpId: string) => void,
+ *   cancelStop: (pumpId: string) => void,
+ *   confirmStop: (pumpId: string, by: string) => void,
+ *   nextTheme: () => void,
+ *   nextNames: () => void,
+ * }} Acts
+ */
+
+/** @typedef {{bedId: string, phase: "armed"|"sent"|"answered", said: string, ok: boolean}} StopState */
+
+/**
+ * `blank`: no digit may be shown. `zone`: the ward's time zone, if the server names it.
+ * @typedef {{now_ms: number, blank: boolean, zone: string|undefined, names: "initials"|"full"|"off", theme: string,
+ *   user: string, stops: Map<string, StopState>, acts: Acts}} Context
+ */
+
+export {};

@@ -1,0 +1,57 @@
+// What stands around the beds: the ward's head line, the banners, the foot. Pure.
+
+import { html, nothing } from "../vendor/lit.js";
+
+/** @typedef {import("./app-types.js").Context} Context */
+/** @typedef {import("./types.js").WardInfo} WardInfo */
+
+/** @typedef {"starting"|"live"|"reconnecting"|"waking"|"lost"} LinkWord */
+
+/** @type {Record<LinkWord, string>} */
+const LINK_WORDS = {
+  starting: "connecting ...",
+  live: "live",
+  reconnecting: "reconnecting ...",
+  waking: "waking - values blanked until fresh",
+  lost: "connection lost",
+};
+
+/**
+ * @param {WardInfo|undefined} ward
+ * @param {number} beds
+ * @param {LinkWord} link
+ * @param {string} time
+ * @param {Context} context
+ */
+export function headLine(ward, beds, link, time, context) {
+  return html`
+    <header class="ward">
+      <h1>${ward?.name ?? "pumpd"}</h1>
+      <p class="beds">${beds ? `${beds} ${beds === 1 ? "bed" : "beds"}` : ""}</p>
+      <p class="connection ${link}" role="status"><span aria-hidden="true">${link === "live" ? "●" : "○"}</span> ${LINK_WORDS[link]}</p>
+      <p class="time">${time}</p>
+      <button type="button" class="quiet" @click=${context.acts.nextNames}>Names: ${context.names}</button>
+      <button type="button" class="quiet" @click=${context.acts.nextTheme}>Theme: ${context.theme}</button>
+    </header>
+  `;
+}
+
+/**
+ * @param {WardInfo|undefined} ward
+ * @param {LinkWord} link
+ */
+export function banners(ward, link) {
+  return html`
+    <div class="banners" role="region" aria-label="Notices">
+      ${link === "lost"
+        ? html`<p class="banner lost"><span aria-hidden="true">⚠</span> CONNECTION LOST - values blanked. Look at the bedside.</p>`
+        : nothing}
+      ${ward?.generation === "demo" ? html`<p class="banner demo">DEMO - simulated patients</p>` : nothing}
+      ${ward?.generation === "test" ? html`<p class="banner demo">TEST - not real patients</p>` : nothing}
+    </div>
+  `;
+}
+
+export function footLine() {
+  return html`<footer class="foot-line"><p>This screen makes no sound.</p></footer>`;
+}

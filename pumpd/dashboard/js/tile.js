@@ -1,0 +1,165 @@
+// One bed's tile: who, what is linked, the worst alarm, the vitals, the pumps. Pure: state in, template out.
+
+import { html, nothing, repeat } from "../vendor/lit.js";
+import { ageMs, believed, vital, WITHDRAW_MS } from "./freshness.js";
+import { pumpBlock } from "./pump.js";
+import { alarmLine, LINK, signalsOf } from "./words.js";
+
+/** @typedef {import("./types.js").Alarm} Alarm */
+/** @typedef {import("./types.js").Bed} Bed */
+/** @typedef {import("./types.js").Device} Device */
+/** @typedef {import("./types.js").Patient} Patient */
+/** @typedef {import("./types.js").Value} Value */
+/** @typedef {import("./app-types.js").Context} Context */
+
+const VITALS = [
+  { signal: "rr", label: "RR", name: "Respiratory rate", unit: "/min" },
+  { signal: "spo2", label: "SpO2", name: "Oxygen saturation", unit: "%" },
+  { signal: "etco2", label: "EtCO2", name: "End-tidal carbon dioxide", unit: "mmHg" },
+  { signal: "pulse", label: "PR", name: "Pulse rate", unit: "/min" },
+];
+
+/** @type {Record<string, string>} */
+const WHY_NO_DIGIT = { off: "sensor off", invalid: "not valid", stale: "no signal" };
+
+/**
+ * @param {Bed} bed
+ * @param {Alarm[]} alarms of this bed, worst first
+ * @param {Context} context
+ */
+export function tile(bed, alarms, context) {
+  const worst = alarms[0];
+  const tone = context.blank ? "blank" : worst ? `${worst.priority} ${worst.state}` : "calm";
+  return html`
+    <article class="tile ${tone} ${bed.monitored ? "" : "unmonitored"}" data-bed=${bed.id} aria-label=${bed.label}>
+      <div class="body">
+        <header class="who">
+          <h2>${bed.label}</h2>
+          ${patient(bed.patient, context)}
+          <ul class="links" aria-label="Devices">
+            ${repeat(bed.devices, (device) => device.id, (device) => link(device, bed, context))}
+          </ul>
+        </header>
+        ${context.blank ? html`<p class="bar none">Alarms unknown</p>` : bar(worst, alarms.length - 1, bed, context)}
+        <dl class="vitals">${VITALS.map((row) => vitalCell(row, bed, alarms, context))}</dl>
+        ${repeat(bed.pumps, (pump) => pump.id, (pump) => pumpBlock(pump, bed, context))}
+        ${bed.pumps.length ? nothing : html`<p class="pump none">No pump configured</p>`}
+      </div>
+    </article>
+  `;
+}
+
+/**
+ * @param {Patient|null} who
+ * @param {Context} context
+ */
+function patient(who, context) {
+  if (!who) return html`<p class="patient">no patient</p>`;
+  if (context.names === "off") return nothing;
+  const name = who.name ?? "";
+  const initials = who.initials || name.split(/[\s,]+/).map((part) => part.charAt(0)).join("");
+  return html`<p class="patient">${context.names === "full" ? name : initials}</p>`;
+}
+
+/**
+ * @param {Device} device
+ * @param {Bed} bed
+ * @param {Context} context
+ */
+function link(device, bed, context) {
+  const state = context.blank ? { symbol: "?", words: "unknown" } : (LINK[device.link] ?? { symbol: "?", words: device.link });
+  const kind = bed.pumps.some((pump) => pump.id === device.id) ? "pump" : "monitor";
+  const up = device.link === "up" && !context.blank;
+  const words = up ? kind : `${kind} ${state.words}`;
+  return html`
+    <li class="link ${context.blank ? "unknown" : device.link}" title="${device.id} (${device.driver}) ${device.detail ?? ""}">
+      <span aria-hidden="true">${state.symbol}</span> ${words}${up ? html`<span class="hidden"> ${state.words}</span>` : nothing}
+    </li>
+  `;
+}
+
+/**
+ * @param {Alarm|undefined} alarm
+ * @param {number} more
+ * @param {Bed} bed
+ * @param {Context} context
+ */
+function bar(alarm, more, bed, context) {
+  if (!bed.monitored && !alarm) return html`<p class="bar unmonitored"><strong>NOT MONITORED</strong></p>`;
+  if (!alarm) return html`<p class="bar none">No alarm</p>`;
+  const words = html`
+    <span class="words">${alarmLine(alarm, context.zone)}</span>
+    ${bed.monitored ? nothing : html`<strong class="more">NOT MONITORED</strong>`}
+    ${more > 0 ? html`<span class="more">+${more}</span>` : nothing}
+  `;
+  const looks = `bar ${alarm.priority} ${alarm.state}`;
+  if (alarm.state === "acknowledged") return html`<p class=${looks}><span aria-hidden="true">✓ </span>${words}</p>`;
+  const act = alarm.state === "latched" ? "Reset" : "Acknowledge";
+  return html`
+    <button class=${looks} type="button" title=${act} @click=${() => context.acts.openAlarm(alarm)}>${words}</button>
+  `;
+}
+
+/**
+ * @param {typeof VITALS[number]} row
+ * @param {Bed} bed
+ * @param {Alarm[]} alarms
+ * @param {Context} context
+ */
+function vitalCell(row, bed, alarms, context) {
+  const value = bed.values[row.signal];
+  const shown = vital(value, context.now_ms, context.blank);
+  const offending = context.blank ? undefined : alarms.find((alarm) => isAbout(alarm, row.signal));
+  return html`
+    <div class="vital ${row.signal} ${shown.state} ${offending ? `offending ${offending.priority}` : ""}"
+        data-signal=${row.signal} data-state=${shown.state}>
+      <dt><abbr title=${row.name}>${row.label}</abbr> <span class="unit">${value?.u || row.unit}</span></dt>
+      <dd>
+        <span class="digits">${shown.text}</span>${shown.questionable ? html`<span class="questionable" title="questionable">?</span>` : nothing}
+        <span class="note">${note(row.signal, value, shown, bed, context)}</span>
+      </dd>
+    </div>
+  `;
+}
+
+/**
+ * @param {Alarm} alarm
+ * @param {string} signal
+ */
+function isAbout(alarm, signal) {
+  return alarm.state !== "latched" && alarm.state !== "ended" && signalsOf(alarm).includes(signal);
+}
+
+/**
+ * The small line beside the digits: the age when not live, why there is no digit, the time without breath.
+ * @param {string} signal
+ * @param {Value|undefined} value
+ * @param {import("./freshness.js").Shown} shown
+ * @param {Bed} bed
+ * @param {Context} context
+ */
+function note(signal, value, shown, bed, context) {
+  if (context.blank) return "";
+  const breathless = signal === "rr" ? noBreath(bed, context.now_ms) : "";
+  if (breathless) return breathless;
+  if (shown.state === "live") return "";
+  const age = shown.age_s === null ? "" : ` ${ageWords(shown.age_s)}`;
+  if (shown.state === "grey") return age.trim();
+  return `${value ? (WHY_NO_DIGIT[value.q] ?? "no signal") : "no source"}${age}`;
+}
+
+/** @param {number} age_s */
+function ageWords(age_s) {
+  return age_s < 100 ? `${age_s} s ago` : age_s < 5_400 ? `${Math.floor(age_s / 60)} min ago` : "long ago";
+}
+
+/**
+ * @param {Bed} bed
+ * @param {number} now_ms
+ */
+function noBreath(bed, now_ms) {
+  const value = bed.values["no_breath_s"];
+  const seconds = believed(value);
+  if (seconds === null || Number(seconds) <= 0 || (ageMs(value, now_ms) ?? Infinity) > WITHDRAW_MS) return "";
+  return html`<strong class="no-breath">no breath ${seconds} s</strong>`;
+}

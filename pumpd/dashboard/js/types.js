@@ -1,0 +1,63 @@
+// Shapes of pumpd.live.v1 as the page reads them. Types only; fields may be added by the server, never renamed.
+
+/** @typedef {"ok"|"questionable"|"stale"|"invalid"|"off"} Quality */
+
+/**
+ * One value. `v` is null unless q is ok or questionable. `received_ms` is added here: this page's own
+ * monotonic clock when the value came in, from which its age goes on counting.
+ * @typedef {{v: number|string|null, u: string, q: Quality, t: string|null, age_ms: number|null,
+ *   source: string|null, received_ms?: number}} Value
+ */
+
+/** @typedef {{at_least: number|string, at_most: number|string}} Delivered */
+
+/**
+ * @typedef {{hard_mg_kg_h: number|string|null, soft_mg_kg_h: number|string|null, set_by: string|null,
+ *   soft_set_by?: string|null}} Ceiling
+ */
+
+/** @typedef {"armed"|"tripped"|"stop_acked"|"stop_verified"|"stop_unconfirmed"|"alarm_only"} Interlock */
+
+/**
+ * @typedef {{id: string, drug: string|null, concentration_mg_ml: number|string|null,
+ *   infusing: boolean|null, rate_ml_h: Value|null, dose_mg_kg_h: Value|null, delivered_mg: Delivered|null,
+ *   ceiling: Ceiling|null, enforcement: "stop"|"reduce"|"alarm", interlock: Interlock,
+ *   interlock_cause?: string|null, line?: string|null, line2?: string|null, control?: string|null,
+ *   rate_text?: string|null, dose_text?: string|null, delivered_text?: string|null,
+ *   override?: string|null, not_verified?: string[]}} Pump
+ */
+
+/** @typedef {"up"|"down"|"silent"|"refused"} LinkState */
+/** @typedef {{id: string, driver: string, link: LinkState, since: string|null, detail?: string}} Device */
+
+/** @typedef {{mrn: string, name?: string|null, initials?: string|null, weight_kg: number|string|null}} Patient */
+
+/**
+ * @typedef {{id: string, label: string, patient: Patient|null, values: Record<string, Value>, pumps: Pump[],
+ *   devices: Device[], monitored: boolean}} Bed
+ */
+
+/** @typedef {"high"|"medium"|"low"} Priority */
+
+/**
+ * @typedef {{id: string, bed: string, device: string|null, condition: string, priority: Priority,
+ *   kind: "physiological"|"technical"|"advisory", state: "active"|"acknowledged"|"latched"|"ended", text: string,
+ *   value: string|null, limit: string|null, onset: string|null, ended?: string|null, present?: boolean,
+ *   rule?: string|null, signals?: string[],
+ *   acknowledged: {by: string, at: string|null, reason: string, note?: string}|null}} Alarm
+ */
+
+/** @typedef {{id: string, name: string, generation?: string, timezone?: string}} WardInfo */
+
+/** @typedef {{type: "welcome", proto: number, server_time?: string, epoch: string, hb_ms: number, build: string}} Welcome */
+/** @typedef {{type: "snapshot", epoch: string, seq: number, time?: string, ward: WardInfo, beds: Bed[], alarms: Alarm[]}} Snapshot */
+/**
+ * What changed after `prev`, the seq of the snapshot or delta before this one. Each part is absolute. del: beds gone.
+ * @typedef {{type: "delta", epoch: string, seq: number, prev: number, t?: string,
+ *   set: Record<string, Partial<Bed>>, del?: string[]}} Delta
+ */
+/** @typedef {{type: "alarm", epoch?: string, seq?: number, phase: string, alarm: Alarm}} AlarmMessage */
+/** @typedef {{type: "hb", t?: string, seq?: number}} Heartbeat */
+/** @typedef {Welcome|Snapshot|Delta|AlarmMessage|Heartbeat} ServerMessage */
+
+export {};

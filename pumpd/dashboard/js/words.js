@@ -1,0 +1,138 @@
+// Every word the page says about a state, as tables. Pure.
+
+/** @typedef {import("./types.js").Alarm} Alarm */
+/** @typedef {import("./types.js").Priority} Priority */
+
+/** Symbols after the visual alarm convention: a priority never rests on colour alone. */
+export const SYMBOL = { high: "***", medium: "**", low: "*" };
+
+export const PRIORITY_WORD = { high: "HIGH", medium: "MEDIUM", low: "LOW" };
+
+/** @type {Record<string, {words: string, tone: "calm"|"busy"|"good"|"bad"}>} */
+export const INTERLOCK = {
+  armed: { words: "INTERLOCK ARMED", tone: "calm" },
+  tripped: { words: "TRIPPED - STOP SENT", tone: "busy" },
+  stop_acked: { words: "STOP ACKNOWLEDGED - VERIFYING", tone: "busy" },
+  stop_verified: { words: "STOP VERIFIED", tone: "good" },
+  stop_unconfirmed: { words: "STOP NOT CONFIRMED - STOP PUMP BY HAND", tone: "bad" },
+  alarm_only: { words: "ALARM ONLY - PUMPD CANNOT STOP THIS PUMP", tone: "calm" },
+};
+
+/** @type {Record<string, {words: string, hint: string}>} */
+export const ENFORCEMENT = {
+  stop: { words: "STOP", hint: "Over the hard ceiling pumpd stops the pump" },
+  reduce: { words: "REDUCE", hint: "Over the hard ceiling pumpd reduces the rate to the ceiling" },
+  alarm: { words: "ALARM ONLY", hint: "pumpd cannot stop this pump: it only alarms" },
+};
+
+/** @type {Record<string, {symbol: string, words: string}>} */
+export const LINK = {
+  up: { symbol: "●", words: "link up" },
+  silent: { symbol: "◐", words: "link silent" },
+  down: { symbol: "○", words: "link down" },
+  refused: { symbol: "⊘", words: "device refused" },
+};
+
+/** The reasons to acknowledge that the server takes. */
+export const REASONS = [
+  { id: "probe_off", words: "Probe or line off" },
+  { id: "care_in_progress", words: "Patient care in progress" },
+  { id: "seen_escalated", words: "Seen - escalated" },
+  { id: "false_alarm", words: "False alarm" },
+  { id: "other", words: "Other (say what)" },
+];
+
+/**
+ * @param {string} id
+ * @returns {string}
+ */
+export function reasonWords(id) {
+  return REASONS.find((reason) => reason.id === id)?.words.replace(" (say what)", "").toLowerCase() ?? id;
+}
+
+/** Which vital an alarm is about when the server does not say: its condition's name tells. */
+const SIGNAL_HINTS = [
+  { signal: "spo2", pattern: /spo2|desat|hypox/ },
+  { signal: "etco2", pattern: /etco2|capno/ },
+  { signal: "rr", pattern: /(^|[^a-z])rr([^a-z]|$)|breath|apn|resp|brady|tachyp/ },
+  { signal: "pulse", pattern: /pulse|(^|[^a-z])(hr|pr)([^a-z]|$)/ },
+];
+
+/**
+ * The vitals whose digits an alarm inverts.
+ * @param {Alarm} alarm
+ * @returns {string[]}
+ */
+export function signalsOf(alarm) {
+  if (alarm.signals) return alarm.signals;
+  if (alarm.kind !== "physiological") return [];
+  const named = `${alarm.condition} ${alarm.rule ?? ""} ${alarm.text}`.toLowerCase();
+  return SIGNAL_HINTS.filter(({ pattern }) => pattern.test(named)).map(({ signal }) => signal);
+}
+
+const RANK = { high: 0, medium: 1, low: 2 };
+/** @type {Record<string, number>} */
+const STATE_RANK = { active: 0, acknowledged: 1, latched: 2, ended: 3 };
+
+/**
+ * Highest first; what still needs a person before what is seen to; then newest.
+ * @param {Iterable<Alarm>} alarms
+ * @returns {Alarm[]}
+ */
+export function sorted(alarms) {
+  return [...alarms].sort(
+    (a, b) =>
+      RANK[a.priority] - RANK[b.priority] ||
+      (STATE_RANK[a.state] ?? 9) - (STATE_RANK[b.state] ?? 9) ||
+      (b.onset ?? "").localeCompare(a.onset ?? ""),
+  );
+}
+
+/**
+ * Clock time of an instant, 24 h, in the ward's time zone where the server names it.
+ * @param {string|null|undefined} iso
+ * @param {string|undefined} zone
+ * @returns {string}
+ */
+export function clock(iso, zone) {
+  if (!iso) return "";
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime()) ? "" : clockFormat(zone).format(at);
+}
+
+/** @type {Map<string, Intl.DateTimeFormat>} */
+const formats = new Map();
+
+/** @param {string|undefined} zone */
+function clockFormat(zone) {
+  const key = zone ?? "";
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone });
+    formats.set(key, format);
+  }
+  return format;
+}
+
+/**
+ * "*** SpO2 86 < 90 since 14:03", and what became of it.
+ * @param {Alarm} alarm
+ * @param {string|undefined} zone
+ * @returns {string}
+ */
+export function alarmLine(alarm, zone) {
+  return `${SYMBOL[alarm.priority]} ${alarm.text} since ${clock(alarm.onset, zone)}${aftermath(alarm, zone)}`;
+}
+
+/**
+ * @param {Alarm} alarm
+ * @param {string|undefined} zone
+ * @returns {string} " · ack RN-KL 14:04 "probe off"", " · ended 14:05", or nothing
+ */
+export function aftermath(alarm, zone) {
+  const parts = [];
+  const ack = alarm.acknowledged;
+  if (ack) parts.push(`ack ${ack.by} ${clock(ack.at, zone)} "${ack.note || reasonWords(ack.reason)}"`);
+  if (alarm.state === "latched") parts.push(`ended ${clock(alarm.ended, zone)}`.trim());
+  return parts.map((part) => ` · ${part}`).join("");
+}

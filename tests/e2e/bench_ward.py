@@ -1,0 +1,251 @@
+"""The real web face (app, hub, uvicorn, sockets) over beds that a test sets by hand, with a kernel clock to turn.
+
+It runs on a thread of its own so that a browser can be driven from the test's thread. Only the bedside is
+missing here; `test_whole_daemon` has that too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import uvicorn
+
+from pumpd.api.app import create_app
+from pumpd.config.model import ServerConfig
+from pumpd.device.facts import ControlState, Quality
+from pumpd.live.hub import LiveHub
+from pumpd.live.port import Readiness, TrendPoint, UnknownBed
+from pumpd.safety.alarms import Acknowledgement, Alarm, AlarmState, Phase
+from pumpd.safety.decisions import AlarmChanged, Decision, InterlockChanged, InterlockState, Refused
+from pumpd.safety.events import Acknowledged, AlarmReset, Event, LinkState, Patient, Sex, StopRequested
+from pumpd.safety.policy import AlarmKind, Enforcement, Limit, Priority
+from pumpd.safety.view import BedView, DeviceView, DoseView, PumpView, ValueView
+
+NAMES = (("Baker", "Ann"), ("Ozolina", "Liga"), ("Nguyen", "Minh"), ("Keller", "Rolf"))
+UNITS = {"rr": "/min", "spo2": "%", "etco2": "mmHg", "pulse": "/min", "no_breath_s": "s"}
+CALM = {"rr": 14, "spo2": 97, "etco2": 38, "pulse": 72}
+
+
+class BenchWard:
+    """`with BenchWard(beds=4) as ward:` serves at `ward.url`; `vitals`, `pump`, `alarm`, `turn` change what is seen."""
+
+    def __init__(self, beds: int = 4, port: int = 0) -> None:
+        self.beds = {f"w-{n:02}": self._bed(n) for n in range(1, beds + 1)}
+        self.submitted: list[Event] = []
+        self.refusals: tuple[str, ...] = ()
+        self._offset_ms = 0
+        self._start = time.monotonic()
+        self._socket = socket.create_server(("127.0.0.1", port))
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="bench-ward", daemon=True)
+
+    def __enter__(self) -> BenchWard:
+        self._thread.start()
+        assert self._ready.wait(20), "the bench ward did not start"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the server and wait for its thread; again does nothing."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._end.set)
+            self._thread.join(20)
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._end = asyncio.Event()
+        self.hub = LiveHub(
+            "w", "Palliative Care 4B", now_ms=self.now_ms, wall_of=self.wall_of, bed_ids=tuple(self.beds)
+        )
+        for bed_id in self.beds:
+            self.hub.register(bed_id, self._provider(bed_id))
+        self.hub.start()
+        app = create_app(self.hub, self, ServerConfig("127.0.0.1", self.port), "bench")
+        config = uvicorn.Config(
+            app, log_level="warning", lifespan="off", ws_per_message_deflate=False, access_log=False
+        )
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[self._socket]))
+        while not server.started:
+            await asyncio.sleep(0.01)
+        self._ready.set()
+        await self._end.wait()
+        await self.hub.stop()
+        server.should_exit = True
+        await serving
+
+    def _provider(self, bed_id: str) -> Callable[[], BedView]:
+        return lambda: self.beds[bed_id]
+
+    def _bed(self, number: int) -> BedView:
+        bed = f"w-{number:02}"
+        family, given = NAMES[(number - 1) % len(NAMES)]
+        patient = Patient(f"47{number:02}", family, given, "1950-02-03", Sex.UNKNOWN, 72_000)
+        links = (
+            DeviceView(f"{bed}-p1", "alaris_asena", LinkState.UP, 0, "", 0),
+            DeviceView(f"{bed}-m1", "capnostream20", LinkState.UP, 0, "", 0),
+        )
+        values = {name: ValueView(CALM[name] * 1000, UNITS[name], Quality.OK, 0, f"{bed}-m1") for name in CALM}
+        return BedView(bed, f"Bed {number}", patient, values, (_pump(bed),), links, (), True, None)
+
+    # what a test turns
+
+    def now_ms(self) -> int:
+        """Kernel time: real time plus what was turned forward."""
+        return int((time.monotonic() - self._start) * 1000) + self._offset_ms
+
+    def wall_of(self, now_ms: int) -> datetime:
+        return datetime.now(UTC) + timedelta(milliseconds=now_ms - self.now_ms())
+
+    def turn(self, ms: int) -> None:
+        """Let that much kernel time pass at once."""
+        self._offset_ms += ms
+        self._on_loop(lambda: None)
+
+    def _on_loop(self, act: Callable[[], None]) -> None:
+        done = threading.Event()
+
+        def run() -> None:
+            act()
+            done.set()
+
+        self._loop.call_soon_threadsafe(run)
+        assert done.wait(10)
+
+    def set(self, bed_id: str, **changes: Any) -> None:
+        """Replace fields of a bed's view."""
+        self.beds[bed_id] = replace(self.beds[bed_id], **changes)
+        self._on_loop(lambda: self.hub.mark(bed_id))
+
+    def vitals(self, bed_id: str, quality: Quality = Quality.OK, **numbers: float | None) -> None:
+        """Fresh readings of these signals; None is a reading without a number."""
+        at_ms = self.now_ms()
+        fresh = {
+            name: ValueView(None if v is None else int(v * 1000), UNITS[name], quality, at_ms, f"{bed_id}-m1")
+            for name, v in numbers.items()
+        }
+        self.set(bed_id, values={**self.beds[bed_id].values, **fresh})
+
+    def refresh(self) -> None:
+        """All vitals of all beds measured just now."""
+        for bed_id, bed in self.beds.items():
+            now = {name: replace(value, at_ms=self.now_ms()) for name, value in bed.values.items()}
+            self.set(bed_id, values=now)
+
+    def pump(self, bed_id: str, **changes: Any) -> None:
+        self.set(bed_id, pumps=(replace(self.beds[bed_id].pumps[0], **changes),))
+
+    def link(self, bed_id: str, device: str, state: LinkState) -> None:
+        devices = tuple(
+            replace(one, link=state, since_ms=self.now_ms()) if one.id == f"{bed_id}-{device}" else one
+            for one in self.beds[bed_id].devices
+        )
+        self.set(bed_id, devices=devices)
+
+    def alarm(self, bed_id: str, text: str, phase: Phase = Phase.START, **changes: Any) -> Alarm:
+        """Raise an alarm, or put a new form of it in the place of the one of the same id."""
+        alarm = Alarm(
+            id=f"{bed_id}-{len(self.beds[bed_id].alarms) + 1}",
+            bed=bed_id,
+            device=None,
+            condition="spo2_low",
+            priority=Priority.HIGH,
+            kind=AlarmKind.PHYSIOLOGICAL,
+            state=AlarmState.ACTIVE,
+            text=text,
+            value=None,
+            limit=None,
+            onset_ms=self.now_ms(),
+            present=True,
+        )
+        return self.put(replace(alarm, **changes), phase)
+
+    def put(self, alarm: Alarm, phase: Phase) -> Alarm:
+        others = tuple(one for one in self.beds[alarm.bed].alarms if one.id != alarm.id)
+        gone = alarm.state is AlarmState.ENDED
+        self.beds[alarm.bed] = replace(self.beds[alarm.bed], alarms=others if gone else (*others, alarm))
+        self._on_loop(lambda: (self.hub.alarm(alarm, phase), self.hub.mark(alarm.bed))[0])
+        return alarm
+
+    # the ward port
+
+    def bed_ids(self) -> tuple[str, ...]:
+        return tuple(self.beds)
+
+    def find_alarm(self, alarm_id: str) -> tuple[str, Alarm] | None:
+        return next(((bed.id, one) for bed in self.beds.values() for one in bed.alarms if one.id == alarm_id), None)
+
+    async def submit(self, bed_id: str, event: Event) -> tuple[Decision, ...]:
+        if bed_id not in self.beds:
+            raise UnknownBed(bed_id)
+        self.submitted.append(event)
+        if self.refusals:
+            return (Refused("act", bed_id, self.refusals),)
+        return self._decide(bed_id, event)
+
+    def _decide(self, bed_id: str, event: Event) -> tuple[Decision, ...]:
+        if isinstance(event, StopRequested):
+            pump = replace(self.beds[bed_id].pumps[0], interlock=InterlockState.TRIPPED)
+            self.beds[bed_id] = replace(self.beds[bed_id], pumps=(pump,))
+            self.hub.mark(bed_id)
+            return (InterlockChanged(event.pump, InterlockState.TRIPPED, event.reason),)
+        assert isinstance(event, Acknowledged | AlarmReset)
+        found = self.find_alarm(event.alarm_id)
+        assert found is not None
+        changed, phase = self._changed(found[1], event)
+        kept = () if changed.state is AlarmState.ENDED else (changed,)
+        rest = tuple(one for one in self.beds[bed_id].alarms if one.id != changed.id)
+        self.beds[bed_id] = replace(self.beds[bed_id], alarms=(*rest, *kept))
+        self.hub.alarm(changed, phase)
+        return (AlarmChanged(changed, phase),)
+
+    def _changed(self, alarm: Alarm, event: Acknowledged | AlarmReset) -> tuple[Alarm, Phase]:
+        if isinstance(event, AlarmReset):
+            return replace(alarm, state=AlarmState.ENDED), Phase.RESET
+        ack = Acknowledgement(event.by, self.now_ms(), event.reason, event.note)
+        return replace(alarm, state=AlarmState.ACKNOWLEDGED, acknowledged=ack), Phase.ACKNOWLEDGE
+
+    async def alarm_history(self, bed_id: str | None, limit: int) -> list[Alarm]:
+        return [one for bed in self.beds.values() for one in bed.alarms][:limit]
+
+    async def trends(
+        self, bed_id: str, signals: tuple[str, ...], start: datetime, end: datetime, points: int
+    ) -> dict[str, list[TrendPoint]]:
+        return {}
+
+    def readiness(self) -> Readiness:
+        return Readiness(True, ())
+
+
+def _pump(bed: str) -> PumpView:
+    return PumpView(
+        id=f"{bed}-p1",
+        drug="ketAMINE",
+        concentration_ug_ml=4000,
+        infusing=True,
+        rate_ul_h=1800,
+        rate_quality=Quality.OK,
+        dose_mg_kg_h=Decimal("0.1"),
+        at_ms=0,
+        delivered=DoseView(12_300_000, 12_500_000),
+        hard=Limit(1000, "drug library"),
+        soft=Limit(500, "drug library"),
+        enforcement=Enforcement.STOP,
+        interlock=InterlockState.ARMED,
+        interlock_cause=None,
+        control=ControlState.GRANTED,
+        override_by=None,
+        not_verified=(),
+    )

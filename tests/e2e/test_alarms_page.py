@@ -1,0 +1,151 @@
+"""Alarms on the ward page: they appear, are acknowledged with a reason, stay while they last, and are reset."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Page
+
+from pumpd.safety.alarms import Alarm, AlarmState, Phase
+from pumpd.safety.events import Acknowledged, AckReason, AlarmReset
+from pumpd.safety.policy import Priority
+from tests.e2e.bench_ward import BenchWard
+from tests.e2e.conftest import Console, open_ward
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+def low_spo2(ward: BenchWard, bed: str = "w-02") -> Alarm:
+    ward.vitals(bed, spo2=84)
+    return ward.alarm(bed, "SpO2 84 % < 85 %")
+
+
+@pytest.mark.req("ALA-01", "ALA-07")
+def test_an_alarm_appears_in_the_tile_and_in_the_list_within_a_second(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    low_spo2(ward)
+    page.wait_for_selector('[data-bed="w-02"] .bar.high.active', timeout=1_000)
+    bar = page.locator('[data-bed="w-02"] .bar').inner_text()
+    assert bar.startswith("*** SpO2 84 % < 85 % since ")
+    assert page.locator(".alarm.high.active .text").inner_text() == "SpO2 84 % < 85 %"
+    assert page.locator('[data-bed="w-02"] .vital.offending').get_attribute("data-signal") == "spo2"
+    assert page.locator('[data-bed="w-01"] .vital.offending').count() == 0
+
+
+def test_only_a_new_high_alarm_is_announced(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    ward.alarm("w-01", "PR 44 /min < 45 /min", priority=Priority.LOW)
+    page.wait_for_selector(".alarm.low")
+    spoken = page.locator("#app > [role=alert]")
+    assert spoken.inner_text() == ""
+    low_spo2(ward)
+    page.wait_for_selector(".alarm.high")
+    assert spoken.inner_text() == "High alarm, Bed 2: SpO2 84 % < 85 %"
+
+
+@pytest.mark.req("ALA-03")
+def test_an_alarm_is_acknowledged_with_a_reason_and_stays_while_it_lasts(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    alarm = low_spo2(ward)
+    page.get_by_role("button", name="Acknowledge: Bed 2").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Probe or line off").check()
+    dialog.get_by_label("Your name or initials").fill("RN-KL")
+    dialog.get_by_role("button", name="Acknowledge").click()
+    item = page.locator('.alarm[data-state="acknowledged"]')
+    item.wait_for()
+    assert "ack RN-KL" in item.inner_text()
+    assert '"probe or line off"' in item.inner_text()
+    assert page.locator('[data-bed="w-02"] .bar.high.acknowledged').count() == 1
+    assert ward.submitted == [Acknowledged(alarm.id, "RN-KL", AckReason.PROBE_OFF)]
+    ward.put(replace(ward.beds["w-02"].alarms[0], state=AlarmState.ENDED, present=False), Phase.END)
+    item.wait_for(state="detached")
+
+
+@pytest.mark.req("ALA-03")
+def test_nothing_is_sent_without_a_name_and_a_reason_and_other_needs_a_note(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    low_spo2(ward)
+    page.locator('[data-bed="w-02"] button.bar').click()
+    dialog = page.get_by_role("dialog")
+    send = dialog.get_by_role("button", name="Acknowledge")
+    send.click()
+    dialog.get_by_label("Other (say what)").check()
+    dialog.get_by_label("Your name or initials").fill("RN-KL")
+    dialog.get_by_label("Note (required)").wait_for()
+    send.click()
+    assert ward.submitted == []
+    dialog.get_by_label("Note (required)").fill("turning the patient")
+    send.click()
+    page.locator(".alarm", has_text='"turning the patient"').wait_for()
+
+
+def test_a_refusal_lists_all_its_reasons_and_changes_nothing(page: Page, ward: BenchWard, console: Console) -> None:
+    open_ward(page, ward)
+    low_spo2(ward)
+    ward.refusals = ("the alarm is latched", "the condition is over")
+    console.allow("409")
+    page.get_by_role("button", name="Acknowledge: Bed 2").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("False alarm").check()
+    dialog.get_by_label("Your name or initials").fill("RN-KL")
+    dialog.get_by_role("button", name="Acknowledge").click()
+    dialog.locator("ul.refused li").first.wait_for()
+    assert dialog.locator("ul.refused li").all_inner_texts() == list(ward.refusals)
+    assert page.locator(".alarm.high.active").count() == 1
+
+
+@pytest.mark.req("ALA-02")
+def test_a_latched_alarm_stays_as_an_outline_until_a_person_resets_it(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    alarm = low_spo2(ward)
+    ward.put(replace(alarm, state=AlarmState.LATCHED, present=False, ended_ms=ward.now_ms()), Phase.LATCH)
+    item = page.locator('.alarm[data-state="latched"]')
+    item.wait_for()
+    assert "ended " in item.inner_text()
+    assert page.locator('[data-bed="w-02"] .vital.offending').count() == 0
+    item.get_by_role("button", name="Reset").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Your name or initials").fill("RN-KL")
+    dialog.get_by_role("button", name="Reset").click()
+    item.wait_for(state="detached")
+    assert ward.submitted == [AlarmReset(alarm.id, "RN-KL", "condition over")]
+
+
+def test_the_list_has_the_highest_first_and_then_the_newest(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    ward.alarm("w-01", "PR 44 /min < 45 /min", priority=Priority.LOW)
+    ward.alarm("w-02", "SpO2 89 % < 90 %", priority=Priority.MEDIUM, onset_ms=-60_000)
+    ward.alarm("w-03", "SpO2 88 % < 90 %", priority=Priority.MEDIUM)
+    ward.alarm("w-04", "no breath")
+    page.wait_for_selector(".alarm.high")
+    beds = page.locator(".alarm .bed").all_inner_texts()
+    assert beds == ["Bed 4", "Bed 3", "Bed 2", "Bed 1"]
+
+
+def test_who_acts_is_remembered_for_the_session_only(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    low_spo2(ward, "w-01")
+    low_spo2(ward, "w-02")
+    page.get_by_role("button", name="Acknowledge: Bed 1").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Seen - escalated").check()
+    dialog.get_by_label("Your name or initials").fill("RN-KL")
+    dialog.get_by_role("button", name="Acknowledge").click()
+    page.locator('.alarm[data-state="acknowledged"]').wait_for()
+    page.get_by_role("button", name="Acknowledge: Bed 2").click()
+    assert dialog.get_by_label("Your name or initials").input_value() == "RN-KL"
+    assert "RN-KL" not in page.evaluate("JSON.stringify(localStorage)")
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+
+
+def test_reduced_motion_stops_the_flashing_and_keeps_a_thick_border(page: Page, ward: BenchWard) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    open_ward(page, ward)
+    low_spo2(ward)
+    bar = page.locator('[data-bed="w-02"] .bar.high.active')
+    bar.wait_for()
+    style = bar.evaluate("e => [getComputedStyle(e).animationName, getComputedStyle(e).borderTopWidth]")
+    assert style == ["none", "5px"]

@@ -1,0 +1,47 @@
+// Rebuilds pumpd/dashboard/vendor/ from the pinned npm packages of this folder: `npm ci && npm run vendor`.
+// The page itself has no build step; what this script writes is committed and re-hashed by a test.
+import { build } from "esbuild";
+import { createHash } from "node:crypto";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const MODULES = join(HERE, "node_modules");
+const VENDOR = join(HERE, "..", "..", "pumpd", "dashboard", "vendor");
+
+/** The parts of lit that the page uses, as one ES module. */
+const LIT_ENTRY = `
+export { html, svg, render, nothing } from "lit";
+export { repeat } from "lit/directives/repeat.js";
+export { classMap } from "lit/directives/class-map.js";
+export { ref, createRef } from "lit/directives/ref.js";
+`;
+
+const FONT = "@fontsource-variable/inter";
+
+/** @param {string} name */
+const version = (name) => JSON.parse(readFileSync(join(MODULES, name, "package.json"), "utf8")).version;
+
+/** @param {string} file */
+const sha384 = (file) => "sha384-" + createHash("sha384").update(readFileSync(join(VENDOR, file))).digest("base64");
+
+await build({
+  stdin: { contents: LIT_ENTRY, resolveDir: HERE, loader: "js" },
+  bundle: true,
+  format: "esm",
+  minify: true,
+  target: "es2022",
+  legalComments: "inline",
+  outfile: join(VENDOR, "lit.js"),
+});
+copyFileSync(join(MODULES, "lit", "LICENSE"), join(VENDOR, "lit.LICENSE"));
+copyFileSync(join(MODULES, FONT, "LICENSE"), join(VENDOR, "inter.LICENSE"));
+const fonts = ["inter-latin-wght-normal.woff2", "inter-latin-ext-wght-normal.woff2"];
+for (const file of fonts) copyFileSync(join(MODULES, FONT, "files", file), join(VENDOR, file));
+
+const rows = [
+  { file: "lit.js", package: "lit", licence: "BSD-3-Clause", made: `bundled with esbuild ${version("esbuild")}` },
+  ...fonts.map((file) => ({ file, package: FONT, licence: "OFL-1.1", made: "copied" })),
+].map((row) => ({ ...row, version: version(row.package), sha384: sha384(row.file) }));
+writeFileSync(join(VENDOR, "vendor.json"), JSON.stringify({ files: rows }, null, 2) + "\n");
