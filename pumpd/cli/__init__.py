@@ -1,1 +1,45 @@
-"""The command line: one file per command."""
+"""The command line: one file per command. Heavy imports happen inside the commands, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import typer
+
+import pumpd
+from pumpd.cli import check, config, db, demo, devices, evaluate, replay, run, simulate
+
+app = typer.Typer(
+    name="pumpd",
+    help="Bedside safety service for ketamine infusions. Not a certified medical device.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    epilog="Exit codes: 0 good, 1 found problems, 2 could not run.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pumpd {pumpd.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Bedside safety service for ketamine infusions. Not a certified medical device."""
+
+
+app.command()(demo.demo)
+app.command()(run.run)
+app.command()(check.check)
+app.add_typer(config.app, name="config")
+app.add_typer(devices.app, name="devices")
+app.command()(evaluate.evaluate)
+app.command()(replay.replay)
+app.command()(simulate.simulate)
+app.add_typer(db.app, name="db")
+
+
+def main() -> None:
+    """Entry point of the `pumpd` command."""
+    app()

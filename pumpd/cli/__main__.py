@@ -1,0 +1,5 @@
+"""`python -m pumpd.cli` is `pumpd`."""
+
+from pumpd.cli import main
+
+main()

@@ -1,0 +1,110 @@
+"""`pumpd demo`: a simulated ward and the whole daemon in one process, to be seen in a browser."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pumpd.cli.common import could_not_run, print_lines
+
+if TYPE_CHECKING:
+    from pumpd.config.model import WardConfig
+    from pumpd.daemon import Daemon
+    from pumpd.sim import SimWard
+
+HOST = "127.0.0.1"
+PORTS_TRIED = 50
+
+Beds = Annotated[int, typer.Option("--beds", min=1, max=200, help="How many beds.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="The page's port; a busy one: the next free.")]
+ScenarioName = Annotated[
+    str, typer.Option("--scenario", help="calm, overspeed, bradypnoea, apnoea, stop-ignored, cable")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Another seed, other patients.")]
+
+
+def demo(beds: Beds = 4, port: Port = 8080, scenario: ScenarioName = "calm", seed: Seed = 1) -> None:
+    """Show a simulated ward: invented patients, pumps and monitors that speak real bytes, the real daemon.
+
+    Everything lives in a temporary folder that is removed on Ctrl-C.
+    """
+    from pumpd.cli.serve import run_loop
+    from pumpd.config.problems import did_you_mean
+    from pumpd.sim import SCENARIOS
+
+    if scenario not in SCENARIOS:
+        could_not_run(f'unknown scenario "{scenario}"{did_you_mean(scenario, SCENARIOS)}')
+    chosen = free_port(port)
+    if chosen is None:
+        could_not_run(f"ports {port} to {port + PORTS_TRIED - 1} are all in use")
+    if port and chosen != port:
+        print_lines([f"note: port {port} is in use, taking {chosen}"])
+    with tempfile.TemporaryDirectory(prefix="pumpd-demo-") as folder:
+        run_loop(_demo(Path(folder), beds, chosen, scenario, seed))
+    print_lines(["pumpd demo: ended, nothing is left behind"])
+
+
+async def _demo(folder: Path, beds: int, port: int, scenario: str, seed: int) -> None:
+    from pumpd.cli.serve import serve
+    from pumpd.sim import SimWard
+
+    sim = await SimWard.start(beds, scenario, seed, folder / "lines", play=False)
+    try:
+        ward = demo_ward(folder, sim, port)
+
+        def started(daemon: Daemon) -> None:
+            sim.play()
+            print_lines(
+                [
+                    f"pumpd demo: http://{HOST}:{daemon.port}/",
+                    f"All data are SIMULATED: {beds} invented patients, scenario {scenario}. Ctrl-C ends it.",
+                ]
+            )
+
+        await serve(ward, started)
+    finally:
+        await sim.close()
+
+
+def demo_ward(folder: Path, sim: SimWard, port: int) -> WardConfig:
+    """The simulated ward's file, written and then read as any ward file is."""
+    from pumpd.config.defaults import default_dir
+    from pumpd.config.load import load_ward
+
+    files = default_dir()
+    path = folder / "ward.toml"
+    text = sim.ward_toml(
+        port=port,
+        journal_url=f"sqlite+aiosqlite:///{folder / 'pumpd.db'}",
+        library=files / "drug_library.toml",
+        protocol=files / "protocols" / "ldk.toml",
+        alarms=files / "alarms" / "adult.toml",
+        host=HOST,
+    )
+    path.write_text(text, encoding="utf-8")
+    ward = load_ward(path)
+    if isinstance(ward, list):
+        could_not_run("the demo's own ward file is wrong: " + "; ".join(str(problem) for problem in ward))
+    return ward
+
+
+def free_port(first: int) -> int | None:
+    """first, or the next port that nobody listens on; 0 stays 0 (any)."""
+    if first == 0:
+        return 0
+    return next((port for port in range(first, min(first + PORTS_TRIED, 65536)) if _is_free(port)), None)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # as the server will bind: a port in TIME_WAIT is free, one that somebody listens on is not
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True

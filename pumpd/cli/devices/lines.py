@@ -1,0 +1,79 @@
+"""Looking at one device line: the daemon's own session with control off, and the raw line below it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pumpd.cli.common import could_not_run
+from pumpd.config.problems import did_you_mean
+from pumpd.registry import broken, drivers
+
+if TYPE_CHECKING:
+    from pumpd.bedside.session import DeviceSession
+    from pumpd.device import Driver
+    from pumpd.safety.events import Event
+
+DEVICE_ID = "device"
+
+
+def link_of(port: str) -> str:
+    """A link URL from what a person types: /dev/ttyUSB0, host:port, or a link."""
+    if "://" in port:
+        return port
+    return f"serial://{port}" if port.startswith("/") else f"socket://{port}"
+
+
+def driver_or_leave(name: str) -> type[Driver]:
+    """The driver, or exit code 2 with the nearest name."""
+    found = drivers().get(name)
+    if found is not None:
+        return found
+    reason = next((one.reason for one in broken() if one.name == name), None)
+    if reason is not None:
+        could_not_run(f'driver "{name}" cannot be loaded: {reason}')
+    could_not_run(f'unknown driver "{name}"{did_you_mean(name, drivers())}')
+
+
+def check_link(link: str) -> None:
+    """Leave with exit code 2 unless the link can be understood."""
+    from pumpd.config.link_url import LinkError, line_of
+
+    try:
+        line_of(link)
+    except LinkError as error:
+        could_not_run(str(error))
+
+
+def open_session(link: str, driver: type[Driver], post: Callable[[Event], object]) -> DeviceSession:
+    """The daemon's session for one line, with control off: it reads status, it never takes or uses control."""
+    from pumpd.bedside.session import DeviceSession
+    from pumpd.clock import Clock
+    from pumpd.config.model import DeviceConfig, LinkTimes, ShellTimes
+
+    device = DeviceConfig(DEVICE_ID, driver.info.name, driver.info, link, None, control=False, poll_ms=None)
+    session = DeviceSession(device, driver, Clock(), post, links=LinkTimes(), shell=ShellTimes())
+    session.start()
+    return session
+
+
+def quiet_logs() -> None:
+    """Only what is worse than information, and on standard error."""
+    import logging
+    import sys
+
+    import structlog
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+async def sleep_until_told(seconds: float | None) -> None:
+    """Wait so long, or for ever when None (until Ctrl-C)."""
+    if seconds is None:
+        await asyncio.Event().wait()
+    else:
+        await asyncio.sleep(seconds)

@@ -1,0 +1,151 @@
+"""Feeds a recording to the kernel exactly as the daemon would, with a clock that jumps to the next deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pumpd.device import SIGNALS, Vitals
+from pumpd.safety.alarms import Alarm, Phase
+from pumpd.safety.decisions import AlarmChanged, Decision
+from pumpd.safety.events import AlarmReset, Event, Heard, LinkChanged, LinkState, Tick
+from pumpd.safety.kernel import initial_state, next_deadline, step
+from pumpd.safety.policy import AlarmProfile, BedPolicy, MonitorPolicy, Op, Priority, Rule, Times, WeightRange
+from pumpd.units import MS_PER_H, Ms
+
+MONITOR = "recording"
+CLOSING = (Phase.LATCH, Phase.END, Phase.RESET)
+FALLING = (Op.LT, Op.LE, Op.EQ)
+
+
+@dataclass(slots=True)
+class Episode:
+    """One alarm of one priority: from its signal (onset) to the end of its condition.
+
+    An alarm that escalates is two episodes, each under the rule that drove it. end_ms None: it still held at
+    the end of the recording. worst_milli: of the rule's first signal, from onset to end.
+    """
+
+    alarm_id: str
+    rule: str
+    priority: Priority
+    kind: str
+    interlock: bool
+    onset_ms: int
+    end_ms: int | None = None
+    worst_milli: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All episodes in order of onset."""
+
+    samples: int
+    span_ms: int
+    episodes: tuple[Episode, ...]
+
+    def per_hour(self, priority: Priority) -> float:
+        """Alarm burden: episodes of this priority per hour of recording."""
+        count = sum(1 for episode in self.episodes if episode.priority is priority)
+        return count * MS_PER_H / self.span_ms if self.span_ms else 0.0
+
+
+def bench_policy(profile: AlarmProfile, times: Times, weight: WeightRange, signals: tuple[str, ...]) -> BedPolicy:
+    """A bed with one monitor that reports these signals every second, and no pump."""
+    monitor = MonitorPolicy(MONITOR, MONITOR, signals, 1000, None, None)
+    return BedPolicy(MONITOR, "Recording", (), (monitor,), profile, times, weight)
+
+
+def evaluate(rows: Iterable[tuple[Ms, Vitals]], policy: BedPolicy) -> Evaluation:
+    """Run the rows, in order of time, through the kernel. Errors of the rows' iterator pass through."""
+    run = _Run(policy)
+    for now, vitals in rows:
+        run.hear(now, vitals)
+    return run.result()
+
+
+class _Run:
+    """The kernel's state, the open episodes, and what has been collected."""
+
+    def __init__(self, policy: BedPolicy) -> None:
+        self._policy = policy
+        self._rules = {rule.id: rule for rule in policy.profile.rules}
+        self._state = initial_state(policy)
+        self._open: dict[str, Episode] = {}
+        self._episodes: list[Episode] = []
+        self._first: int | None = None
+        self._last = 0
+        self._samples = 0
+
+    def hear(self, now: Ms, vitals: Vitals) -> None:
+        if self._first is None:
+            self._first = now
+            self._step(LinkChanged(MONITOR, LinkState.UP), now)
+        self._wait_until(now)
+        self._step(Heard(MONITOR, vitals), now)
+        self._samples += 1
+        self._last = now
+        if self._open:
+            self._note_worst(vitals)
+
+    def _wait_until(self, now: int) -> None:
+        """Ticks at every deadline of the kernel before now, as the daemon's timer would."""
+        while (due := next_deadline(self._state, self._policy)) is not None and due < now:
+            self._step(Tick(), Ms(max(due, self._state.now_ms)))
+
+    def _step(self, event: Event, now: Ms) -> None:
+        self._state, decisions = step(self._state, event, now, self._policy)
+        if decisions:
+            self._collect(decisions, now)
+
+    def _collect(self, decisions: tuple[Decision, ...], now: Ms) -> None:
+        for decision in decisions:
+            if not isinstance(decision, AlarmChanged):
+                continue
+            if decision.phase in CLOSING:
+                self._close(decision.alarm.id, now)
+            else:
+                self._continue(decision.alarm, now)
+            if decision.phase is Phase.LATCH:
+                # nobody stands at this bed: without a reset the next episode would be the same instance
+                self._step(AlarmReset(decision.alarm.id, "evaluate", "recording"), now)
+
+    def _close(self, alarm_id: str, now: int) -> None:
+        episode = self._open.pop(alarm_id, None)
+        if episode is not None:
+            episode.end_ms = now
+
+    def _continue(self, alarm: Alarm, now: int) -> None:
+        rule = self._rules.get(alarm.rule) if alarm.rule is not None else None
+        priority = rule.priority if rule is not None else alarm.priority
+        episode = self._open.get(alarm.id)
+        if episode is not None and episode.priority is priority:
+            return
+        self._close(alarm.id, now)
+        name = rule.id if rule is not None else alarm.condition
+        interlock = rule is not None and rule.interlock
+        episode = Episode(alarm.id, name, priority, str(alarm.kind), interlock, now)
+        self._open[alarm.id] = episode
+        self._episodes.append(episode)
+
+    def _note_worst(self, vitals: Vitals) -> None:
+        values = {reading.signal: reading.value_milli for reading in vitals.readings}
+        for episode in self._open.values():
+            rule = self._rules.get(episode.rule)
+            value = values.get(rule.all_of[0].signal) if rule is not None else None
+            if rule is not None and value is not None:
+                episode.worst_milli = _worse(rule, episode.worst_milli, value)
+
+    def result(self) -> Evaluation:
+        span = 0 if self._first is None else self._last - self._first
+        return Evaluation(self._samples, span, tuple(self._episodes))
+
+
+def _worse(rule: Rule, old: int | None, new: int) -> int:
+    """The worse value in the direction in which the rule looks; its last term on the signal says which."""
+    signal = rule.all_of[0].signal
+    assert signal in SIGNALS
+    low = [term for term in rule.all_of if term.signal == signal][-1].op in FALLING
+    if old is None:
+        return new
+    return min(old, new) if low else max(old, new)
