@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
+from contextlib import suppress
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -15,6 +17,7 @@ from websockets.http11 import Request
 
 SEND_BUFFER_BYTES = 32_768
 MESSAGE_BYTES = 65_536
+LINGER_NOT = struct.pack("ii", 1, 0)
 ABORT = "pumpd.abort"  # scope["extensions"] key: () -> None, drops the connection with all that it has buffered
 
 
@@ -28,7 +31,14 @@ class LiveProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):
-            cast(dict[str, Any], self.scope["extensions"])[ABORT] = self.transport.abort
+            cast(dict[str, Any], self.scope["extensions"])[ABORT] = self.abort
+
+    def abort(self) -> None:
+        """Drop the connection now; what transport and kernel still hold for it is thrown away (reset)."""
+        with suppress(OSError):  # closed already
+            line: socket.socket = self.transport.get_extra_info("socket")
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+        self.transport.abort()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -118,7 +118,6 @@ class LiveClient:
 
     def _snapshot(self, hub: Frames, now_ms: int) -> str:
         frame = hub.snapshot()
-        self.ordered.clear()  # the snapshot holds every alarm as it is now
         self._gave(hub, now_ms)
         return frame
 

@@ -289,7 +289,7 @@ class LiveHub:
         stamp = self.stamp()
         frame = self._board.alarm(bed.keep_alarm(alarm, stamp), phase.value, stamp.text(stamp.now_ms))
         for client in self.clients:
-            if client.have is not None:
+            if client.have is not None:  # else its snapshot, still to come, holds the alarm
                 client.push(frame)
         self._pacer.wake(self.clients, urgent=True)
 

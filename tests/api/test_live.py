@@ -88,6 +88,9 @@ async def test_an_alarm_reaches_a_screen_before_any_tick() -> None:
     ward = MemoryWard(times=LiveTimes(tick_ms=3_600_000))
     async with served(ward) as port, screen(port) as socket:
         await hear(socket, "snapshot")
+        (client,) = ward.hub.clients
+        while client.unacked or client.wake.is_set():  # noqa: ASYNC110 - so that nothing but the alarm wakes it
+            await asyncio.sleep(0)
         ward.hub.alarm(alarm("b1"), Phase.START)
         message = await hear(socket, "alarm")
     assert (message["phase"], message["alarm"]["priority"]) == ("start", "high")

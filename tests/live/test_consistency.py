@@ -91,6 +91,10 @@ class LiveMachine(RuleBasedStateMachine):
         self.ward.hub.tick()
 
     @rule()
+    def someone_gets_the_ward(self) -> None:
+        self.ward.hub.ward_json()
+
+    @rule()
     def another_screen(self) -> None:
         if len(self.screens) < 3:
             self.screens.append(Screen(self.ward))

@@ -83,6 +83,18 @@ def test_a_bed_is_encoded_once_per_change_however_many_screens_watch() -> None:
     assert len({id(frame) for frame in got}) == 1
 
 
+def test_a_frame_made_for_one_screen_is_not_given_to_another_after_a_further_change() -> None:
+    ward = Ward()
+    first, second = joined(ward), joined(ward)
+    ward.breathe("b1", 9)
+    ward.hub.tick()
+    frames(ward, first)
+    ward.breathe("b2", 8)
+    ward.hub.ward_json()  # publishes between two ticks
+    (delta,) = frames(ward, second)
+    assert set(delta["set"]) == {"b1", "b2"}
+
+
 def test_snapshots_are_joined_from_what_is_encoded_already() -> None:
     ward = Ward()
     before = ward.hub.encodes
