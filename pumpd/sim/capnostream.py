@@ -30,11 +30,12 @@ class Breather(Protocol):
     """What the monitor senses of a patient (SimPatient is one)."""
 
     rr: float
-    spo2: float
     breaths: int
     cannula_off: bool
     finger_off: bool
 
+    @property
+    def spo2(self) -> float: ...
     @property
     def etco2(self) -> float: ...
     @property

@@ -23,9 +23,9 @@ KETAMINE_HALF_LIFE_S = 45 * 60.0
 KETAMINE_C50_NG_ML = 700.0  # load 1 on the drive
 APNOEA_BELOW_RR = 2.5
 CO2_TAU_S = 480.0
-O2_INSPIRED_MMHG = 214.0  # about 30 % oxygen
+O2_INSPIRED_MMHG = 250.0  # about 35 % oxygen
 O2_METABOLIC_MMHG = 50.0
-O2_TAU_S = 43.0
+O2_TAU_S = 33.0
 PROBE_TAU_S = 8.0
 NOISE_TAU_S = 20.0
 MAX_STEP_S = 1.0  # longer steps are divided
@@ -67,10 +67,12 @@ class SimPatient:
         self._rr_wander = _Wander(source, 0.5)
         self._pulse_wander = _Wander(source, 1.5)
         self._co2_wander = _Wander(source, 0.5)
+        self._probe_wander = _Wander(source, 0.4)
+        self._probe_bias = source.uniform(-1.5, 0.0)
         self._phase = source.random()
         self._alveolar_o2 = O2_INSPIRED_MMHG - O2_METABOLIC_MMHG
         self._co2 = self.base_co2
-        self.spo2 = saturation(self._alveolar_o2)
+        self._felt_spo2 = saturation(self._alveolar_o2)
         self.breaths = 0
         self.rr = self._driven_rr()
 
@@ -88,7 +90,7 @@ class SimPatient:
         if dt_s <= 0:
             self._ketamine_mg += ketamine_mg
             return
-        for wander in (self._rr_wander, self._pulse_wander, self._co2_wander):
+        for wander in (self._rr_wander, self._pulse_wander, self._co2_wander, self._probe_wander):
             wander.step(dt_s)
         self._drugs(dt_s, ketamine_mg)
         self.rr = self._driven_rr()
@@ -121,12 +123,17 @@ class SimPatient:
         self._alveolar_o2 = max(0.0, _washed(self._alveolar_o2, supply, ventilation, O2_TAU_S, dt_s))
         lag = math.exp(-dt_s / PROBE_TAU_S)
         actual = saturation(self._alveolar_o2)
-        self.spo2 = actual + (self.spo2 - actual) * lag
+        self._felt_spo2 = actual + (self._felt_spo2 - actual) * lag
 
     @property
     def ketamine_ng_ml(self) -> float:
         """mg / L is 1000 ng/mL."""
         return self._ketamine_mg / (KETAMINE_V_L_KG * self.weight_kg) * 1000
+
+    @property
+    def spo2(self) -> float:
+        """Saturation as the probe reads it: averaged, slightly off, slightly moving."""
+        return min(100.0, max(0.0, self._felt_spo2 + self._probe_bias + self._probe_wander.value))
 
     @property
     def etco2(self) -> float:
@@ -135,7 +142,7 @@ class SimPatient:
 
     @property
     def pulse(self) -> float:
-        hypoxia = max(0.0, 92.0 - self.spo2)
+        hypoxia = max(0.0, 92.0 - self._felt_spo2)
         answer = min(hypoxia, 20.0) * 1.2 - max(0.0, hypoxia - 30.0) * 1.3
         return max(20.0, self.base_pulse + self._pulse_wander.value + answer)
 

@@ -39,7 +39,9 @@ def test_near_the_end_it_warns_and_at_the_end_it_stops():
     assert pump.top_alarm is None
     pump.advance(5 * 60_000 + 1)
     assert (pump.top_alarm, pump.infusing) == ("AL_NEOIN", True)
-    pump.advance(11 * 60_000)
+    pump.advance(10 * 60_000 - 1)
+    assert pump.infusing
+    pump.advance(10 * 60_000)
     assert (pump.top_alarm, pump.infusing, pump.counted_ul) == ("AL_EOIST", False, 10_000)
     assert not pump.start()
     pump.new_syringe()
