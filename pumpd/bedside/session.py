@@ -86,7 +86,7 @@ class DeviceSession:
         self._line.start()
 
     async def close(self) -> None:
-        """Clean exit: the driver's last bytes (control is handed back), then the line is closed. The bed is not told."""
+        """Clean exit: the driver's last bytes (control is handed back), then the line closes. The bed is not told."""
         self._closing = True
         driver, self._driver = self._driver, None
         self._timer.cancel()

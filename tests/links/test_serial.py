@@ -55,9 +55,7 @@ def test_a_pulled_line_is_told_and_opens_again_when_it_is_back(end: PtyEnd, make
     assert reasons == [None, Reason.UNPLUGGED, Reason.ABSENT, None, Reason.CLOSED]
 
 
-async def test_a_port_held_by_another_program_is_busy_and_is_taken_when_it_is_free(
-    end: PtyEnd, watch: Watch
-) -> None:
+async def test_a_port_held_by_another_program_is_busy_and_is_taken_when_it_is_free(end: PtyEnd, watch: Watch) -> None:
     other = serial.Serial(str(end.path), exclusive=True)
     line = watch(f"serial://{end.path}")
     assert (await line.until_down()).reason is Reason.BUSY

@@ -1,0 +1,124 @@
+"""What leaves first: stop bytes before the journal and the screens; a rate only after the journal."""
+
+from __future__ import annotations
+
+import pytest
+
+from pumpd.device import CommandOutcome, Identity, Outcome
+from pumpd.journal import JournalUnavailable
+from pumpd.safety.alarms import Alarm, AlarmState, Phase
+from pumpd.safety.decisions import AlarmChanged, Decision, ReadStatus, SetRate, StopPump
+from pumpd.safety.events import Event, Heard, LinkChanged, LinkState, OrderSent, Tick
+from pumpd.safety.policy import AlarmKind, Priority
+from tests.bedside.parts import Bench
+
+HIGH = Alarm(
+    "a1", "b1", "p1", "over", Priority.HIGH, AlarmKind.PHYSIOLOGICAL, AlarmState.ACTIVE, "over", "", "", 0, True
+)
+STOP = StopPump("p1", "o1", "over the ceiling")
+RATE = SetRate("p1", "r1", 5000, 6000, "reduce")
+
+
+def on_tick(*decisions: Decision) -> object:
+    return lambda event: decisions if isinstance(event, Tick) else ()
+
+
+@pytest.mark.req("INT-02", "ALA-07")
+async def test_stop_bytes_are_on_the_wire_before_the_journal_or_a_screen_hears_of_it(bench: Bench) -> None:
+    bench.kernel.on = on_tick(AlarmChanged(HIGH, Phase.START), STOP)  # type: ignore[assignment]
+    bench.seen.clear()
+    bench.bed.post(Tick())
+    assert [who for who, _ in bench.seen] == ["journal", "alarm", "mark"]
+    assert all(wire.endswith(b"STOP,") for _, wire in bench.seen)
+
+
+async def test_the_kernel_hears_that_the_stop_was_sent(bench: Bench) -> None:
+    bench.kernel.on = on_tick(STOP)  # type: ignore[assignment]
+    bench.bed.post(Tick())
+    await bench.kernel.until(lambda: OrderSent("p1", "o1") in bench.kernel.events)
+
+
+async def test_a_rate_leaves_only_when_the_journal_has_it(bench: Bench) -> None:
+    bench.journal.durable_at_once = False
+    bench.kernel.on = on_tick(RATE)  # type: ignore[assignment]
+    bench.bed.post(Tick())
+    await bench.journal.asked.wait()
+    assert b"rate" not in bench.look()
+    bench.journal.waiting[0].set_result(None)
+    await bench.arrived(b"rate 5000,")
+    await bench.kernel.until(lambda: OrderSent("p1", "r1") in bench.kernel.events)
+
+
+async def test_a_rate_that_cannot_be_recorded_is_refused_and_never_leaves(bench: Bench) -> None:
+    bench.journal.durable_at_once = False
+    bench.kernel.on = on_tick(RATE)  # type: ignore[assignment]
+    bench.bed.post(Tick())
+    await bench.journal.asked.wait()
+    bench.journal.waiting[0].set_exception(JournalUnavailable("disk full"))
+    await bench.kernel.until(lambda: bench.kernel.heard(CommandOutcome))
+    outcome = bench.kernel.heard(CommandOutcome)[0]
+    assert outcome == CommandOutcome("r1", Outcome.REFUSED, "not recorded, so not sent: disk full")
+    assert b"rate" not in bench.look()
+
+
+@pytest.mark.req("INT-02", "INT-03")
+async def test_a_stop_overtakes_a_rate_that_waits_for_the_disk(bench: Bench) -> None:
+    bench.journal.durable_at_once = False
+    bench.kernel.on = on_tick(RATE)  # type: ignore[assignment]
+    bench.bed.post(Tick())
+    await bench.journal.asked.wait()
+    bench.kernel.on = on_tick(STOP)  # type: ignore[assignment]
+    bench.bed.post(Tick())
+    assert bench.look().endswith(b"STOP,")
+    bench.journal.waiting[0].set_result(None)
+    await bench.kernel.until(lambda: bench.kernel.heard(CommandOutcome))
+    assert bench.kernel.heard(CommandOutcome) == [CommandOutcome("r1", Outcome.REFUSED, "overtaken by a stop")]
+    assert bench.look().endswith(b"STOP,")
+
+
+@pytest.mark.req("INT-02")
+async def test_a_stop_that_a_frame_causes_leaves_before_what_the_driver_meant_to_send_next(bench: Bench) -> None:
+    def stop_on_identity(event: Event) -> tuple[Decision, ...]:
+        return (STOP,) if isinstance(event, Heard) and isinstance(event.fact, Identity) else ()
+
+    bench.kernel.on = stop_on_identity
+    bench.end.send(b"rate too high,")
+    await bench.arrived(b"STOP,")
+    await bench.kernel.until(lambda: bench.kernel.of(OrderSent))
+    assert bench.look() == b"hello,STOP,"
+
+
+async def test_a_status_read_is_sent_at_once(bench: Bench) -> None:
+    bench.kernel.on = on_tick(ReadStatus("p1", "q1"))  # type: ignore[assignment]
+    bench.bed.post(Tick())
+    assert bench.look().endswith(b"read,")
+
+
+@pytest.mark.req("INT-04")
+async def test_an_order_without_a_line_is_refused_and_one_in_flight_becomes_unknown(bench: Bench) -> None:
+    bench.kernel.on = on_tick(RATE)  # type: ignore[assignment]
+    bench.bed.post(Tick())
+    await bench.kernel.until(lambda: bench.kernel.of(OrderSent))
+    bench.end.unplug()
+    await bench.kernel.until(lambda: bench.kernel.heard(CommandOutcome))
+    bench.kernel.on = on_tick(STOP)  # type: ignore[assignment]
+    bench.bed.post(Tick())
+    await bench.kernel.until(lambda: len(bench.kernel.heard(CommandOutcome)) == 2)
+    first, second = bench.kernel.heard(CommandOutcome)
+    assert first == CommandOutcome("r1", Outcome.UNKNOWN, "line down (unplugged)")
+    assert isinstance(second, CommandOutcome)
+    assert (second.order_id, second.outcome) == ("o1", Outcome.REFUSED)
+    assert second.detail.startswith("line down (")
+
+
+async def test_a_resolved_order_is_not_called_unknown_when_the_line_goes(bench: Bench) -> None:
+    bench.kernel.on = on_tick(RATE)  # type: ignore[assignment]
+    bench.bed.post(Tick())
+    await bench.kernel.until(lambda: bench.kernel.of(OrderSent))
+    bench.end.send(b"done r1,")
+    await bench.kernel.until(lambda: bench.kernel.heard(CommandOutcome))
+    bench.end.unplug()
+    await bench.kernel.until(
+        lambda: any(isinstance(e, LinkChanged) and e.state is LinkState.DOWN for e in bench.kernel.events)
+    )
+    assert bench.kernel.heard(CommandOutcome) == [CommandOutcome("r1", Outcome.DONE)]
