@@ -19,10 +19,11 @@ from pumpd.api.acts import (
 )
 from pumpd.api.errors import ApiError
 from pumpd.device.signals import SIGNALS
+from pumpd.live.fields import AlarmShape
 from pumpd.live.hub import LiveHub
 from pumpd.live.messages import encode
 from pumpd.live.port import TrendPoint, WardPort
-from pumpd.live.shape import AlarmShape, Stamp, alarm_shape, number
+from pumpd.live.shape import Stamp, alarm_shape, number
 from pumpd.live.spec import asyncapi
 from pumpd.safety.alarms import Alarm, AlarmState
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from pumpd.live.shape import AlarmShape, BedParts, BedShape
+from pumpd.live.fields import AlarmShape, BedParts, BedShape
 
 PROTO = 1
 CREDIT = 2

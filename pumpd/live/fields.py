@@ -1,0 +1,121 @@
+"""The public JSON shapes, field by field (design: names here are a contract with users; add, never rename). Pure."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, Struct, UnsetType
+
+
+class ValueShape(Struct):
+    """v is null unless q is ok or questionable; t is when it was received, age_ms its age when rendered."""
+
+    v: int | float | None
+    u: str
+    q: str
+    t: str | None
+    age_ms: int | None
+    source: str | None
+
+
+class DeliveredShape(Struct):
+    at_least: int | float
+    at_most: int | float
+
+
+class CeilingShape(Struct):
+    """set_by names the rule behind the hard ceiling, soft_set_by the one behind the soft ceiling."""
+
+    hard_mg_kg_h: int | float | None
+    soft_mg_kg_h: int | float | None
+    set_by: str | None
+    soft_set_by: str | None
+
+
+class PumpShape(Struct):
+    """infusing null: unknown, the pump may still be infusing. line and line2 are what a screen prints of the dose."""
+
+    id: str
+    drug: str | None
+    concentration_mg_ml: int | float | None
+    infusing: bool | None
+    rate_ml_h: ValueShape
+    dose_mg_kg_h: ValueShape
+    delivered_mg: DeliveredShape | None
+    cap: None
+    ceiling: CeilingShape | None
+    enforcement: str
+    interlock: str
+    interlock_cause: str | None
+    control: str | None
+    override: str | None
+    not_verified: tuple[str, ...]
+    weight_kg: int | float | None
+    rate_text: str | None
+    dose_text: str | None
+    line: str | None
+    line2: str
+
+
+class PatientShape(Struct):
+    mrn: str
+    name: str
+    initials: str
+    weight_kg: int | float | None
+
+
+class DeviceShape(Struct):
+    id: str
+    driver: str
+    link: str
+    since: str | None
+    detail: str
+    garbled: int
+
+
+class AcknowledgedShape(Struct):
+    by: str
+    at: str
+    reason: str
+    note: str
+
+
+class AlarmShape(Struct):
+    """present: the condition holds now; rule: the rule of the alarm profile that raised it."""
+
+    id: str
+    bed: str
+    device: str | None
+    condition: str
+    priority: str
+    kind: str
+    state: str
+    text: str
+    value: str | None
+    limit: str | None
+    onset: str
+    present: bool
+    acknowledged: AcknowledgedShape | None
+    ended: str | None
+    rule: str | None
+
+
+class BedParts(Struct):
+    """The top-level keys of a bed that a delta may carry; each is absolute, never a difference."""
+
+    label: str | UnsetType = UNSET
+    patient: PatientShape | UnsetType | None = UNSET
+    values: dict[str, ValueShape] | UnsetType = UNSET
+    pumps: list[PumpShape] | UnsetType = UNSET
+    devices: list[DeviceShape] | UnsetType = UNSET
+    monitored: bool | UnsetType = UNSET
+    audio_paused_until: str | UnsetType | None = UNSET
+
+
+class BedShape(Struct):
+    id: str
+    label: str
+    patient: PatientShape | None
+    values: dict[str, ValueShape]
+    pumps: list[PumpShape]
+    devices: list[DeviceShape]
+    monitored: bool
+    audio_paused_until: str | None
