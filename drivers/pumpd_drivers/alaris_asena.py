@@ -139,8 +139,8 @@ class AlarisAsena:
         timed_out, unknown = self._line.overdue(now)
         out: list[Out] = [*unknown]
         if timed_out is not None:
-            self._timeouts += 1
-            if self._timeouts == OUTAGE_TIMEOUTS:
+            self._timeouts += timed_out not in TRIED_TWICE  # a question that it does not know is no outage
+            if self._timeouts == OUTAGE_TIMEOUTS and timed_out not in TRIED_TWICE:
                 out.append(Silent(f"no answer to {timed_out}"))
             out += self._unanswered(timed_out, now)
         lost = self._lease.run_out(now)
@@ -300,6 +300,8 @@ class AlarisAsena:
             outcome = Outcome.DONE if done else Outcome.REFUSED
             out.append(CommandOutcome(request.order_id or "", outcome, reply.message))
             request = self._line.answered(STOP, now) if done else None
+        if done:
+            self._line.ask_ahead(STATUS, now)  # an acknowledged stop is not yet a stopped pump
         return out
 
     def _hear_rate(self, reply: _Reply, now: Ms) -> list[Out]:

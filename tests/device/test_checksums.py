@@ -1,0 +1,32 @@
+"""Checksums against slow, plain reference computations."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import xor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pumpd.device.checksums import crc16_ccitt_false, xor8
+
+
+@given(st.binary(max_size=300))
+def test_xor8_is_the_xor_of_all_bytes(data: bytes) -> None:
+    assert xor8(data) == reduce(xor, data, 0)
+
+
+@given(st.binary(max_size=80))
+def test_crc16_is_the_bitwise_ccitt_false(data: bytes) -> None:
+    crc = 0xFFFF
+    for byte in data:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ (0x1021 if crc & 0x8000 else 0)) & 0xFFFF
+    assert crc16_ccitt_false(data) == crc
+
+
+@pytest.mark.parametrize(("data", "crc"), [(b"123456789", 0x29B1), (b"INF", 0x4961), (b"", 0xFFFF)])
+def test_crc16_has_its_catalogued_check_values(data: bytes, crc: int) -> None:
+    assert crc16_ccitt_false(data) == crc
