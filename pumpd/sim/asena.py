@@ -4,8 +4,8 @@ Frame: `!` message `|` CRC-16/CCITT-FALSE of the message as four hex digits, CR.
 Replies follow frames printed in public sources (see tests/sim). Assumptions, because no source shows them:
 a command without control, or a refused one, is answered `NAME^DENIED` (or not at all, see `refusal`); a pump on hold
 reports rate 0.00; one alarm, the most severe, is reported; only REMOTE_CTRL refreshes the lease, and the
-4000 ms of COMMS_RESPONSE_MAX is its length; a newly permitted control clears AL_COMTO; an unknown command is not
-answered.
+4000 ms of COMMS_RESPONSE_MAX is its length; AL_COMTO stays until somebody at the pump silences it or the
+infusion is started again; an unknown command is not answered.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Literal
 from pumpd.device.checksums import crc16_ccitt_false
 from pumpd.sim.faults import NoisyLine, PumpFaults
 from pumpd.sim.panel import AsenaPanel
-from pumpd.sim.syringe import COMMS_TIMEOUT, SyringePump
+from pumpd.sim.syringe import SyringePump
 
 LEASE_MS = 4000  # COMMS_RESPONSE_MAX
 POWER_OFF_MS = 3000  # how long a power cycle keeps the pump dark (our choice)
@@ -231,8 +231,6 @@ class AsenaSim:
             return None
         if self.faults.refuse_control or fields[1:] != [control_key(self.shown_serial)]:
             return "REMOTE_CTRL^ENABLED^****^DENIED^0^ms" if self.refusal == "denied" else None
-        if not self.controlled:
-            self.pump.alarms.discard(COMMS_TIMEOUT)
         self.pump.lease_until_ms = self.pump.now_ms + LEASE_MS
         return "REMOTE_CTRL^ENABLED^****^PERMIT^0^ms"
 

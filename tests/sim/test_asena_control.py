@@ -85,12 +85,14 @@ def test_handing_control_back_ends_the_lease_and_leaves_the_infusion_alone(sim):
     assert not sim.pump.alarms
 
 
-def test_control_after_a_lapse_clears_the_alarm_but_starts_nothing(sim):
+def test_control_after_a_lapse_starts_nothing_and_the_alarm_stays_until_someone_is_there(sim):
     sim.receive(ENABLE, 0)
     sim.advance(9000)
     assert sim.receive(ENABLE, 9001) == PERMIT
-    assert not sim.pump.alarms
     assert _mode(sim, 9002) == "HLD"
+    assert sim.pump.top_alarm == "AL_COMTO"
+    sim.panel.silence(9003)
+    assert sim.pump.top_alarm is None
 
 
 @pytest.mark.parametrize("rate", ["0.05", "1200.01", "NaN", "Infinity", "-5", "3.501", "", "5^ml/h^x", "0.0"])
