@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,7 +90,7 @@ def demo_ward(folder: Path, sim: SimWard, port: int) -> WardConfig:
     ward = load_ward(path)
     if isinstance(ward, list):
         could_not_run("the demo's own ward file is wrong: " + "; ".join(str(problem) for problem in ward))
-    return ward
+    return replace(ward, generation="demo")
 
 
 def free_port(first: int) -> int | None:

@@ -30,16 +30,16 @@ async def serve(config: WardConfig, on_started: Callable[[Daemon], None]) -> Non
     from pumpd.daemon import Daemon
 
     daemon = Daemon(config)
-    ended = _on_signals()
+    ended = told_to_end()
     await daemon.start()
     try:
         on_started(daemon)
-        await _first(daemon.wait(), ended.wait())
+        await first_of(daemon.wait(), ended.wait())
     finally:
         await daemon.stop()
 
 
-def _on_signals() -> asyncio.Event:
+def told_to_end() -> asyncio.Event:
     """An event that SIGINT and SIGTERM set."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -49,7 +49,7 @@ def _on_signals() -> asyncio.Event:
     return ended
 
 
-async def _first(*works: Awaitable[object]) -> None:
+async def first_of(*works: Awaitable[object]) -> None:
     """Wait for the first to end; its exception is raised, the others are cancelled."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:

@@ -21,6 +21,7 @@ def simulate(
     kind: Kind, model: Model, link: Link, serial: Serial = None, rate: Rate = "7 mL/h", seed: Seed = 1
 ) -> None:
     """Simulate one pump or monitor until Ctrl-C; prints the link that a ward file would name."""
+    from pumpd.cli.serve import first_of, told_to_end
     from pumpd.config.problems import did_you_mean
     from pumpd.config.quantity import FLOW, QuantityError
     from pumpd.sim import MODELS, simulate_device
@@ -36,9 +37,11 @@ def simulate(
     def ready(url: str) -> None:
         print_lines([f"SIMULATED {kind} {model}: {url}"])
 
+    async def until_told() -> None:
+        device = simulate_device(model, link, serial=serial, seed=seed, rate_ul_h=rate_ul_h, on_ready=ready)
+        await first_of(device, told_to_end().wait())
+
     try:
-        asyncio.run(simulate_device(model, link, serial=serial, seed=seed, rate_ul_h=rate_ul_h, on_ready=ready))
-    except KeyboardInterrupt:
-        print_lines(["ended"])
+        asyncio.run(until_told())
     except (ValueError, OSError) as error:
         could_not_run(str(error))

@@ -84,7 +84,8 @@ class ShellTimes:
 class WardConfig:
     """library: "drug library 2026.1 (sha256 …)"; files: digest of every file that was read, by its path.
 
-    signal_delay_ms: pumpd's own part of an alarm's response time (RSP-10).
+    signal_delay_ms: pumpd's own part of an alarm's response time (RSP-10). generation: real, or demo for
+    simulated patients, which every screen then says.
     """
 
     id: str
@@ -101,3 +102,4 @@ class WardConfig:
     signal_delay_ms: int = 100
     library: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    generation: str = "real"

@@ -41,22 +41,26 @@ def listen(port: Port, driver: DriverName, seconds: Seconds = None, as_json: AsJ
 async def _listen(link: str, driver: type[Driver], seconds: float | None, as_json: bool, heard: list[int]) -> None:
     from pumpd.cli.devices.facts import to_json, to_line
     from pumpd.cli.devices.lines import open_session, sleep_until_told
+    from pumpd.cli.serve import first_of
     from pumpd.safety.events import Heard
 
-    loop = asyncio.get_running_loop()
+    loop, enough = asyncio.get_running_loop(), asyncio.Event()
     start = loop.time()
 
     def post(event: Event) -> None:
         at_ms = int((loop.time() - start) * 1000)
         thing = event.fact if isinstance(event, Heard) else event
         heard[0] += isinstance(event, Heard)
-        if as_json:
-            print_json_line(to_json(thing, at_ms))
-        else:
-            print_lines([to_line(thing, at_ms)])
+        try:
+            if as_json:
+                print_json_line(to_json(thing, at_ms))
+            else:
+                print_lines([to_line(thing, at_ms)])
+        except BrokenPipeError:  # whoever read our lines (head, less) has seen enough
+            enough.set()
 
     session = open_session(link, driver, post)
     try:
-        await sleep_until_told(seconds)
+        await first_of(sleep_until_told(seconds), enough.wait())
     finally:
         await session.close()
