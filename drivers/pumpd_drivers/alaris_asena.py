@@ -17,12 +17,8 @@ from pumpd.device import (
     DriverInfo,
     Garbled,
     Identity,
-    Integrity,
-    Kind,
-    Line,
     Out,
     Outcome,
-    PumpCapabilities,
     PumpOrder,
     ReadStatus,
     Send,
@@ -34,6 +30,7 @@ from pumpd.device.exchange import Request
 from pumpd.device.framing import LineFramer, garbled
 from pumpd.device.halfduplex import HalfDuplex, Order
 from pumpd.device.lease import Lease
+from pumpd.device.rates import why_not_rate
 from pumpd.units import Ms
 from pumpd_drivers import alaris_asena_wire as wire
 from pumpd_drivers.alaris_asena_wire import ALARM, CONTROL, EVENTS_OFF, LEASE, PROTOCOL, RATE, SERIAL, STATUS, STOP
@@ -70,26 +67,7 @@ class _Reply:
 class AlarisAsena:
     """One pump. At most one exchange waits for its reply, except that a stop goes out at once."""
 
-    info: ClassVar[DriverInfo] = DriverInfo(
-        name="alaris_asena",
-        vendor="Alaris / CareFusion",
-        model="Asena GH/CC/TIVA/PK",
-        kind=Kind.PUMP,
-        line=Line(bauds=(38400,)),
-        integrity=Integrity.CRC16,
-        poll_ms=500,
-        quiet_ms=2000,
-        pump=PumpCapabilities(
-            can_stop=True,
-            can_set_rate=True,
-            can_read_back=True,
-            lease=True,
-            rate_step_ul_h=10,
-            rate_min_ul_h=100,
-            rate_max_ul_h=1_200_000,
-        ),
-        sources=("mdpnp Asena.java, SingleSimAlaris.java", "infupy alaris.py", "EBME forum thread 64957"),
-    )
+    info: ClassVar[DriverInfo] = wire.INFO
 
     def __init__(self, settings: DeviceSettings) -> None:
         self._expected = settings.serial
@@ -158,7 +136,7 @@ class AlarisAsena:
         if isinstance(order, ReadStatus):
             self._line.ask_ahead(STATUS, now)
         elif isinstance(order, SetRateOrder):
-            reason = self._refusal(order)
+            reason = self._why_not(order)
             if reason is not None:
                 return [CommandOutcome(order.order_id, Outcome.REFUSED, reason)]
             self._line.enqueue(Order(RATE, wire.rate_message(order.rate_ul_h), order.order_id))
@@ -189,21 +167,10 @@ class AlarisAsena:
         ]
         return [*self._line.urgent(Order(STOP, STOP, order.order_id), now), *overtaken]
 
-    def _refusal(self, order: SetRateOrder) -> str | None:
-        """Why this rate is not sent; the last of the three checks of the ceiling is made here."""
-        pump = self.info.pump
-        rate_ul_h = order.rate_ul_h
-        if type(rate_ul_h) is not int or type(order.ceiling_ul_h) is not int:
-            return "rate and ceiling must be whole microlitres per hour"
-        if rate_ul_h > order.ceiling_ul_h:
-            return f"rate {rate_ul_h} is above the ceiling {order.ceiling_ul_h} uL/h"
-        if not pump.rate_min_ul_h <= rate_ul_h <= pump.rate_max_ul_h:
-            return f"rate {rate_ul_h} is outside {pump.rate_min_ul_h} to {pump.rate_max_ul_h} uL/h"
-        if rate_ul_h % pump.rate_step_ul_h:
-            return f"rate {rate_ul_h} is not on the pump's step of {pump.rate_step_ul_h} uL/h"
-        if not self._lease.held:
-            return "remote control is not held"
-        return None
+    def _why_not(self, order: SetRateOrder) -> str | None:
+        """Why this rate is not sent."""
+        reason = why_not_rate(order, self.info.pump)
+        return reason if reason is not None or self._lease.held else "remote control is not held"
 
     def _next(self, now: Ms) -> list[Out]:
         """What goes out if the line is free: an order, else the question that has waited longest."""

@@ -13,10 +13,41 @@ from __future__ import annotations
 
 import re
 
-from pumpd.device import AlarmCode, DeviceAlarms, Garbled, Integrity, PumpStatus
+from pumpd.device import (
+    AlarmCode,
+    DeviceAlarms,
+    DriverInfo,
+    Garbled,
+    Integrity,
+    Kind,
+    Line,
+    PumpCapabilities,
+    PumpStatus,
+)
 from pumpd.device.checksums import crc16_ccitt_false
 from pumpd.device.framing import garbled
 from pumpd.units import Ms, exact, parse_decimal, scaled
+
+INFO = DriverInfo(
+    name="alaris_asena",
+    vendor="Alaris / CareFusion",
+    model="Asena GH/CC/TIVA/PK",
+    kind=Kind.PUMP,
+    line=Line(bauds=(38400,)),
+    integrity=Integrity.CRC16,
+    poll_ms=500,
+    quiet_ms=2000,
+    pump=PumpCapabilities(
+        can_stop=True,
+        can_set_rate=True,
+        can_read_back=True,
+        lease=True,
+        rate_step_ul_h=10,
+        rate_min_ul_h=100,
+        rate_max_ul_h=1_200_000,
+    ),
+    sources=("mdpnp Asena.java, SingleSimAlaris.java", "infupy alaris.py", "EBME forum thread 64957"),
+)
 
 # what is asked and ordered, by the name that the reply carries
 SERIAL, CONTROL, STATUS, ALARM = "INST_SERIALNO", "REMOTE_CTRL", "INF", "ALARM"
