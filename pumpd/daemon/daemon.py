@@ -103,9 +103,10 @@ class Daemon:
             now_ms=self.clock.now_ms,
             wall_of=self.clock.wall_of,
             bed_ids=[bed.id for bed in self.config.beds],
+            generation=self.config.generation,
         )
-        ward = Ward(self.beds, self.journal, self.clock, self.config.shell.durable_ms)
-        self.web = WebServer(create_app(self.hub, ward, self.config.server, pumpd.__version__), self.config.server)
+        self.ward = Ward(self.beds, self.journal, self.clock, self.config.shell.durable_ms)
+        self.web = WebServer(create_app(self.hub, self.ward, self.config.server, pumpd.__version__), self.config.server)
         self.web.open()
         parts = Parts(kernel, self.clock, self.journal, self.hub, self.config.shell)
         for config in self.config.beds:

@@ -1,0 +1,75 @@
+"""Stopped and started again: everything that matters at the bedside is back."""
+
+from __future__ import annotations
+
+import pytest
+
+from pumpd.safety.decisions import InterlockState
+from pumpd.safety.events import Acknowledged, AckReason
+from pumpd.safety.policy import Priority
+from tests.daemon.house import House
+
+
+async def again(house: House) -> None:
+    await house.daemon.stop()
+    await house.start()
+
+
+@pytest.mark.req("ALA-06", "DOS-02", "QUA-06")
+async def test_a_verified_trip_its_latched_alarm_the_dose_and_the_patient_survive_a_restart(house: House) -> None:
+    house.bed.act("tenfold-rate")
+    await house.until(lambda: house.pump.interlock is InterlockState.STOP_VERIFIED)
+    before = house.view
+    high = {alarm.id: alarm for alarm in before.alarms if alarm.priority is Priority.HIGH}
+    await again(house)
+    after = house.view
+    assert after.patient == before.patient
+    assert after.pumps[0].interlock is InterlockState.STOP_VERIFIED
+    assert {alarm.id: alarm.onset_ms for alarm in after.alarms if alarm.id in high} == {
+        id_: alarm.onset_ms for id_, alarm in high.items()
+    }
+    old, new = before.pumps[0].delivered, after.pumps[0].delivered
+    assert old is not None
+    assert new is not None
+    assert new.at_least_ng <= old.at_least_ng
+    assert new.at_most_ng >= old.at_most_ng
+
+
+@pytest.mark.req("ALA-06", "INT-02")
+async def test_an_outstanding_stop_goes_on_after_a_restart_and_an_acknowledgement_is_kept(house: House) -> None:
+    house.bed.act("pump-ignores-stop")
+    house.bed.act("tenfold-rate")
+    await house.until(lambda: house.bed.pump.heard["INF_STOP"])
+    over = next(alarm for alarm in house.view.alarms if alarm.priority is Priority.HIGH and alarm.present)
+    ack = Acknowledged(over.id, "R. Keller", AckReason.CARE_IN_PROGRESS)
+    await house.daemon.ward.submit(house.bed.id, ack)
+    stops = house.bed.pump.heard["INF_STOP"]
+    await again(house)
+    kept = {alarm.id: alarm for alarm in house.view.alarms}[over.id]
+    assert kept.onset_ms == over.onset_ms
+    assert kept.acknowledged is not None
+    assert kept.acknowledged.by == "R. Keller"
+    await house.until(lambda: house.bed.pump.heard["INF_STOP"] > stops)
+    house.bed.pump.faults.stop_ignored = False
+    await house.until(lambda: house.pump.interlock is InterlockState.STOP_VERIFIED)
+
+
+@pytest.mark.req("INT-06")
+async def test_a_clean_stop_hands_control_back_and_a_start_takes_it_again(house: House) -> None:
+    pump = house.bed.pump
+    controls = pump.heard["REMOTE_CTRL"]
+    await house.daemon.stop()
+    assert pump.heard["REMOTE_CTRL"] > controls
+    assert pump.pump.infusing
+    await house.start()
+    await house.until(lambda: house.pump.infusing and house.pump.control == "granted")
+
+
+async def test_the_restored_bed_goes_on_counting_its_steps_without_a_gap(house: House) -> None:
+    bed = house.daemon.beds[house.bed.id]
+    await house.daemon.stop()
+    seq, now_ms = bed.seq, bed.now_ms
+    await house.start()
+    again = house.daemon.beds[house.bed.id]
+    assert again.seq > seq
+    assert again.now_ms >= now_ms
