@@ -29,6 +29,8 @@ HEADERS = {
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types lit-html",  # the one policy that the page's template library makes
         )
     ),
     "x-content-type-options": "nosniff",

@@ -131,6 +131,7 @@ class LiveConnection:
                 client.sending(self._hub.now_ms())
                 await self._socket.send_text(frame)
                 client.sent(self._hub.now_ms())
+                await asyncio.sleep(0)  # a backlog must not hold the loop while a stop is due
 
     async def _close(self, goodbye: Goodbye) -> None:
         """Say why, if the line still takes it; a line that does not is dropped with all that it has buffered."""
