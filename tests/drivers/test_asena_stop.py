@@ -132,15 +132,19 @@ def test_a_late_status_never_carries_the_time_of_a_younger_request() -> None:
 
 
 @pytest.mark.req("INT-01")
-def test_after_a_lost_status_the_next_one_is_asked_so_that_its_reply_is_unmistakable() -> None:
-    line = AsenaLine(INF=None)
+@pytest.mark.parametrize("lost_after_ms", [2_000, 2_500, 3_000])
+def test_after_a_lost_status_the_next_one_is_asked_so_that_its_reply_is_unmistakable(lost_after_ms: int) -> None:
+    line = AsenaLine(control=False)
+    line.run_until(lost_after_ms)
     line.run_until_pending("INF")
+    line.replies["INF"] = None
     line.step()
     line.replies["INF"] = status()
-    line.run_until(3000)
-    statuses = line.of(PumpStatus)
-    assert statuses
-    assert {s.requested_ms for s in statuses} <= set(line.times_of("INF")[1:])
+    before = len(line.of(PumpStatus))
+    line.run_until(line.now + 3_000)
+    after = [s.requested_ms for s in line.of(PumpStatus)[before:]]
+    assert after
+    assert after == line.times_of("INF")[-len(after) :]
 
 
 def test_a_status_that_nobody_asked_for_says_so() -> None:
