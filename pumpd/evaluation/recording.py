@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pumpd.config.problems import did_you_mean
 from pumpd.device import SIGNALS, Quality, Reading, Vitals
-from pumpd.units import Ms, parse_decimal
+from pumpd.units import Ms, exact, parse_decimal
 
 TIME = "t_s"
 TIME_LIMIT_S = 10**12  # epoch seconds fit, nonsense does not
@@ -131,6 +131,7 @@ class _Rows:
         if value is None:
             raise self._error(f'{signal} "{word}" is neither a number nor empty')
         # out of the sensor's range: not believed (QUA-01); compared before it becomes an integer of any size
-        if not SIGNALS[signal].min_milli <= value * 1000 <= SIGNALS[signal].max_milli:
+        row = SIGNALS[signal]
+        if not exact(row.min_milli, 1000) <= value <= exact(row.max_milli, 1000):
             return Reading(signal, None, Quality.INVALID)
         return Reading(signal, int((value * 1000).to_integral_value(ROUND_HALF_EVEN)))
