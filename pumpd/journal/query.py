@@ -73,10 +73,10 @@ async def read_policies(connection: AsyncConnection, bed: int) -> list[tuple[int
 async def _policies_for(
     connection: AsyncConnection, bed: int, first: int, last: int
 ) -> tuple[tuple[int, BedPolicy], ...]:
-    """The policies in force from step first to step last."""
+    """The policies in force from step first to the one after step last (a PolicyReplaced counts from the next step)."""
     all_of_bed = await read_policies(connection, bed)
     before = [rule for rule in all_of_bed if rule[0] <= first]
-    return (*before[-1:], *(rule for rule in all_of_bed if first < rule[0] <= last))
+    return (*before[-1:], *(rule for rule in all_of_bed if first < rule[0] <= last + 1))
 
 
 async def read_steps(

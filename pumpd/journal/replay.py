@@ -189,6 +189,7 @@ class _Run:
             state, made = step(state, event, now_ms, policy)
             await self._compare(seq, now_ms, event, tuple(decision_text(decision) for decision in made))
             expected = seq + 1
+        await self._compare_rest(expected)
 
     async def _bridge(self, seq: int) -> BedState:
         """After missing steps: the state of the next checkpoint, up to whose step events are skipped."""
@@ -212,6 +213,11 @@ class _Run:
         if recorded != recomputed and counts.difference is None:
             counts.difference = Difference(seq, now_ms, repr(event), recorded, recomputed)
 
+    async def _compare_rest(self, seq: int) -> None:
+        strays = await self._recorded.rest(seq)
+        if strays and self._counts.difference is None:
+            self._counts.difference = Difference(seq, 0, "no step", strays, ())
+
 
 class _Recorded:
     """The recorded decisions of a bed, asked for step by step."""
@@ -220,6 +226,7 @@ class _Recorded:
         self._rows = _decision_rows(connection, bed)
         self._next: tuple[int, str] | None = None
         self._started = False
+        self._last = 0
 
     async def of_step(self, seq: int) -> tuple[str, ...]:
         if not self._started:
@@ -227,7 +234,20 @@ class _Recorded:
             await self._advance()
         texts: list[str] = []
         while self._next is not None and self._next[0] <= seq:
+            # rows between are of skipped steps; a row of an earlier step stands where it cannot belong
             if self._next[0] == seq:
+                texts.append(self._next[1])
+            elif self._next[0] <= self._last:
+                texts.append(f"of step {self._next[0]}: {self._next[1]}")
+            await self._advance()
+        self._last = seq
+        return tuple(texts)
+
+    async def rest(self, from_seq: int) -> tuple[str, ...]:
+        """Decisions of no recorded step: those of from_seq and later."""
+        texts = []
+        while self._next is not None:
+            if self._next[0] >= from_seq:
                 texts.append(self._next[1])
             await self._advance()
         return tuple(texts)

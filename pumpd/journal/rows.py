@@ -219,7 +219,7 @@ class _Work:
         kind = type(event.fact if isinstance(event, Heard) else event).__name__
         self._event_row(record.bed, record.seq, record.now_ms, wall_us, kind, event_text(event))
         if isinstance(event, PolicyReplaced):
-            self._policy_row(record.bed, record.seq, record.now_ms, wall_us, event.policy)
+            self._policy_row(record.bed, record.seq + 1, record.now_ms, wall_us, event.policy)
         if isinstance(event, Heard) and isinstance(event.fact, CommandOutcome):
             self._outcome(record, wall_us, event.fact)
 

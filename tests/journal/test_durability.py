@@ -1,0 +1,196 @@
+"""What was appended is what is restored; what was promised durable survives a kill."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event as sa_event
+from sqlalchemy.pool import Pool
+
+from pumpd.journal import Journal, JournalOpenError, JournalUnavailable
+from pumpd.journal.replay import rebuild, replay
+from pumpd.journal.writer import Limits
+from pumpd.safety.events import SelfFault, Tick
+from pumpd.safety.wire import state_to_bytes
+from pumpd.units import Ms
+from tests.journal.steps import BOOT, Recorder, StepRecord, admitted, opened, reading_step, wall
+from tests.safety.build import bed_policy
+
+SLOW = Limits(flush_s=3600)  # nothing is written by the clock, so only what is urgent can be on the disk
+
+
+def fault_step(seq: int, now_ms: int, bed: str = "b1") -> StepRecord:
+    return StepRecord(bed, seq, Ms(now_ms), wall(now_ms), SelfFault("x", "y", True), ())
+
+
+async def test_all_steps_come_back_in_order_after_a_restart(any_url: str) -> None:
+    async with opened(any_url) as journal:
+        recorder = admitted(Recorder(journal))
+        recorder.seconds(5)
+        recorder.overspeed()
+        recorder.seconds(5)
+        await journal.durable(recorder.token)
+    async with opened(any_url) as journal:
+        restored = await journal.restore("b1")
+        assert restored is not None
+        assert [seq for seq, _, _ in restored.events] == list(range(1, recorder.seq + 1))
+        assert (restored.seq, restored.now_ms) == (recorder.seq, recorder.now)
+        assert rebuild(restored, recorder.policy) == recorder.state
+
+
+@pytest.mark.req("ALA-06")
+async def test_checkpoint_and_later_events_rebuild_active_and_acknowledged_alarms(any_url: str) -> None:
+    async with opened(any_url) as journal:
+        recorder = admitted(Recorder(journal))
+        for _ in range(3):
+            recorder.seconds(2)
+            journal.checkpoint("b1", recorder.seq, Ms(recorder.now), state_to_bytes(recorder.state))
+        recorder.overspeed()
+        await journal.durable(recorder.token)
+    async with opened(any_url) as journal:
+        restored = await journal.restore("b1")
+        assert restored is not None
+        assert restored.state is not None
+        assert len(restored.events) == 3
+        assert rebuild(restored, bed_policy()) == recorder.state
+        everything = await journal.restore("b1", use_checkpoint=False)
+        assert everything is not None
+        assert rebuild(everything, bed_policy()) == recorder.state
+        history = await journal.alarm_history("b1", 50)
+        assert {alarm.id for alarm in history} >= {alarm.id for alarm in recorder.state.alarms.values()}
+        assert any(alarm.acknowledged and alarm.acknowledged.by == "nurse a" for alarm in history)
+        assert await journal.alarm_history("b2", 50) == []
+        assert len(await journal.alarm_history(None, 1)) == 1
+
+
+async def test_an_unknown_bed_and_a_new_journal_have_nothing_to_restore(any_url: str) -> None:
+    async with opened(any_url) as journal:
+        assert await journal.restore("b1") is None
+        assert await journal.last_seen() is None
+
+
+async def test_the_last_moment_of_the_earlier_run_is_known_to_the_last_commit(any_url: str) -> None:
+    async with opened(any_url) as journal:
+        before = journal._clock.boot_ms()
+        await journal.append_durable(reading_step(1, 5_000))
+        await journal.append_durable(reading_step(2, 6_000))
+        after = journal._clock.boot_ms()
+    async with opened(any_url) as journal:
+        seen = await journal.last_seen()
+        assert seen is not None
+        assert (seen.now_ms, seen.boot_id, seen.wall) == (6_000, BOOT.boot_id, wall(6_000))
+        assert before <= seen.boot_ms <= after
+
+
+async def test_a_step_that_is_more_than_a_reading_is_written_at_once_with_all_before_it(url: str) -> None:
+    async with opened(url, limits=SLOW) as journal:
+        early = journal.append(reading_step(1, 1_000))
+        waiting = journal._waiters.durable(early, asyncio.get_running_loop())  # does not ask for a flush
+        journal.append(fault_step(2, 1_001))
+        await waiting
+        assert journal.stats().committed == 2
+
+
+async def test_readings_alone_are_written_by_the_clock(url: str) -> None:
+    async with opened(url) as journal:
+        token = journal.append(reading_step(1, 1_000))
+        await journal._waiters.durable(token, asyncio.get_running_loop())
+        assert Limits().flush_s < 1
+
+
+async def test_the_loop_s_thread_never_touches_the_database(url: str) -> None:
+    threads: set[int] = set()
+
+    def note(*_: object) -> None:
+        threads.add(threading.get_ident())
+
+    sa_event.listen(Pool, "checkout", note)
+    try:
+        async with opened(url) as journal:
+            await journal.append_durable(fault_step(1, 1_000))
+            await journal.restore("b1")
+            await journal.verify()
+    finally:
+        sa_event.remove(Pool, "checkout", note)
+    assert threads
+    assert threading.get_ident() not in threads
+
+
+async def test_append_after_close_neither_blocks_nor_raises_and_durable_says_no(url: str) -> None:
+    async with opened(url) as journal:
+        pass
+    with pytest.raises(JournalUnavailable):
+        await journal.append_durable(fault_step(1, 1_000))
+    with pytest.raises(JournalUnavailable):
+        await journal.restore("b1")
+
+
+async def test_two_daemons_cannot_write_one_journal(url: str) -> None:
+    async with opened(url):
+        with pytest.raises(JournalOpenError, match="in use"):
+            await Journal.open(url, BOOT)
+
+
+async def test_a_record_that_cannot_be_written_down_becomes_a_gap_and_blocks_nobody(url: str) -> None:
+    async with opened(url) as journal:
+        bad = StepRecord("b1", 1, Ms(1_000), wall(1_000), SelfFault("x", "\ud800", True), ())
+        journal.append(bad)
+        await journal.append_durable(fault_step(2, 1_001))
+        restored = await journal.restore("b1")
+        assert restored is not None
+        assert [seq for seq, _, _ in restored.events] == [2]
+
+
+WRITER = """
+import asyncio, sys
+from tests.journal.steps import Recorder, admitted, opened
+async def main():
+    async with opened(sys.argv[1]) as journal:
+        recorder = admitted(Recorder(journal))
+        while True:
+            recorder.seconds(2)
+            recorder.seconds(1, rate_ul_h=200_000)
+            await journal.durable(recorder.token)
+            print(recorder.seq, flush=True)
+asyncio.run(main())
+"""
+
+
+def kill_while_writing(url: str) -> int:
+    """A daemon killed in the middle of writing; the last step that it was promised to be durable."""
+    command = [sys.executable, "-c", WRITER, url]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        promised = [int(process.stdout.readline()) for _ in range(5)]
+        os.kill(process.pid, signal.SIGKILL)
+        return max(promised + [int(line) for line in process.stdout if line.endswith("\n")])
+
+
+@pytest.mark.req("ALA-06")
+async def test_a_killed_daemon_leaves_a_clean_prefix_with_all_that_was_durable(url: str) -> None:
+    promised = await asyncio.to_thread(kill_while_writing, url)
+    async with opened(url) as journal:
+        report = await journal.verify()
+        assert report.ok, report.problems
+        assert report.links > 0
+        restored = await journal.restore("b1")
+        assert restored is not None
+        assert [seq for seq, _, _ in restored.events] == list(range(1, restored.seq + 1))
+        assert restored.seq >= promised
+    replayed = await asyncio.to_thread(replay, url)
+    assert replayed.identical
+
+
+async def test_ticks_are_readings_too(url: str) -> None:
+    async with opened(url, limits=SLOW) as journal:
+        await journal.append_durable(reading_step(1, 1_000, event=Tick()))
+        restored = await journal.restore("b1")
+        assert restored is not None
+        assert restored.events == ((1, 1_000, Tick()),)

@@ -1,0 +1,105 @@
+"""Packed readings come back exactly as they were."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pumpd.device.facts import Integrity, PumpStatus, Quality, Reading, Vitals
+from pumpd.journal.packing import SPAN_MS, Packer, unpack
+from pumpd.journal.shapes import MOST, NoRoom, Shapes
+from pumpd.safety.events import Event, Heard, Tick
+from pumpd.units import Ms
+
+BELIEVED = (Quality.OK, Quality.QUESTIONABLE)
+numbers = st.one_of(
+    st.integers(0, 300).map(lambda n: n * 1000),
+    st.integers(-3_300_000, 3_300_000),
+    st.integers(-(2**40), 2**40),
+    st.sampled_from([0, -1, 32_767_00, 32_768_00, -32_768_00, 2**31, -(2**31), 2**63, -(2**63), 2**70]),
+)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
+times = st.one_of(
+    st.none(),
+    texts,
+    st.datetimes().map(lambda t: t.replace(microsecond=0).isoformat()),
+    st.sampled_from(["2026-01-15T10:00:00Z", "20260115T100000", "2026-01-15T10:00:00+01:00", "1969-12-31T23:59:59"]),
+)
+
+
+@st.composite
+def readings(draw: st.DrawFn) -> Reading:
+    quality = draw(st.sampled_from(Quality))
+    name = draw(st.sampled_from(["rr", "spo2", "etco2", "x"]))
+    return Reading(name, draw(numbers) if quality in BELIEVED else None, quality)
+
+
+frames = st.builds(Vitals, st.lists(readings(), max_size=9).map(tuple), times, st.sampled_from(Integrity))
+optional = st.one_of(st.none(), numbers)
+statuses = st.builds(
+    PumpStatus,
+    infusing=st.sampled_from([None, True, False]),
+    rate_ul_h=optional,
+    volume_ul=optional,
+    requested_ms=optional,
+    integrity=st.sampled_from(Integrity),
+    serial=st.none() | texts,
+    alarming=st.booleans(),
+    drug=st.none() | texts,
+    pressure_mmhg=st.none() | texts,
+    time_left_s=optional,
+    mode=texts,
+)
+heard = st.one_of(st.just(Tick()), st.builds(Heard, st.sampled_from(["m1", "p1", "ü"]), st.one_of(frames, statuses)))
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(-5, 70_000), heard), max_size=12))
+def test_any_events_come_back_identical_and_in_order(entries: list[tuple[int, int, Event]]) -> None:
+    shapes = Shapes()
+    packer = Packer(7, 5_000, shapes)
+    seq, now_ms, expected = 7, 5_000, []
+    for dseq, dms, event in entries:
+        seq, now_ms = seq + dseq, now_ms + dms
+        packer.add(seq, now_ms, event)
+        expected.append((seq, now_ms, event))
+    stored = Shapes()
+    stored.load(shapes.fresh())
+    assert unpack(7, 5_000, packer.body(), stored) == expected
+
+
+def test_a_frame_of_eight_signals_takes_less_than_four_bytes_a_value() -> None:
+    packer = Packer(1, 0, Shapes())
+    names = ("rr", "spo2", "etco2", "fico2", "pulse", "hr", "temp", "ipi")
+    frame = Vitals(tuple(Reading(name, 36_600) for name in names), "2026-01-15T10:00:00", Integrity.SUM8)
+    packer.add(1, 0, Heard("m1", frame))
+    assert len(packer.body()) <= 4 * len(names)
+
+
+def test_a_row_spans_one_second_and_no_time_before_its_first_entry() -> None:
+    packer = Packer(1, 5_000, Shapes())
+    assert packer.accepts(5_000)
+    assert packer.accepts(5_000 + SPAN_MS - 1)
+    assert not packer.accepts(5_000 + SPAN_MS)
+    assert not packer.accepts(4_999)
+
+
+def test_a_device_that_invents_texts_without_end_fills_no_table_and_loses_nothing() -> None:
+    shapes = Shapes()
+    for number in range(MOST):
+        shapes.id_of(("pump", str(number)))
+    with pytest.raises(NoRoom):
+        shapes.id_of(("one", "more"))
+    packer = Packer(1, 0, shapes)
+    event = Heard("p1", PumpStatus(True, 1, None, Ms(3), Integrity.NONE, mode="new"))
+    packer.add(1, 0, event)
+    assert unpack(1, 0, packer.body(), shapes) == [(1, 0, event)]
+
+
+def test_numbers_of_shapes_stay_the_same_after_a_restart() -> None:
+    first = Shapes()
+    ids = [first.id_of(("vitals", name)) for name in "abc"]
+    second = Shapes()
+    second.load(first.fresh())
+    assert [second.id_of(("vitals", name)) for name in "cba"] == ids[::-1]
+    assert second.fresh() == []

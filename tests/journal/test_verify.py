@@ -1,0 +1,131 @@
+"""Whoever changes the journal is found out, whichever way."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from pumpd.journal.ops import backup, verify
+from pumpd.journal.records import JournalOpenError
+from tests.journal.steps import Recorder, admitted, opened
+
+# (what is done, table that the first problem names)
+TAMPERINGS = {
+    "changed text": ("UPDATE decisions SET body = body || ' ' WHERE n = 4", "decisions"),
+    "changed time": ("UPDATE decisions SET now_ms = now_ms + 1 WHERE n = 4", "decisions"),
+    "changed wall time": ("UPDATE decisions SET wall_us = wall_us + 1 WHERE n = 4", "decisions"),
+    "another bed": ("UPDATE decisions SET bed = 99 WHERE n = 4", "decisions"),
+    "renamed bed": ("UPDATE beds SET name = 'b9'", "decisions"),
+    "removed": ("DELETE FROM decisions WHERE n = 4", "decisions"),
+    "removed first": ("DELETE FROM decisions WHERE n = 1", "decisions"),
+    "removed and closed up": (
+        "DELETE FROM decisions WHERE n = 4; UPDATE decisions SET n = -(n - 1) WHERE n > 4;"
+        "UPDATE decisions SET n = -n WHERE n < 0",
+        "decisions",
+    ),
+    "inserted": (
+        "UPDATE decisions SET n = -(n + 1) WHERE n > 4; UPDATE decisions SET n = -n WHERE n < 0;"
+        "INSERT INTO decisions SELECT 5, bed, seq, idx, now_ms, wall_us, kind, subject, body, hash"
+        " FROM decisions WHERE n = 4",
+        "decisions",
+    ),
+    "inserted before the first": (
+        "INSERT INTO decisions SELECT 0, bed, seq, idx, now_ms, wall_us, kind, subject, body, hash"
+        " FROM decisions WHERE n = 4",
+        "decisions",
+    ),
+    "reordered": (
+        "UPDATE decisions SET n = -4 WHERE n = 4; UPDATE decisions SET n = 4 WHERE n = 5;"
+        "UPDATE decisions SET n = 5 WHERE n = -4",
+        "decisions",
+    ),
+    "cut off at the end": ("DELETE FROM decisions WHERE n = (SELECT max(n) FROM decisions)", "decisions"),
+    "appended": (
+        "INSERT INTO decisions SELECT n + 1, bed, seq, idx, now_ms, wall_us, kind, subject, body, hash"
+        " FROM decisions ORDER BY n DESC LIMIT 1",
+        "decisions",
+    ),
+    "heartbeat removed": ("DELETE FROM meta", "meta"),
+    "alarm changed": ("UPDATE alarms SET body = replace(body, 'nurse a', 'nurse b')", "alarms"),
+    "alarm onset changed": ("UPDATE alarms SET onset_ms = onset_ms - 1", "alarms"),
+    "alarm removed": ("DELETE FROM alarms", "alarms"),
+    "alarm invented": (
+        "INSERT INTO alarms SELECT 'x', bed, onset_ms, wall_us, n, body FROM alarms LIMIT 1",
+        "alarms",
+    ),
+    "command removed": ("DELETE FROM commands", "commands"),
+    "command changed": ("UPDATE commands SET pump = 'other'", "commands"),
+    "command's time changed": ("UPDATE commands SET wall_us = wall_us - 1", "commands"),
+    "outcome changed": ("UPDATE commands SET outcome = 'refused' WHERE outcome = 'done'", "commands"),
+    "outcome removed": ("UPDATE commands SET outcome = NULL, detail = NULL, outcome_n = NULL", "commands"),
+    "checkpoint's memory changed": ("UPDATE checkpoints SET chain_n = chain_n - 1", "checkpoints"),
+}
+
+
+async def record(url: str) -> None:
+    async with opened(url) as journal:
+        recorder = admitted(Recorder(journal))
+        recorder.seconds(2)
+        recorder.overspeed()
+        journal.checkpoint("b1", recorder.seq, recorder.now, b"state")
+        recorder.seconds(2)
+        await journal.durable(recorder.token)
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("journal") / "recorded.db"
+    asyncio.run(record(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+def test_an_untouched_journal_verifies_and_names_its_head(recorded: Path) -> None:
+    report = verify(f"sqlite+aiosqlite:///{recorded}")
+    assert report.ok, report.problems
+    assert report.links > 5
+    assert report.head.startswith(f"{report.links}:")
+
+
+async def test_a_journal_on_either_database_verifies_while_in_use(any_url: str) -> None:
+    await record(any_url)
+    async with opened(any_url) as journal:
+        report = await journal.verify()
+    assert report.ok, report.problems
+    assert report.links > 5
+
+
+@pytest.mark.parametrize("name", TAMPERINGS)
+def test_tampering_is_found_and_the_table_named(name: str, recorded: Path, tmp_path: Path) -> None:
+    statements, table = TAMPERINGS[name]
+    copy = tmp_path / "copy.db"
+    backup(f"sqlite:///{recorded}", copy)
+    connection = sqlite3.connect(copy)
+    connection.executescript(statements)
+    connection.commit()
+    connection.close()
+    report = verify(f"sqlite+aiosqlite:///{copy}")
+    assert report.problems, name
+    assert report.problems[0].table == table
+    assert report.problems[0].row
+
+
+def test_the_first_broken_link_is_named_by_its_number(recorded: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    backup(f"sqlite:///{recorded}", copy)
+    connection = sqlite3.connect(copy)
+    connection.execute("UPDATE decisions SET subject = 'x' WHERE n = 6")
+    connection.execute("DELETE FROM decisions WHERE n = 3")
+    connection.commit()
+    connection.close()
+    first = verify(f"sqlite:///{copy}").problems[0]
+    assert (first.table, first.row) == ("decisions", "3")
+    assert "missing" in first.message
+
+
+def test_verifying_a_file_that_is_not_there_creates_none(tmp_path: Path) -> None:
+    with pytest.raises(JournalOpenError, match="does not exist"):
+        verify(f"sqlite+aiosqlite:///{tmp_path}/none.db")
+    assert not (tmp_path / "none.db").exists()
