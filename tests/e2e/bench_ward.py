@@ -37,11 +37,12 @@ CALM = {"rr": 14, "spo2": 97, "etco2": 38, "pulse": 72}
 class BenchWard:
     """`with BenchWard(beds=4) as ward:` serves at `ward.url`; `vitals`, `pump`, `alarm`, `turn` change what is seen."""
 
-    def __init__(self, beds: int = 4, port: int = 0) -> None:
+    def __init__(self, beds: int = 4, port: int = 0, generation: str = "real") -> None:
         self.beds = {f"w-{n:02}": self._bed(n) for n in range(1, beds + 1)}
         self.submitted: list[Event] = []
         self.refusals: tuple[str, ...] = ()
         self._offset_ms = 0
+        self._generation = generation
         self._start = time.monotonic()
         self._socket = socket.create_server(("127.0.0.1", port))
         self.port: int = self._socket.getsockname()[1]
@@ -67,7 +68,12 @@ class BenchWard:
         self._loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
         self.hub = LiveHub(
-            "w", "Palliative Care 4B", now_ms=self.now_ms, wall_of=self.wall_of, bed_ids=tuple(self.beds)
+            "w",
+            "Palliative Care 4B",
+            now_ms=self.now_ms,
+            wall_of=self.wall_of,
+            bed_ids=tuple(self.beds),
+            generation=self._generation,
         )
         for bed_id in self.beds:
             self.hub.register(bed_id, self._provider(bed_id))
@@ -78,7 +84,7 @@ class BenchWard:
         )
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[self._socket]))
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
             await asyncio.sleep(0.01)
         self._ready.set()
         await self._end.wait()

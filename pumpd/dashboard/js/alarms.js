@@ -1,7 +1,7 @@
 // The ward's alarm list: highest first, then what needs a person, then newest. Pure.
 
 import { html, nothing, repeat } from "../vendor/lit.js";
-import { clock, PRIORITY_WORD, reasonWords, sorted, SYMBOL } from "./words.js";
+import { ackWords, clock, PRIORITY_WORD, sorted, SYMBOL } from "./words.js";
 
 /** @typedef {import("./types.js").Alarm} Alarm */
 /** @typedef {import("./app-types.js").Context} Context */
@@ -50,7 +50,7 @@ function item(alarm, bed, context) {
 function state(alarm, context) {
   const ack = alarm.acknowledged;
   const seen = ack
-    ? html`<span><span aria-hidden="true">✓ </span>ack ${ack.by} ${clock(ack.at, context.zone)} "${ack.note || reasonWords(ack.reason)}"</span>`
+    ? html`<span><span aria-hidden="true">✓ </span>${ackWords(ack, context.zone)}</span>`
     : nothing;
   if (alarm.state === "latched") return html`<span class="state">ended ${clock(alarm.ended, context.zone)} ${seen}</span>`;
   return html`<span class="state">${ack ? seen : alarm.kind}</span>`;

@@ -3,7 +3,7 @@
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { ageMs, believed, vital, WITHDRAW_MS } from "./freshness.js";
 import { pumpBlock } from "./pump.js";
-import { alarmLine, LINK, signalsOf } from "./words.js";
+import { alarmTimes, LINK, signalsOf, SYMBOL } from "./words.js";
 
 /** @typedef {import("./types.js").Alarm} Alarm */
 /** @typedef {import("./types.js").Bed} Bed */
@@ -88,7 +88,8 @@ function bar(alarm, more, bed, context) {
   if (!bed.monitored && !alarm) return html`<p class="bar unmonitored"><strong>NOT MONITORED</strong></p>`;
   if (!alarm) return html`<p class="bar none">No alarm</p>`;
   const words = html`
-    <span class="words">${alarmLine(alarm, context.zone)}</span>
+    <span class="words">${SYMBOL[alarm.priority]} ${alarm.text}</span>
+    <span class="times">${alarmTimes(alarm, context.zone).map((time) => html`<span>${time}</span> `)}</span>
     ${bed.monitored ? nothing : html`<strong class="more">NOT MONITORED</strong>`}
     ${more > 0 ? html`<span class="more">+${more}</span>` : nothing}
   `;

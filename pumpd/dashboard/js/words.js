@@ -115,24 +115,23 @@ function clockFormat(zone) {
 }
 
 /**
- * "*** SpO2 86 < 90 since 14:03", and what became of it.
+ * "since 14:03", and what became of the alarm: "ack RN-KL 14:04 "probe off"", "ended 14:05".
  * @param {Alarm} alarm
  * @param {string|undefined} zone
- * @returns {string}
+ * @returns {string[]}
  */
-export function alarmLine(alarm, zone) {
-  return `${SYMBOL[alarm.priority]} ${alarm.text} since ${clock(alarm.onset, zone)}${aftermath(alarm, zone)}`;
+export function alarmTimes(alarm, zone) {
+  const times = [`since ${clock(alarm.onset, zone)}`];
+  if (alarm.acknowledged) times.push(ackWords(alarm.acknowledged, zone));
+  if (alarm.state === "latched") times.push(`ended ${clock(alarm.ended, zone)}`.trim());
+  return times;
 }
 
 /**
- * @param {Alarm} alarm
+ * @param {NonNullable<Alarm["acknowledged"]>} ack
  * @param {string|undefined} zone
- * @returns {string} " · ack RN-KL 14:04 "probe off"", " · ended 14:05", or nothing
+ * @returns {string} "ack RN-KL 14:04 "probe off""
  */
-export function aftermath(alarm, zone) {
-  const parts = [];
-  const ack = alarm.acknowledged;
-  if (ack) parts.push(`ack ${ack.by} ${clock(ack.at, zone)} "${ack.note || reasonWords(ack.reason)}"`);
-  if (alarm.state === "latched") parts.push(`ended ${clock(alarm.ended, zone)}`.trim());
-  return parts.map((part) => ` · ${part}`).join("");
+export function ackWords(ack, zone) {
+  return `ack ${ack.by} ${clock(ack.at, zone)} "${ack.note || reasonWords(ack.reason)}"`;
 }
