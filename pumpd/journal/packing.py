@@ -112,12 +112,13 @@ def _encode(event: Event, now_ms: int, shapes: Shapes) -> tuple[int, bytes]:
 def _encode_vitals(device: str, fact: Vitals, shapes: Shapes) -> bytes:
     values = [reading.value_milli for reading in fact.readings]
     flags, packed = _encode_values(values)
-    qualities = b""
-    if any(reading.quality is not Quality.OK for reading in fact.readings):
+    qualities = bytes([_QUALITY_CODE[reading.quality] for reading in fact.readings])
+    if any(qualities):  # OK is 0
         flags |= HAS_QUALITIES
-        qualities = bytes(_QUALITY_CODE[reading.quality] for reading in fact.readings)
+    else:
+        qualities = b""
     time_flag, time = _encode_time(fact.device_time)
-    names = tuple(reading.signal for reading in fact.readings)
+    names = [reading.signal for reading in fact.readings]
     shape = shapes.id_of(("vitals", device, fact.integrity.value, *names))
     return _HEAD_VITALS.pack(shape, flags | time_flag) + packed + qualities + time
 

@@ -206,11 +206,12 @@ class _Work:
 
     def _step(self, record: StepRecord) -> None:
         texts = [decision_text(decision) for decision in record.decisions]  # all that may fail comes first
-        event, wall_us = record.event, micros(record.wall)
+        event = record.event
         if isinstance(event, Tick) or (isinstance(event, Heard) and isinstance(event.fact, Vitals | PumpStatus)):
-            self._pack(record, wall_us)
+            self._pack(record)
         else:
-            self._other(record, wall_us)
+            self._other(record, micros(record.wall))
+        wall_us = micros(record.wall) if texts else 0
         for idx, (decision, text) in enumerate(zip(record.decisions, texts, strict=True)):
             self._decision(record, wall_us, idx, decision, text)
 
@@ -223,13 +224,13 @@ class _Work:
         if isinstance(event, Heard) and isinstance(event.fact, CommandOutcome):
             self._outcome(record, wall_us, event.fact)
 
-    def _pack(self, record: StepRecord, wall_us: int) -> None:
+    def _pack(self, record: StepRecord) -> None:
         open_row = self._packers.get(record.bed)
         if open_row is not None and not open_row[0].accepts(record.now_ms):
             self._close(record.bed)
             open_row = None
         if open_row is None:
-            open_row = (Packer(record.seq, record.now_ms, self._shapes), wall_us)
+            open_row = (Packer(record.seq, record.now_ms, self._shapes), micros(record.wall))
             self._packers[record.bed] = open_row
         open_row[0].add(record.seq, record.now_ms, record.event)
 
