@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from pumpd.daemon import Daemon
 
 Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="The ward file; see `pumpd check`.")]
+
+NO_RELOAD = "pumpd: SIGHUP changes nothing in this version: check the ward file, then restart"
 
 
 def run(config: Config) -> None:
@@ -26,6 +30,8 @@ def run(config: Config) -> None:
     from pumpd.journal import JournalOpenError
 
     def started(daemon: Daemon) -> None:
+        # a reload is not built yet; without this a SIGHUP would end the daemon
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, print_lines, [NO_RELOAD])
         host = f"[{ward.server.host}]" if ":" in ward.server.host else ward.server.host
         print_lines([f"pumpd: ward {ward.id} ({ward.name}), {len(ward.beds)} beds: http://{host}:{daemon.port}/"])
 

@@ -30,11 +30,10 @@ async def serve(config: WardConfig, on_started: Callable[[Daemon], None]) -> Non
     from pumpd.daemon import Daemon
 
     daemon = Daemon(config)
-    ended = told_to_end()
     await daemon.start()
     try:
         on_started(daemon)
-        await first_of(daemon.wait(), ended.wait())
+        await daemon.wait()
     finally:
         await daemon.stop()
 
