@@ -1,11 +1,12 @@
 """What a person may do, as validated bodies and the events they become. HTTP and the WebSocket share it.
 
-There is no sign-in yet: `by`, the name or initials of the person who acts, is required in every act and is
-recorded as given.
+There is no sign-in yet: `by` is the name or initials of the person who acts, recorded as given. The page always
+sends it; a script that leaves it out acts, and is recorded, as UNSIGNED.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import UTC, date, datetime
 from decimal import ROUND_FLOOR, Decimal
@@ -41,12 +42,26 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
+UNSIGNED = "unsigned (no sign-in)"  # what the record says of an act whose sender gave no name
+
+# other words for the short list's reasons, as wards write them
+REASON_WORDS = {
+    "patient_care_in_progress": AckReason.CARE_IN_PROGRESS,
+    "seen": AckReason.SEEN_ESCALATED,
+    "seen_and_escalated": AckReason.SEEN_ESCALATED,
+    "false": AckReason.FALSE_ALARM,
+}
+SEX_LETTERS = {"m": Sex.MALE, "f": Sex.FEMALE, "o": Sex.OTHER, "u": Sex.UNKNOWN}  # HL7 table 0001
+
+
 class Body(BaseModel):
     """Unknown keys are errors: a misspelt key must not silently do less than was asked."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    by: Name = Field(description="Name or initials of the person who acts; recorded as given (there is no sign-in yet)")
+    by: Name = Field(
+        UNSIGNED, description="Name or initials of the person who acts; recorded as given (no sign-in yet)"
+    )
 
 
 class Reasoned(Body):
@@ -56,6 +71,12 @@ class Reasoned(Body):
 class AcknowledgeBody(Body):
     reason: AckReason
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+
+    @field_validator("reason", mode="before")
+    @classmethod
+    def _as_wards_write_it(cls, reason: object) -> object:
+        words = "_".join(re.split(r"[^a-z]+", reason.strip().lower())) if isinstance(reason, str) else reason
+        return REASON_WORDS.get(words, words) if isinstance(words, str) else words
 
     @model_validator(mode="after")
     def _other_needs_a_note(self) -> AcknowledgeBody:
@@ -86,6 +107,11 @@ class PatientBody(Body):
     birth_date: date
     sex: Sex = Sex.UNKNOWN
     weight_kg: Decimal | None = Field(gt=0, le=700, allow_inf_nan=False, max_digits=6, decimal_places=3)
+
+    @field_validator("sex", mode="before")
+    @classmethod
+    def _as_hl7_writes_it(cls, sex: object) -> object:
+        return SEX_LETTERS.get(sex.strip().lower(), sex.strip().lower()) if isinstance(sex, str) else sex
 
     @field_validator("birth_date")
     @classmethod

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pumpd.api.acts import UNSIGNED
 from pumpd.safety.alarms import AlarmState, Phase
 from pumpd.safety.decisions import AlarmChanged, Refused
 from pumpd.safety.events import (
@@ -18,6 +19,7 @@ from pumpd.safety.events import (
     PatientBound,
     PatientReleased,
     RateRequested,
+    Sex,
     SoftOverride,
     StopRequested,
 )
@@ -87,12 +89,11 @@ async def test_an_alarm_is_acknowledged_by_a_named_person_with_a_reason() -> Non
 @pytest.mark.parametrize(
     ("body", "about"),
     [
-        ({"reason": "probe_off"}, ["by"]),
         ({"by": "  ", "reason": "probe_off"}, ["by"]),
         ({"by": "RN-KL"}, ["reason"]),
         ({"by": "RN-KL", "reason": "tired"}, ["reason"]),
         ({"by": "RN-KL", "reason": "other"}, ["body"]),
-        ({"reason": "tired", "silent": True}, ["by", "reason", "silent"]),
+        ({"reason": "tired", "silent": True}, ["reason", "silent"]),
     ],
 )
 async def test_an_acknowledgement_that_lacks_something_names_all_that_it_lacks(body: Any, about: list[str]) -> None:
@@ -230,3 +231,15 @@ async def test_a_patient_that_cannot_be_right_is_refused(key: str, bad: Any) -> 
     answer = await act(ward, "PUT", "/api/v1/beds/b1/patient", {**PATIENT, key: bad}, 422)
     assert [reason.split(":")[0] for reason in answer["error"]["reasons"]] == [key]
     assert ward.events == []
+
+
+async def test_a_script_without_a_name_is_recorded_as_unsigned_and_a_wards_own_words_are_understood() -> None:
+    ward = MemoryWard()
+    ward.hub.alarm(alarm("b1"), Phase.START)
+    await act(ward, "POST", "/api/v1/alarms/b1-a1/acknowledge", {"reason": "Patient care in progress"}, 200)
+    assert ward.events == [("b1", Acknowledged("b1-a1", UNSIGNED, AckReason.CARE_IN_PROGRESS, ""))]
+    body = {key: value for key, value in PATIENT.items() if key != "by"} | {"sex": "F"}
+    await act(ward, "PUT", "/api/v1/beds/b1/patient", body, 200)
+    _, bound = ward.events[-1]
+    assert isinstance(bound, PatientBound)
+    assert (bound.by, bound.patient.sex) == (UNSIGNED, Sex.FEMALE)
