@@ -20,10 +20,10 @@ DESCRIPTION = """
 The state of one ward and the acts of its staff. Live updates: `/ws/v1/live`, described by
 `/api/v1/asyncapi.json`.
 
-**Who acts.** There is no sign-in yet. Every act may name its person in `by`, which is recorded as given
-(without it: "unsigned (no sign-in)"); bind only loopback unless the network is trusted. Acts and the WebSocket are taken only from the page's own origin or from
-a configured one (`allowed_origins`); a request without an `Origin` only from a program, that is without
-`Sec-Fetch-Site` and without `Cookie`.
+**Who acts.** There is no sign-in yet. Every act may name its person in `by`, which is recorded as given (without
+it: "unsigned (no sign-in)"); bind only loopback unless the network is trusted. Acts and the WebSocket are taken
+only from the page's own origin or from a configured one (`allowed_origins`); a request without an `Origin` only
+from a program, that is without `Sec-Fetch-Site` and without `Cookie`.
 
 **Refusals** list all reasons: `{"error": {"code": "...", "reasons": ["..."]}}`. 403 foreign origin, 404 unknown
 bed, pump or alarm, 409 refused by the safety kernel, 422 not understood, 503 applied but not durable.
