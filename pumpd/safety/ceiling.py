@@ -21,6 +21,8 @@ from pumpd.units import (
     max_rate_ul_h,
 )
 
+SHOWN_MAX_UL_H = 10**12  # a number beyond any pump; a word is never so long that it cannot be computed
+
 
 def is_governed(pump: PumpPolicy) -> bool:
     """Is the dose judged? A pump without a known drug may hold ketamine, so it is."""
@@ -181,6 +183,7 @@ def keep_override(d: Draft, pump: PumpPolicy, p: PumpState) -> PumpState:
 def rate_words(d: Draft, pump: PumpPolicy, rate_ul_h: int) -> str:
     """ "2 mg/kg/h (140 mL/h)", or the rate alone where the dose cannot be computed."""
     facts = dose_facts(d, pump)
+    rate_ul_h = min(rate_ul_h, SHOWN_MAX_UL_H)
     if facts is None:
         return format_rate_ml_h(rate_ul_h)
     dose = dose_rate_mg_kg_h(rate_ul_h, facts[2], facts[3])

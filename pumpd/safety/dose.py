@@ -77,6 +77,14 @@ def high_ul_h(pump: PumpPolicy, report: Report | None, commands: tuple[Command, 
     return rate
 
 
+def low_ul_h(old: Report, new: Report, commands: tuple[Command, ...]) -> int:
+    """The lowest rate between two reports: a command may have lowered it and another raised it again."""
+    rate = min(report_low_ul_h(old), report_low_ul_h(new))
+    for command in commands:
+        rate = min(rate, possible_rates(rate, command.rate_ul_h, command.outcome or Outcome.UNKNOWN)[0])
+    return rate
+
+
 def ceil_nl(rate_ul_h: int, dt_ms: int) -> int:
     return -(-rate_ul_h * dt_ms // UL_H_MS_PER_NL)
 
@@ -124,7 +132,7 @@ def advance(dose: Dose, pump: PumpPolicy, p: PumpState, new: Report, gap: bool) 
     if gap:
         syringe_nl = pump.syringe_volume_ul * NL_PER_UL
         by_rate_nl = syringe_nl if dose.unsure and rate else min(by_rate_nl, syringe_nl)
-    low_rate_nl = 0 if gap else min(report_low_ul_h(old), report_low_ul_h(new)) * dt_ms // UL_H_MS_PER_NL
+    low_rate_nl = 0 if gap else low_ul_h(old, new, p.commands) * dt_ms // UL_H_MS_PER_NL
     same = old.serial == new.serial and dose.count_ul is not None
     if new.volume_ul is None or not same:
         return uncounted(dose, new.volume_ul, by_rate_nl, low_rate_nl)
@@ -145,6 +153,7 @@ def counted(dose: Dose, volume_ul: int, by_rate_nl: int, low_rate_nl: int, gap: 
         volume_ul,
         dose.run_rate_nl + (delta_nl if gap else low_rate_nl),
         False,
+        dose.conc_ug_ml,
     )
 
 
@@ -164,21 +173,28 @@ def to_ng(volume_nl: int, conc_ug_ml: int, up: bool) -> int:
     return -(-product // NL_PER_UL) if up else product // NL_PER_UL
 
 
-def close_segment(dose: Dose, conc_ug_ml: int) -> Dose:
-    """The concentration changes: what was given so far is fixed as mass at the old one."""
+def at_concentration(dose: Dose, conc_ug_ml: int | None, undocumented: int) -> Dose:
+    """From now on this concentration flows.
+
+    What was given at the old one is fixed as mass, with the flow since the last report (it may have been either).
+    A volume given while nobody had named a concentration takes the first one that is named.
+    """
+    if dose.conc_ug_ml is None:
+        return replace(dose, conc_ug_ml=conc_ug_ml)
     done = close_run(dose, dose.count_ul)
     return replace(
         done,
-        low_ng=done.low_ng + to_ng(done.low_nl, conc_ug_ml, up=False),
-        high_ng=done.high_ng + to_ng(done.high_nl, conc_ug_ml, up=True),
+        low_ng=done.low_ng + to_ng(done.low_nl, dose.conc_ug_ml, up=False),
+        high_ng=done.high_ng + to_ng(done.high_nl + undocumented, dose.conc_ug_ml, up=True),
         low_nl=0,
         high_nl=0,
+        conc_ug_ml=conc_ug_ml,
     )
 
 
 def zeroed(dose: Dose) -> Dose:
     """A new patient: nothing given yet; the counter goes on from where it stands."""
-    return close_run(Dose(), dose.count_ul)
+    return close_run(Dose(conc_ug_ml=dose.conc_ug_ml), dose.count_ul)
 
 
 def widened(dose: Dose) -> Dose:

@@ -18,8 +18,7 @@ from pumpd.device.facts import (
 )
 from pumpd.safety import events, people, requests
 from pumpd.safety import pump as pumps
-from pumpd.safety.dose import close_segment
-from pumpd.safety.policy import BedPolicy, MonitorPolicy, PumpPolicy
+from pumpd.safety.policy import MonitorPolicy, PumpPolicy
 from pumpd.safety.quality import is_refused, take_vitals
 from pumpd.safety.state import DeviceState, Draft, Sample, monitor_policy, pump_policy
 
@@ -111,6 +110,8 @@ def restarted(d: Draft, event: events.Restarted) -> None:
     for name, samples in d.samples.items():
         d.samples[name] = {signal: slept(s, slept_from, withdraw_ms, d.now) for signal, s in samples.items()}
     d.rules = {rule: state for rule, state in d.rules.items() if state.active}
+    if "b/monitoring_lost" not in d.alarms:
+        d.blind_ms = None
     for pump in d.policy.pumps:
         pumps.restart(d, pump, event.gap_certain)
 
@@ -124,24 +125,26 @@ def slept(sample: Sample, slept_from: int, withdraw_ms: int, now: int) -> Sample
 
 
 def policy_replaced(d: Draft, event: events.PolicyReplaced) -> None:
-    """New limits from now on; alarms stay; a changed concentration starts a new dose segment."""
-    old, d.policy = d.policy, event.policy
-    close_segments(d, old)
+    """New limits from now on; alarms stay (a changed concentration is seen when the pump is judged)."""
+    d.policy = event.policy
+    adopt(d)
+
+
+def fits(d: Draft) -> bool:
+    """Does the state know just the devices of this policy? (A restart may come with another ward file.)"""
+    pumps_known = all(pump.device in d.pumps for pump in d.policy.pumps)
+    monitors_known = all(monitor.device in d.devices for monitor in d.policy.monitors)
+    return pumps_known and monitors_known and len(d.devices) == len(d.policy.pumps) + len(d.policy.monitors)
+
+
+def adopt(d: Draft) -> None:
+    """Take up new devices, drop those that are gone (with their alarms), forget rules that are gone."""
     d.devices = {name: d.devices.get(name, DeviceState(heard_ms=d.now)) for name in d.policy.device_ids()}
     d.pumps = {p.device: d.pumps.get(p.device) or pumps.first_state(p) for p in d.policy.pumps}
     d.samples = {m.device: d.samples[m.device] for m in d.policy.monitors if m.device in d.samples}
     rules = {rule.id for rule in d.policy.profile.rules}
     d.rules = {rule: state for rule, state in d.rules.items() if rule in rules}
     people.close_orphans(d, {f"p:{p.device}" for p in d.policy.pumps})
-
-
-def close_segments(d: Draft, old: BedPolicy) -> None:
-    for before in old.pumps:
-        after = pump_policy(d.policy, before.device)
-        conc = before.concentration_ug_ml
-        if after is not None and conc is not None and after.concentration_ug_ml != conc:
-            p = d.pumps[before.device]
-            d.pumps[before.device] = replace(p, dose=close_segment(p.dose, conc))
 
 
 def self_fault(d: Draft, event: events.SelfFault) -> None:

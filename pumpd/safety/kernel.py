@@ -15,7 +15,7 @@ from pumpd.safety import pump as pumps
 from pumpd.safety.alarm_table import end_audio_pause, realarm, realarm_due_ms, reconcile
 from pumpd.safety.bed_alarms import bed_conditions, note_blindness
 from pumpd.safety.decisions import Decision
-from pumpd.safety.events import Event, Heard
+from pumpd.safety.events import Event, Heard, Restarted
 from pumpd.safety.policy import BedPolicy, PumpPolicy
 from pumpd.safety.pump_alarms import conditions as pump_conditions
 from pumpd.safety.pump_alarms import scope
@@ -52,9 +52,12 @@ def step(state: BedState, event: Event, now: int, policy: BedPolicy) -> tuple[Be
     now = max(now, state.now_ms)
     d = open_draft(state, policy, now)
     everything = not state.started or (state.due_ms is not None and state.due_ms <= now)
+    if not handlers.fits(d):
+        everything = True
+        handlers.adopt(d)
     if not state.started:
         handlers.begin(d)
-    elif everything:
+    elif everything and type(event) is not Restarted:  # nobody watched during a gap: it is judged by its handler
         settle(d)
     handlers.apply(d, event)
     kind = type(event.fact) if type(event) is Heard and not everything else None

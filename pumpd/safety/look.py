@@ -113,7 +113,7 @@ def dose_shown(d: Draft, pump: PumpPolicy, rate: int | None, infusing: bool | No
     facts = ceiling.dose_facts(d, pump)
     if facts is None or rate is None:
         return None
-    return dose_rate_mg_kg_h(0 if infusing is False else rate, facts[2], facts[3])
+    return dose_rate_mg_kg_h(0 if infusing is False else min(rate, ceiling.SHOWN_MAX_UL_H), facts[2], facts[3])
 
 
 def delivered(d: Draft, pump: PumpPolicy, p: PumpState) -> DoseView | None:

@@ -23,13 +23,24 @@ def hear_status(d: Draft, pump: PumpPolicy, status: PumpStatus) -> None:
         return
     p = d.pumps[pump.device]
     report = Report(
-        status.infusing, status.rate_ul_h, status.volume_ul, d.now, status.requested_ms, status.integrity, serial
+        status.infusing,
+        believed(status.rate_ul_h),
+        believed(status.volume_ul),
+        d.now,
+        status.requested_ms,
+        status.integrity,
+        serial,
     )
     changed = spontaneous(p, report) or p.changed
     given = dose.advance(p.dose, pump, p, report, gap=not p.live)
     commands = tuple(c for c in p.commands if not resolved(c, report)) if p.commands else ()
     p = replace(p, report=report, live=True, dose=given, changed=changed, commands=commands)
     d.pumps[pump.device] = interlock.heard(d, pump, p, status)
+
+
+def believed(number: int | None) -> int | None:
+    """A rate or volume below zero is no number (QUA-01)."""
+    return None if number is None or number < 0 else number
 
 
 def forget(d: Draft, pump: PumpPolicy) -> None:
@@ -115,6 +126,9 @@ def restart(d: Draft, pump: PumpPolicy, gap_certain: bool) -> None:
 def settle(d: Draft, pump: PumpPolicy) -> None:
     """Judge one pump on what is known now: ceiling, respiratory trip, and the stop under way."""
     p = before = d.pumps[pump.device]
+    if p.dose.conc_ug_ml != pump.concentration_ug_ml:
+        waiting = dose.undocumented_nl(pump, p, d.now)
+        p = replace(p, dose=dose.at_concentration(p.dose, pump.concentration_ug_ml, waiting))
     if p.lock.state in (InterlockState.ARMED, InterlockState.ALARM_ONLY):
         p = interlock.arm(d, pump, p)
     p = ceiling.keep_override(d, pump, p)

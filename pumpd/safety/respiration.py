@@ -144,8 +144,13 @@ def condition_of(d: Draft, rule: Rule, live: Live) -> Condition:
 
 
 def shown_terms(rule: Rule, live: Live) -> list[Term]:
-    """The terms worth naming: all of all_of, and those of any_of that hold."""
-    return [*rule.all_of, *(term for term in rule.any_of if term_holds(term, live))] or list(rule.any_of)
+    """The terms worth naming: those of all_of, and those of any_of that hold.
+
+    A lower bound that only keeps another rule's values out (RR >= 1 beside RR <= 5) is not the limit that was broken.
+    """
+    upper = {term.signal for term in rule.all_of if term.op in (Op.LT, Op.LE)}
+    named = [term for term in rule.all_of if term.op in (Op.LT, Op.LE, Op.EQ) or term.signal not in upper]
+    return [*named, *(term for term in rule.any_of if term_holds(term, live))] or list(rule.any_of)
 
 
 def value_words(term: Term, found: tuple[int, str] | None) -> str:
@@ -160,6 +165,7 @@ def stop_rule(d: Draft) -> str | None:
     """The first active interlock rule in words, or None."""
     for rule in active_rules(d):
         if rule.interlock:
-            terms = " and ".join(f"{SIGNALS[t.signal].label} {limit_words(t)}" for t in rule.all_of)
+            named = shown_terms(rule, {})
+            terms = " and ".join(f"{SIGNALS[t.signal].label} {limit_words(t)}" for t in named)
             return f"{rule.text} ({terms})" if terms else rule.text
     return None

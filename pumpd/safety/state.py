@@ -106,6 +106,7 @@ class Dose:
 
     *_ng: finished concentration segments. *_nl: this segment. anchor_ul..count_ul: the present run of the
     pump's counter. run_rate_nl: what the reported rates say of that run. unsure: a gap of unknown length.
+    conc_ug_ml: the concentration of this segment, None while nobody has said.
     """
 
     low_ng: int = 0
@@ -116,6 +117,7 @@ class Dose:
     count_ul: int | None = None
     run_rate_nl: int = 0
     unsure: bool = False
+    conc_ug_ml: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

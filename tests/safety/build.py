@@ -198,7 +198,8 @@ class Bed:
 
     def run(self, ms: int) -> list[Decision]:
         """Let time pass; ticks at every deadline, as the shell does. Returns what was decided."""
-        end, decided = self.now + ms, []
+        end = self.now + ms
+        decided: list[Decision] = []
         while (due := kernel.next_deadline(self.state, self.policy)) is not None and due <= end:
             assert due > self.now, "a deadline must lie in the future"
             self.now = due
@@ -216,10 +217,10 @@ class Bed:
     def outcome(self, order_id: str, outcome: Outcome = Outcome.DONE, after: int = 0) -> tuple[Decision, ...]:
         return self.do(Heard(PUMP, CommandOutcome(order_id, outcome)), after)
 
-    def vitals(self, after: int = 0, **values: float | Quality | None) -> tuple[Decision, ...]:
+    def vitals(self, after: int = 0, **values: Any) -> tuple[Decision, ...]:
         return self.do(Heard(MONITOR, vitals(**values)), after)
 
-    def breathe(self, seconds: int, **values: float | Quality | None) -> list[Decision]:
+    def breathe(self, seconds: int, **values: Any) -> list[Decision]:
         """One frame at once and one each second, for `seconds`; a tick at every deadline between."""
         decided = list(self.vitals(**values))
         for _ in range(seconds):
@@ -259,6 +260,12 @@ class Bed:
     def alarm(self, condition: str) -> Alarm | None:
         """The live alarm of this condition."""
         return next((alarm for alarm in self.view().alarms if alarm.condition == condition), None)
+
+    def the(self, condition: str) -> Alarm:
+        """The live alarm of this condition, which must exist."""
+        alarm = self.alarm(condition)
+        assert alarm is not None, f"no alarm {condition}"
+        return alarm
 
     def is_active(self, condition: str) -> bool:
         alarm = self.alarm(condition)
