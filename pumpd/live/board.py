@@ -111,11 +111,11 @@ class BedBoard:
 class WardBoard:
     """All beds in ward order, and the frames made of them."""
 
-    def __init__(self, ward_id: str, ward_name: str, epoch: str, bed_ids: Iterable[str]) -> None:
+    def __init__(self, ward: object, epoch: str, bed_ids: Iterable[str]) -> None:
         self.epoch = epoch
         self.seq = 0
         self.beds = {bed_id: BedBoard(bed_id) for bed_id in bed_ids}
-        self._ward = encode({"id": ward_id, "name": ward_name})
+        self._ward = encode(ward)
         self._epoch = encode(epoch)
         self._deltas: dict[int, str] = {}
 

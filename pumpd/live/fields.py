@@ -53,6 +53,7 @@ class PumpShape(Struct):
     dose_text: str | None
     line: str | None
     line2: str
+    delivered_text: str | None
 
 
 class PatientShape(Struct):

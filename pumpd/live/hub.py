@@ -76,15 +76,16 @@ class LiveHub:
         bed_ids: Iterable[str] = (),
         times: LiveTimes | None = None,
         epoch: str | None = None,
+        generation: str = "real",
     ) -> None:
-        self.ward = WardRef(ward_id, ward_name)
+        self.ward = WardRef(ward_id, ward_name, generation)
         self.times = times or LiveTimes()
         self.clients: set[LiveClient] = set()
         self.publishes = 0
         self.state_seq = 0
         self.conflated = 0
         self._now_ms, self._wall_of = now_ms, wall_of
-        self._board = WardBoard(ward_id, ward_name, epoch or secrets.token_hex(8), bed_ids)
+        self._board = WardBoard(self.ward, epoch or secrets.token_hex(8), bed_ids)
         self._providers: dict[str, Provider] = {}
         self._dirty: set[str] = set(self._board.beds)
         self._lost: set[str] = set()

@@ -73,8 +73,11 @@ class Limits(Struct):
 
 
 class WardRef(Struct):
+    """generation: real, test or demo; a screen marks everything that is not real."""
+
     id: str
     name: str
+    generation: str = "real"
 
 
 class Welcome(Struct, tag="welcome", tag_field="type"):

@@ -29,14 +29,17 @@ from pumpd.safety.events import Patient
 from pumpd.safety.policy import Limit
 from pumpd.safety.view import BedView, DeviceView, DoseView, PumpView, ValueView
 from pumpd.units import (
+    exact,
     format_concentration,
     format_dose_mg_kg_h,
     format_rate_ml_h,
     format_weight,
+    plain,
 )
 
 WallOf = Callable[[int], datetime]
 BELIEVED = (Quality.OK, Quality.QUESTIONABLE)
+NG_PER_CMG = 10_000  # a hundredth of a milligram
 
 
 class Stamp:
@@ -105,6 +108,14 @@ def _delivered(dose: DoseView | None) -> DeliveredShape | None:
     return DeliveredShape(number(dose.at_least_ng, 1_000_000), number(dose.at_most_ng, 1_000_000))
 
 
+def _delivered_text(dose: DoseView | None) -> str | None:
+    """ "12.3 to 12.52 mg": hundredths of a mg, rounded outward so that the pair still holds (DOS-01)."""
+    if dose is None:
+        return None
+    ends = (dose.at_least_ng // NG_PER_CMG, -(-dose.at_most_ng // NG_PER_CMG))
+    return f"{' to '.join(plain(exact(end, 100)) for end in dict.fromkeys(ends))} mg"
+
+
 def _line2(view: PumpView, weight_g: int | None) -> str:
     """ "4 mg/mL · 72 kg": what the dose was computed with."""
     parts = [] if view.concentration_ug_ml is None else [format_concentration(view.concentration_ug_ml)]
@@ -157,6 +168,7 @@ def pump_shape(view: PumpView, weight_g: int | None, stamp: Stamp) -> PumpShape:
         dose_text=dose_text,
         line=" = ".join(text for text in (dose_text, rate_text) if text) or None,
         line2=_line2(view, weight_g),
+        delivered_text=_delivered_text(view.delivered),
     )
 
 

@@ -18,7 +18,7 @@ from pumpd.live.shape import Stamp, alarm_shape, bed_shape, number, pump_shape, 
 from pumpd.safety.alarms import Acknowledgement, AlarmState
 from pumpd.safety.events import AckReason
 from pumpd.safety.policy import Limit
-from pumpd.safety.view import ValueView
+from pumpd.safety.view import DoseView, ValueView
 from tests.live.fakes import HandClock, alarm, bed_view, pump, value
 
 CLOCK = HandClock()
@@ -147,3 +147,19 @@ def test_a_weight_that_is_missing_is_null_and_never_a_number() -> None:
     assert view.patient is not None
     bed = as_json(bed_shape(replace(view, patient=replace(view.patient, weight_g=None)), 0, CLOCK.wall_of))
     assert (bed["patient"]["weight_kg"], bed["pumps"][0]["weight_kg"]) == (None, None)
+
+
+@pytest.mark.req("DOS-01")
+@pytest.mark.parametrize(
+    ("at_least_ng", "at_most_ng", "text"),
+    [
+        (23_555, 43_567, "0.02 to 0.05 mg"),
+        (12_300_000, 12_500_000, "12.3 to 12.5 mg"),
+        (0, 0, "0 mg"),
+        (5_000_000, 5_000_000, "5 mg"),
+        (9_999, 10_001, "0 to 0.02 mg"),
+    ],
+)
+def test_the_delivered_text_is_rounded_outward(at_least_ng: int, at_most_ng: int, text: str) -> None:
+    view = pump("b1", delivered=DoseView(at_least_ng, at_most_ng))
+    assert pump_shape(view, 72_000, stamp()).delivered_text == text
