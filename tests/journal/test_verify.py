@@ -112,6 +112,20 @@ def test_tampering_is_found_and_the_table_named(name: str, recorded: Path, tmp_p
     assert report.problems[0].row
 
 
+@pytest.mark.parametrize("column", ["body", "subject", "kind", "now_ms", "wall_us", "seq", "idx", "hash"])
+def test_a_changed_column_of_a_link_names_that_link(column: str, recorded: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    backup(f"sqlite:///{recorded}", copy)
+    connection = sqlite3.connect(copy)
+    changed = "zeroblob(32)" if column == "hash" else f"{column} || '1'"
+    connection.execute(f"UPDATE decisions SET {column} = {changed} WHERE n = 5")
+    connection.commit()
+    connection.close()
+    first = verify(f"sqlite:///{copy}").problems[0]
+    assert (first.table, first.row) == ("decisions", "5")
+    assert "changed" in first.message
+
+
 def test_the_first_broken_link_is_named_by_its_number(recorded: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     backup(f"sqlite:///{recorded}", copy)
