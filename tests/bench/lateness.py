@@ -40,9 +40,8 @@ async def sample(seconds: float) -> list[float]:
 async def probe(config: Path, seconds: float) -> None:
     """The daemon with a million live objects; prints lateness samples and the longest collector pause."""
     from pumpd.config.load import load_ward
-    from pumpd.daemon import Daemon
-
     from pumpd.config.model import WardConfig
+    from pumpd.daemon import Daemon
 
     history = [{"n": i} for i in range(LIVE_OBJECTS)]
     ward = load_ward(config)

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pumpd.device.facts import CommandOutcome, Control, ControlState, Outcome, PumpStatus, Quality, Vitals
+from pumpd.device.facts import (
+    CommandOutcome,
+    Control,
+    ControlState,
+    DeviceAlarms,
+    Outcome,
+    PumpStatus,
+    Quality,
+    Vitals,
+)
 from pumpd.safety import decisions as de
 from pumpd.safety import events as ev
 from pumpd.safety.alarms import Alarm, AlarmState, Phase
@@ -43,9 +52,12 @@ class Ghost:
     desat_since: int | None = None
     spo2_below_90_since: int | None = None
     audio_until: int | None = None
-    occluded: bool = False
     refused_device: bool = False
-    restarted_ms: int = -(10**9)
+    pump_heard_ms: int = 0
+    vitals_heard_ms: int = 0
+    overridden: bool = False
+    breath_believed: bool = False
+    device_codes: frozenset[str] = frozenset()
 
     def copy(self) -> Ghost:
         twin = Ghost.__new__(Ghost)
@@ -63,7 +75,13 @@ class Ghost:
         return (
             *(self.weight_g, self.mrn, self.rate_ul_h, self.infusing, self.granted, self.interlock, self.apnoea),
             *(ago(self.over_since), ago(self.pending_since), ago(self.acked_ms), ago(self.desat_since), alarms),
-            *(self.spo2 and (self.spo2[0], ago(self.spo2[1])), ago(self.audio_until), self.occluded),
+            *(
+                self.spo2 and (self.spo2[0], ago(self.spo2[1])),
+                ago(self.audio_until),
+                self.device_codes,
+                self.refused_device,
+            ),
+            *(self.overridden, ago(self.pump_heard_ms), ago(self.vitals_heard_ms), ago(self.last_stop_ms)),
         )
 
     def first_in_state(self, state: str) -> str | None:
@@ -83,15 +101,26 @@ class Ghost:
             self._hear_fact(event.fact)
         elif isinstance(event, ev.PatientBound):
             if event.patient.mrn != self.mrn:
-                self.apnoea, self.desat_since = False, None  # until the next frame, which is the new patient's
+                self._other_patient()
             self.weight_g, self.mrn = event.patient.weight_g, event.patient.mrn
         elif isinstance(event, ev.PolicyReplaced):
             self.policy = event.policy
         elif isinstance(event, ev.Restarted):
-            self.spo2, self.desat_since, self.apnoea, self.restarted_ms = None, None, False, now
+            self.spo2, self.desat_since, self.apnoea = None, None, False
+            self.pump_heard_ms = self.vitals_heard_ms = now
+        elif isinstance(event, ev.SoftOverride):
+            self.overridden = True
         elif isinstance(event, ev.AudioPaused):
             self.audio_until = now + min(event.seconds * 1000, self.policy.profile.audio_pause_max_ms)
         self._judge_rate()
+
+    def _other_patient(self) -> None:
+        """A live flag is of whoever lies in the bed; delays begin anew."""
+        self.apnoea = self.apnoea and self._breath_is_live()
+        self.desat_since = None if self.desat_since is None else self.now
+
+    def _breath_is_live(self) -> bool:
+        return self.breath_believed and self.now - self.vitals_heard_ms < self.policy.times.vitals_live_ms
 
     def _hear_fact(self, fact: object) -> None:
         if isinstance(fact, PumpStatus):
@@ -101,13 +130,17 @@ class Ghost:
         elif isinstance(fact, CommandOutcome):
             if fact.outcome is Outcome.DONE and fact.order_id in self.orders and self.pending_since is not None:
                 self.acked_ms = self.now if self.acked_ms is None else self.acked_ms
+        elif isinstance(fact, DeviceAlarms):
+            self.device_codes = frozenset(a.code for a in fact.alarms)
         elif isinstance(fact, Control):
             self.granted = fact.state is ControlState.GRANTED
 
     def _hear_status(self, fact: PumpStatus) -> None:
         serial = self.policy.pumps[0].serial
+        self.pump_heard_ms = self.now
         self.refused_device = fact.serial is not None and serial is not None and fact.serial != serial
         if self.refused_device:
+            self.infusing, self.rate_ul_h = None, 0
             return
         self.infusing = fact.infusing
         self.rate_ul_h = 0 if fact.infusing is False else (fact.rate_ul_h or 0)
@@ -118,6 +151,7 @@ class Ghost:
         self.sure_over = fact.integrity == "crc16"
 
     def _hear_vitals(self, fact: Vitals) -> None:
+        self.vitals_heard_ms = self.now
         for reading in fact.readings:
             believed = reading.quality in (Quality.OK, Quality.QUESTIONABLE)
             if reading.signal == "spo2" and believed and reading.value_milli is not None:
@@ -126,8 +160,9 @@ class Ghost:
                 self.desat_since = (self.desat_since if self.desat_since is not None else self.now) if low else None
             elif reading.signal == "spo2":
                 self.spo2, self.desat_since = None, None
-            elif reading.signal == "no_breath" and believed:
-                self.apnoea = bool(reading.value_milli)
+            elif reading.signal == "no_breath":
+                self.breath_believed = believed
+                self.apnoea = bool(reading.value_milli) if believed else self.apnoea
 
     def _judge_rate(self) -> None:
         pump = self.policy.pumps[0]
@@ -146,7 +181,7 @@ class Ghost:
 
     def judge(self, event: ev.Event, decisions: tuple[de.Decision, ...]) -> list[str]:
         """Words for every invariant that these decisions break."""
-        wrong: list[str] = []
+        wrong = self._late()
         starts_of_step = dict(self.alarms)
         permitted = any(isinstance(d, de.Permitted) for d in decisions)
         for decision in decisions:
@@ -154,9 +189,15 @@ class Ghost:
         wrong += self._one_step(event, decisions, starts_of_step)
         return wrong + self._standing(event)
 
+    def _late(self) -> list[str]:
+        """Ticks come at the kernel's own deadlines, so an overdue repetition is a deadline that was not asked for."""
+        overdue = self.now - self.last_stop_ms > self.policy.times.stop_repeat_ms
+        late = self.pending_since is not None and overdue and not self.refused_device
+        return ["the stop's repetition was not asked for in time"] if late else []
+
     def _judge_one(self, event: ev.Event, decision: de.Decision, permitted: bool) -> list[str]:
         if isinstance(decision, de.StopPump):
-            return self._see_stop(decision)
+            return self._see_stop(event, decision)
         if isinstance(decision, de.SetRate):
             return self._see_rate(event, decision, permitted)
         if isinstance(decision, de.AlarmChanged):
@@ -169,13 +210,22 @@ class Ghost:
             return ["a refusal without its reasons"]
         return []
 
-    def _see_stop(self, decision: de.StopPump) -> list[str]:
-        if self.pending_since is None:
-            self.pending_since, self.acked_ms = self.now, None
+    def _see_stop(self, event: ev.Event, decision: de.StopPump) -> list[str]:
         wrong = [] if decision.order_id not in self.orders else ["a stop re-uses an order id"]
+        if self.pending_since is None:
+            wrong += self._needless(event)
+            self.pending_since, self.acked_ms = self.now, None
         self.orders = self.orders | {decision.order_id}
         self.last_order, self.last_stop_ms = decision.order_id, self.now
         return wrong
+
+    def _needless(self, event: ev.Event) -> list[str]:
+        """A stop for which the observer knows no reason disturbs a patient's pain relief."""
+        running_again = self.interlock is not de.InterlockState.ARMED
+        danger = self.apnoea or self.desat_since is not None or self.highs("no_breath") or self.highs("spo2_very_low")
+        by_hand = isinstance(event, ev.StopRequested)
+        reason = self.over_since is not None or danger or by_hand or running_again
+        return [] if reason else ["a stop that nothing calls for"]
 
     def _see_rate(self, event: ev.Event, decision: de.SetRate, permitted: bool) -> list[str]:
         wrong = []
@@ -187,6 +237,9 @@ class Ghost:
         if self.weight_g is not None and pump.concentration_ug_ml and pump.drug and pump.drug.hard:
             if decision.rate_ul_h * pump.concentration_ug_ml > pump.drug.hard.ug_kg_h * self.weight_g:
                 wrong.append(f"a rate of {decision.rate_ul_h} over the ceiling is commanded")
+            if pump.drug.soft and not self.overridden and raised:
+                above = decision.rate_ul_h * pump.concentration_ug_ml > pump.drug.soft.ug_kg_h * self.weight_g
+                wrong += ["a rate over the soft ceiling is commanded without an override"] if above else []
         elif raised:
             wrong.append("a rate is raised although the dose cannot be computed")
         if self.infusing is False and decision.rate_ul_h > 0:
@@ -211,8 +264,29 @@ class Ghost:
         else:
             self.alarms[alarm.id] = alarm
         if before is None:
-            return [] if alarm.state is A and decision.phase is Phase.START else [f"{alarm.id} starts as {alarm.state}"]
-        return self._transition(event, before, alarm)
+            return self._started(decision)
+        return self._transition(event, before, alarm) + self._ended_rightly(event, before, alarm)
+
+    def _started(self, decision: de.AlarmChanged) -> list[str]:
+        alarm = decision.alarm
+        if alarm.state is not A or decision.phase is not Phase.START:
+            return [f"{alarm.id} starts as {alarm.state}"]
+        if alarm.condition == "spo2_very_low" and self.desat_since is None:
+            return ["an alarm for SpO2 < 85 that nobody measured"]
+        if alarm.condition == "no_breath" and not self.apnoea:
+            return ["an alarm for no breath although there is breath"]
+        return []
+
+    def _ended_rightly(self, event: ev.Event, before: Alarm, after: Alarm) -> list[str]:
+        """QUA-03: only a measured normal value ends a physiological condition; its loss never does."""
+        if not (before.present and not after.present) or isinstance(event, CLOSING):
+            return []
+        normal = self.spo2 is not None and self.spo2[0] >= 85_000
+        if before.condition == "spo2_very_low" and not normal:
+            return ["an SpO2 alarm ends although no normal value was measured"]
+        if before.condition == "no_breath" and self.apnoea:
+            return ["a no-breath alarm ends although no breath was seen"]
+        return []
 
     def _transition(self, event: ev.Event, before: Alarm, after: Alarm) -> list[str]:
         """ALA's table as the ghost knows it: who may take an alarm from one state to another."""
@@ -260,17 +334,43 @@ class Ghost:
         wrong = []
         times = self.policy.times
         overdue = self.now - self.last_stop_ms > times.stop_repeat_ms
-        if self.pending_since is not None and overdue:
+        if self.pending_since is not None and overdue and not self.refused_device:  # another pump gets no commands
             wrong.append("an unverified stop is not repeated")
         if self.pending_since is not None and self.now - self.pending_since >= times.stop_unconfirmed_ms:
             wrong += [] if self.highs("stop_not_confirmed") else ["no STOP NOT CONFIRMED after its time"]
         wrong += self._over_ceiling()
         wrong += self._vital_alarms()
+        wrong += self._technical()
         if self.audio_until is not None and self.now >= self.audio_until:
             wrong.append("the audio pause does not end")
         if self.audio_until is not None and self.audio_until - self.now > self.policy.profile.audio_pause_max_ms:
             wrong.append("the audio pause is longer than allowed")
         return wrong
+
+    def _technical(self) -> list[str]:
+        """Loss, refusal, the pump's own alarms, and acknowledgements that have had their time."""
+        wrong, times = [], self.policy.times
+        names = {a.condition for a in self.alarms.values() if a.present}
+        stale_ms = max(times.pump_stale_polls * self.policy.pumps[0].poll_ms, times.pump_stale_min_ms)
+        if self.now - self.pump_heard_ms >= stale_ms and "pump_lost" not in names:
+            wrong.append("a silent pump raises no alarm")
+        if self.now - self.vitals_heard_ms >= times.vitals_withdraw_ms and "monitor_lost" not in names:
+            wrong.append("a silent monitor raises no alarm")
+        if self.refused_device and "device_refused" not in names:
+            wrong.append("another pump on the line raises no alarm")
+        wrong += [
+            f"the pump's alarm {c} is not passed on" for c in self.device_codes if f"device_alarm:{c}" not in names
+        ]
+        return wrong + [
+            f"{a.condition} stays acknowledged for ever" for a in self.alarms.values() if self._overslept(a)
+        ]
+
+    def _overslept(self, alarm: Alarm) -> bool:
+        if alarm.state is not K or not alarm.present or alarm.acknowledged is None:
+            return False
+        profile = self.policy.profile
+        after = {Priority.HIGH: profile.realarm_high_ms, Priority.MEDIUM: profile.realarm_medium_ms}
+        return self.now - alarm.acknowledged.at_ms >= after.get(alarm.priority, profile.realarm_low_ms)
 
     def _over_ceiling(self) -> list[str]:
         if self.over_since is None or self.refused_device:

@@ -71,6 +71,8 @@ def mutated(mutant: Mutant) -> Iterator[ModuleType]:
     finder = _Finder(mutant)
     deciding = [n for n in sys.modules if n.startswith(f"{PACKAGE}.") and n not in VOCABULARY]
     saved = {name: sys.modules.pop(name) for name in deciding}
+    for name in saved:  # `from pumpd.safety import x` asks the package before the import system
+        delattr(package, name.rsplit(".", 1)[1])
     sys.meta_path.insert(0, finder)
     try:
         yield importlib.import_module(f"{PACKAGE}.kernel")

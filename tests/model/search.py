@@ -17,7 +17,7 @@ from pumpd.units import Ms
 from tests.model.ghost import Ghost
 from tests.model.world import BY_NAME, PUMP, SITUATIONS, Symbol, patient, policy
 
-MOST_TICKS = 400
+MOST_TICKS = 2_000
 
 
 class Violation(Exception):
@@ -96,8 +96,11 @@ class Search:
 
     def _feed(self, node: Node, now: int, event: ev.Event) -> None:
         node.ghost.hear(now, event)
-        node.state, decisions = self.kernel.step(node.state, event, Ms(now), node.ghost.policy)
         self.statistics.steps += 1
+        try:
+            node.state, decisions = self.kernel.step(node.state, event, Ms(now), node.ghost.policy)
+        except Exception as error:
+            raise Violation(node.word, [f"the kernel raises {error!r}"]) from error
         wrong = node.ghost.judge(event, decisions) + self._look(node)
         if wrong:
             raise Violation(node.word, wrong)
@@ -110,6 +113,10 @@ class Search:
         wrong = []
         if ghost.weight_g is None and pump.dose_mg_kg_h is not None:
             wrong.append("a dose figure without a weight")
+        times = ghost.policy.times
+        stale_ms = max(times.pump_stale_polls * ghost.policy.pumps[0].poll_ms, times.pump_stale_min_ms)
+        if pump.rate_ul_h is not None and (ghost.refused_device or ghost.now - ghost.pump_heard_ms >= stale_ms):
+            wrong.append("the screen shows a rate of a pump that is silent or not the configured one")
         spo2 = view.values.get("spo2")
         if spo2 is not None and spo2.value_milli is not None:
             if ghost.spo2 is None or spo2.value_milli != ghost.spo2[0]:
@@ -130,12 +137,12 @@ class Search:
         """Breadth first to `depth` symbols beyond each situation; raises the first Violation."""
         seen: set[Any] = set()
         frontier = [self.word(situation) for situation in situations]
-        for _ in range(depth):
+        for level in range(depth):
             following: list[Node] = []
             for node in frontier:
                 for symbol in alphabet:
                     after = self.follow(node, symbol)
-                    if after is not None and self._new(after, seen):
+                    if after is not None and level + 1 < depth and self._new(after, seen):
                         following.append(after)
             frontier = following
 

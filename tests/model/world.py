@@ -32,7 +32,12 @@ from tests.model.ghost import Ghost
 BED, PUMP, MONITOR = "b1", "p1", "m1"
 CAPABLE = PumpCapabilities(True, True, True, True, rate_step_ul_h=10, rate_min_ul_h=100, rate_max_ul_h=1_200_000)
 
-LOW_UL_H, SOFT_UL_H, OVER_UL_H = 7_000, 42_000, 140_000  # 0.1, 0.6 and 2 mg/kg/h for 70 kg at 1 mg/mL
+LOW_UL_H, SOFT_UL_H, AT_UL_H, OVER_UL_H = (
+    7_000,
+    42_000,
+    70_000,
+    140_000,
+)  # 0.1, 0.6, 1 and 2 mg/kg/h for 70 kg at 1 mg/mL
 
 
 def term(signal: str, op: po.Op, limit: int) -> po.Term:
@@ -123,6 +128,11 @@ def reset_latched(ghost: Ghost) -> Step | None:
     return None if alarm is None else (100, ev.AlarmReset(alarm, "RN", "seen"))
 
 
+def reset_active(ghost: Ghost) -> Step | None:
+    alarm = ghost.first_in_state("active")
+    return None if alarm is None else (100, ev.AlarmReset(alarm, "RN", "away with it"))
+
+
 def just(ms: int, event: ev.Event) -> Make:
     return lambda ghost: (ms, event)
 
@@ -135,6 +145,7 @@ ALPHABET = (
     Symbol("low", fresh(True, LOW_UL_H)),
     Symbol("soft", fresh(True, SOFT_UL_H)),
     Symbol("over", fresh(True, OVER_UL_H)),
+    Symbol("at-ceiling", fresh(True, AT_UL_H)),
     Symbol("odd-over", fresh(None, OVER_UL_H)),
     Symbol("hold", fresh(False, 0)),
     Symbol("stale-hold", stale_hold),
@@ -159,8 +170,10 @@ ALPHABET = (
     Symbol("no-device-alarm", just(100, ev.Heard(PUMP, DeviceAlarms(())))),
     Symbol("ack", acknowledge),
     Symbol("reset-alarm", reset_latched),
+    Symbol("reset-active", reset_active),
     Symbol("audio-pause", just(100, ev.AudioPaused("RN", 120))),
     Symbol("ask-up", request(14_000)),
+    Symbol("ask-soft", request(SOFT_UL_H)),
     Symbol("ask-over", request(OVER_UL_H)),
     Symbol("ask-down", request(3_500)),
     Symbol("reset-interlock", just(100, ev.InterlockReset(PUMP, "RN", "checked"))),
@@ -178,22 +191,30 @@ ALPHABET = (
 BY_NAME = {symbol.name: symbol for symbol in ALPHABET}
 
 # situations from which the search starts; each is a word of the alphabet
+RUNNING = ("control-back", "well", "low")
+DESAT = ("desat",) * 5  # 2 s at two frames a second: past the rule's delay
 SITUATIONS: tuple[tuple[str, ...], ...] = (
     (),
-    ("control-back", "well", "low"),
-    ("control-back", "well", "low", "over"),
-    ("control-back", "well", "low", "over", "done"),
-    ("control-back", "well", "low", "over", "done", "hold"),
-    ("control-back", "well", "low", "over", "done", "hold", "ack", "reset-interlock"),
-    ("control-back", "well", "soft"),
-    ("control-back", "well", "soft", "override"),
-    ("control-back", "well", "low", "apnoea"),
-    ("control-back", "well", "low", "apnoea", "done", "hold", "well"),
-    ("control-back", "well", "low", "desat", "desat", "desat", "desat", "desat"),
+    RUNNING,
+    (*RUNNING, "over"),
+    (*RUNNING, "over", "done"),
+    (*RUNNING, "over", "refused"),
+    (*RUNNING, "over", "restart"),
+    (*RUNNING, "over", "ack"),
+    (*RUNNING, "over", "wait-6"),
+    (*RUNNING, "over", "done", "hold"),
+    (*RUNNING, "over", "done", "hold", "ack", "reset-interlock"),
+    (*RUNNING, "weak-over"),
+    (*RUNNING, "soft"),
+    (*RUNNING, "soft", "override"),
+    (*RUNNING, "apnoea"),
+    (*RUNNING, "apnoea", "done", "hold", "well"),
+    (*RUNNING, *DESAT),
+    (*RUNNING, *("edge-85",) * 5),
+    (*RUNNING, "audio-pause"),
+    (*RUNNING, "occlusion"),
+    (*RUNNING, "missing"),
+    (*RUNNING, "ask-up"),
     ("control-lost", "well", "over"),
-    ("control-back", "well", "low", "over", "wait-6"),
-    ("control-back", "well", "low", "occlusion"),
-    ("control-back", "well", "low", "missing"),
-    ("control-back", "well", "low", "ask-up"),
     ("weight-gone", "well", "low"),
 )
