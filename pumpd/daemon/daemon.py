@@ -111,10 +111,10 @@ class Daemon:
         parts = Parts(kernel, self.clock, self.journal, self.hub, self.config.shell)
         for config in self.config.beds:
             await self._restore(config, parts, gap)
-        self.hub.start()
         self._listen_to_journal()
         for session in self.sessions.values():
             session.start()
+        self._run("screens", self.hub.run)
         self._run("web face", self.web.run)
         self._run("loop watch", lambda: self.watch.run(list(self.beds.values())))
         self._run("checkpoints", lambda: checkpoints(list(self.beds.values()), self.config.shell.checkpoint_ms))

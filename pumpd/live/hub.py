@@ -124,6 +124,16 @@ class LiveHub:
         """Start ticking; call on the running loop."""
         self._tasks = [asyncio.create_task(self._run(), name="live"), asyncio.create_task(self._pacer.run())]
 
+    async def run(self) -> None:
+        """start(), then wait: for a supervisor, which starts it again when a task of it fails."""
+        self.start()
+        tasks = self._tasks
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
     async def stop(self) -> None:
         """Tell every screen that the daemon restarts (1012) and end the tasks."""
         for client in tuple(self.clients):

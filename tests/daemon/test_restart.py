@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from pumpd.safety.decisions import InterlockState
@@ -52,6 +54,19 @@ async def test_an_outstanding_stop_goes_on_after_a_restart_and_an_acknowledgemen
     await house.until(lambda: house.bed.pump.heard["INF_STOP"] > stops)
     house.bed.pump.faults.stop_ignored = False
     await house.until(lambda: house.pump.interlock is InterlockState.STOP_VERIFIED)
+
+
+@pytest.mark.req("ALA-06")
+async def test_an_unreadable_checkpoint_is_passed_over_for_the_recorded_events(house: House) -> None:
+    house.bed.act("tenfold-rate")
+    await house.until(lambda: house.pump.interlock is InterlockState.STOP_VERIFIED)
+    await house.daemon.stop()
+    with sqlite3.connect(house.folder / "journal.db") as connection:
+        changed = connection.execute("UPDATE checkpoints SET state = x'00'").rowcount
+    connection.close()
+    assert changed
+    await house.start()
+    assert house.pump.interlock is InterlockState.STOP_VERIFIED
 
 
 @pytest.mark.req("INT-06")
