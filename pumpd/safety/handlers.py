@@ -20,7 +20,7 @@ from pumpd.safety import events, people, requests
 from pumpd.safety import pump as pumps
 from pumpd.safety.policy import MonitorPolicy, PumpPolicy
 from pumpd.safety.quality import is_refused, take_vitals
-from pumpd.safety.state import DeviceState, Draft, Sample, monitor_policy, pump_policy
+from pumpd.safety.state import DeviceState, Draft, Sample, monitor_policy, pump_policy, refreshed
 
 
 def apply(d: Draft, event: events.Event) -> None:
@@ -63,7 +63,7 @@ def heard_from_pump(d: Draft, pump: PumpPolicy, fact: object) -> None:
 def heard_from_monitor(d: Draft, monitor: MonitorPolicy, fact: object) -> None:
     name = monitor.device
     if isinstance(fact, Vitals):
-        d.devices[name] = replace(d.devices[name], heard_ms=d.now, lost=False)
+        d.devices[name] = refreshed(d.devices[name], d.now, d.devices[name].serial)
         if not is_refused(monitor, d.devices[name]):
             take_vitals(d, name, fact)
         return
@@ -132,9 +132,13 @@ def policy_replaced(d: Draft, event: events.PolicyReplaced) -> None:
 
 def fits(d: Draft) -> bool:
     """Does the state know just the devices of this policy? (A restart may come with another ward file.)"""
-    pumps_known = all(pump.device in d.pumps for pump in d.policy.pumps)
-    monitors_known = all(monitor.device in d.devices for monitor in d.policy.monitors)
-    return pumps_known and monitors_known and len(d.devices) == len(d.policy.pumps) + len(d.policy.monitors)
+    for pump in d.policy.pumps:
+        if pump.device not in d.pumps:
+            return False
+    for monitor in d.policy.monitors:
+        if monitor.device not in d.devices:
+            return False
+    return len(d.devices) == len(d.policy.pumps) + len(d.policy.monitors)
 
 
 def adopt(d: Draft) -> None:

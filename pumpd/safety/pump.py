@@ -9,7 +9,7 @@ from pumpd.safety import ceiling, dose, interlock
 from pumpd.safety.decisions import InterlockState
 from pumpd.safety.policy import PumpPolicy
 from pumpd.safety.quality import is_refused
-from pumpd.safety.state import Command, Draft, Lock, PumpState, Report
+from pumpd.safety.state import Command, Draft, Lock, PumpState, Report, refreshed
 from pumpd.units import format_rate_ml_h
 
 
@@ -17,7 +17,7 @@ def hear_status(d: Draft, pump: PumpPolicy, status: PumpStatus) -> None:
     """A status report: the only fact by which a pump counts as heard."""
     device = d.devices[pump.device]
     serial = device.serial if status.serial is None else status.serial
-    d.devices[pump.device] = replace(device, heard_ms=d.now, lost=False, serial=serial)
+    d.devices[pump.device] = refreshed(device, d.now, serial)
     if is_refused(pump, d.devices[pump.device]):
         forget(d, pump)
         return
@@ -34,7 +34,20 @@ def hear_status(d: Draft, pump: PumpPolicy, status: PumpStatus) -> None:
     changed = spontaneous(p, report) or p.changed
     given = dose.advance(p.dose, pump, p, report, gap=not p.live)
     commands = tuple(c for c in p.commands if not resolved(c, report)) if p.commands else ()
-    p = replace(p, report=report, live=True, dose=given, changed=changed, commands=commands)
+    p = PumpState(
+        p.lock,
+        report,
+        True,
+        p.control,
+        p.over_ms,
+        p.over_sure,
+        p.reduce_ms,
+        p.override,
+        commands,
+        changed,
+        p.refused,
+        given,
+    )
     d.pumps[pump.device] = interlock.heard(d, pump, p, status)
 
 

@@ -47,11 +47,11 @@ def rule_holds(rule: Rule, live: Live, seen: set[str]) -> bool | None:
     """Three-valued truth of the whole rule now."""
     truth: bool | None = True
     for term in rule.all_of:
-        holds = term_holds(term, live)
-        if holds is False:
-            return False
-        if holds is None:
+        found = live.get(term.signal)
+        if found is None:
             truth = None
+        elif not compare(term.op, found[0], term.limit_milli):
+            return False
     for signal in rule.absent:
         if signal in live:
             return False

@@ -248,6 +248,13 @@ def freeze(d: Draft, due_ms: int | None) -> BedState:
     )
 
 
+def refreshed(device: DeviceState, now: int, serial: str | None) -> DeviceState:
+    """The device, heard now. (Spelled out: dataclasses.replace costs a tenth of a whole step.)"""
+    return DeviceState(
+        device.link, device.since_ms, device.detail, device.garbled, now, False, serial, device.model, device.alarms
+    )
+
+
 def pump_policy(policy: BedPolicy, device: str) -> PumpPolicy | None:
     for pump in policy.pumps:
         if pump.device == device:

@@ -19,7 +19,7 @@ STATE_VERSION: Final = 1
 EVENTS: Final[dict[str, type]] = {kind.__name__: kind for kind in get_args(Event)}
 DECISIONS: Final[dict[str, type]] = {kind.__name__: kind for kind in get_args(Decision)}
 FACTS: Final[dict[str, type]] = {kind.__name__: kind for kind in get_args(Fact)}
-_encoder = msgspec.json.Encoder(order="deterministic")
+_encoder = msgspec.json.Encoder()  # keeps the order of mappings: alarms are walked in the order of their onset
 
 
 class WireError(ValueError):
@@ -76,7 +76,7 @@ _decoder = msgspec.json.Decoder(_Stored)
 
 
 def state_to_bytes(state: BedState) -> bytes:
-    """The whole state (ALA-06); equal states give equal bytes."""
+    """The whole state (ALA-06); the same history gives the same bytes."""
     return _encoder.encode(_Stored(STATE_VERSION, state))
 
 
