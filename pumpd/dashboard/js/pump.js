@@ -21,7 +21,7 @@ export function pumpBlock(pump, bed, context) {
   return html`
     <section class="pump" data-pump=${pump.id} aria-label="Pump ${pump.id}">
       <header>
-        <h3>${pump.drug ?? "drug unknown"}</h3>
+        <h3>${pump.drug_label ?? pump.drug ?? "drug unknown"}</h3>
         <span class="infusing ${infusing.state}"><span aria-hidden="true">${infusing.symbol}</span> ${infusing.words}</span>
         ${stopControl(pump, bed, context)}
       </header>

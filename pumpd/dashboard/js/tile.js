@@ -151,7 +151,7 @@ function note(signal, value, shown, bed, context) {
 
 /** @param {number} age_s */
 function ageWords(age_s) {
-  return age_s < 100 ? `${age_s} s ago` : age_s < 5_400 ? `${Math.floor(age_s / 60)} min ago` : "long ago";
+  return age_s < 100 ? `${age_s}\u00a0s\u00a0ago` : age_s < 5_400 ? `${Math.floor(age_s / 60)}\u00a0min\u00a0ago` : "long ago";
 }
 
 /**
