@@ -31,7 +31,10 @@ class CeilingShape(Struct):
 
 
 class PumpShape(Struct):
-    """infusing null: unknown, the pump may still be infusing. line and line2 are what a screen prints of the dose."""
+    """infusing null: unknown, the pump may still be infusing. line and line2 are what a screen prints of the dose.
+
+    drug is the ward file's word for it, drug_label the library's (tall-man letters).
+    """
 
     id: str
     drug: str | None
@@ -54,6 +57,7 @@ class PumpShape(Struct):
     line: str | None
     line2: str
     delivered_text: str | None
+    drug_label: str | None
 
 
 class PatientShape(Struct):

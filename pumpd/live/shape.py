@@ -169,6 +169,7 @@ def pump_shape(view: PumpView, weight_g: int | None, stamp: Stamp) -> PumpShape:
         line=" = ".join(text for text in (dose_text, rate_text) if text) or None,
         line2=_line2(view, weight_g),
         delivered_text=_delivered_text(view.delivered),
+        drug_label=view.drug_label,
     )
 
 

@@ -83,7 +83,7 @@ def pump_view(d: Draft, pump: PumpPolicy) -> PumpView:
     drug = pump.drug
     return PumpView(
         id=pump.device,
-        drug=None if drug is None else drug.label,
+        drug=None if drug is None else drug.code,
         concentration_ug_ml=pump.concentration_ug_ml,
         infusing=None if report is None else report.infusing,
         rate_ul_h=rate,
@@ -99,6 +99,7 @@ def pump_view(d: Draft, pump: PumpPolicy) -> PumpView:
         control=p.control,
         override_by=None if p.override is None else p.override.by,
         not_verified=not_verified_reasons(d, pump, p),
+        drug_label=None if drug is None else drug.label,
     )
 
 

@@ -36,7 +36,10 @@ class DoseView:
 
 @dataclass(frozen=True, slots=True)
 class PumpView:
-    """infusing None: unknown, the pump may still be infusing. dose is None when it may not be computed (CEI-05)."""
+    """infusing None: unknown, the pump may still be infusing. dose is None when it may not be computed (CEI-05).
+
+    drug as the ward file names it, drug_label as the library has it printed.
+    """
 
     id: str
     drug: str | None
@@ -55,6 +58,7 @@ class PumpView:
     control: ControlState | None
     override_by: str | None
     not_verified: tuple[str, ...]
+    drug_label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@
 /** @typedef {"armed"|"tripped"|"stop_acked"|"stop_verified"|"stop_unconfirmed"|"alarm_only"} Interlock */
 
 /**
- * @typedef {{id: string, drug: string|null, concentration_mg_ml: number|string|null,
+ * @typedef {{id: string, drug: string|null, drug_label?: string|null, concentration_mg_ml: number|string|null,
  *   infusing: boolean|null, rate_ml_h: Value|null, dose_mg_kg_h: Value|null, delivered_mg: Delivered|null,
  *   ceiling: Ceiling|null, enforcement: "stop"|"reduce"|"alarm", interlock: Interlock,
  *   interlock_cause?: string|null, line?: string|null, line2?: string|null, control?: string|null,
