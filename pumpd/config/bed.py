@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from pumpd.config.ceilings import Override, effective, too_high
+from pumpd.config.link_url import driver_options
 from pumpd.config.model import BedConfig, DeviceConfig
 from pumpd.config.problems import Problem, did_you_mean
 from pumpd.config.site import Site
@@ -216,7 +217,7 @@ class BedBuilder:
 
 
 def _device(device: DeviceTable, info: DriverInfo, control: bool, poll_ms: int | None) -> DeviceConfig:
-    options = dict(device.options)
+    options = driver_options(device.link, device.options)
     return DeviceConfig(device.id, device.driver, info, device.link, device.serial, control, poll_ms, options)
 
 

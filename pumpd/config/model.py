@@ -13,7 +13,10 @@ from pumpd.safety.policy import BedPolicy
 
 @dataclass(frozen=True, slots=True)
 class DeviceConfig:
-    """One pump or monitor line: the driver by name, the link as a URL (serial://, socket://)."""
+    """One pump or monitor line: the driver by name, the link as a URL (serial://, socket://).
+
+    options: the ward file's keys for the driver, with a speed that the link fixes among them as "baud".
+    """
 
     id: str
     driver: str

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pumpd.config.link_url import LinkError, line_of
+from pumpd.config.link_url import LinkError, SerialLink, line_of, parse_link
 from pumpd.config.problems import Problem, did_you_mean
 from pumpd.config.read import Source
 from pumpd.config.toml_lines import Path as KeyPath
@@ -109,15 +109,22 @@ def _drivers(file: WardFile, source: Source) -> Iterator[Problem]:
 def _links(file: WardFile, source: Source) -> Iterator[Problem]:
     seen: dict[str, tuple[str, KeyPath]] = {}
     for at, _kind, device in devices_of(file):
-        try:
-            line = line_of(device.link)
-        except LinkError as error:
-            yield source.problem((*at, "link"), str(error))
+        link = parse_link(device.link)
+        if isinstance(link, LinkError):
+            yield source.problem((*at, "link"), link.message)
             continue
-        user, where = seen.setdefault(line, (device.id, at))
+        user, where = seen.setdefault(line_of(link), (device.id, at))
         if where != at:
             message = f'link already used by "{user}" (line {locate(source.lines, (*where, "link"))})'
             yield source.problem((*at, "link"), message)
+        baud = device.options.get("baud")
+        if baud is not None and isinstance(link, SerialLink) and link.baud not in (None, _number(baud)):
+            message = f'"{baud}" and the link\'s ?baud={link.baud} contradict each other; leave one out'
+            yield source.problem((*at, "options", "baud"), message)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() else None
 
 
 def ward_warnings(file: WardFile, source: Source) -> list[Problem]:

@@ -3,8 +3,8 @@
 A link knows nothing of devices: bytes and line states come out, bytes go in, nothing blocks the event loop.
 """
 
+from pumpd.config.link_url import LinkError, LinkSpec, SerialLink, SocketLink, parse_link
 from pumpd.links.line import Line
 from pumpd.links.opening import Reason, Trouble
-from pumpd.links.spec import LinkError, LinkSpec, SerialLink, SocketLink, parse_link
 
 __all__ = ["Line", "LinkError", "LinkSpec", "Reason", "SerialLink", "SocketLink", "Trouble", "parse_link"]

@@ -14,12 +14,12 @@ import struct
 import termios
 from collections.abc import Callable
 
+from pumpd.config.link_url import LinkSpec, SerialLink
 from pumpd.config.model import LinkTimes
 from pumpd.device.info import Line as LineSettings
 from pumpd.links.backoff import Backoff
 from pumpd.links.opening import Reason, Trouble, open_serial, open_socket, set_speed
 from pumpd.links.pipe import Pipe
-from pumpd.links.spec import LinkSpec, SerialLink
 
 DRAIN_LOOK_S = 0.005
 

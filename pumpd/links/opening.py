@@ -16,10 +16,10 @@ from enum import StrEnum
 
 import serial
 
+from pumpd.config.link_url import SerialLink, SocketLink
 from pumpd.config.model import LinkTimes
 from pumpd.device.info import Line as LineSettings
 from pumpd.device.info import Parity
-from pumpd.links.spec import SerialLink, SocketLink
 
 
 class Reason(StrEnum):

@@ -10,6 +10,7 @@ import pytest
 from pumpd.cli.demo import demo_ward, free_port
 from pumpd.cli.devices.capture import _capture
 from pumpd.cli.devices.probe import Finding, _probe, judge
+from pumpd.links import LinkError, parse_link
 from pumpd.registry import drivers
 from pumpd.sim import AsenaSim, SimWard
 
@@ -34,7 +35,9 @@ async def test_probe_identifies_pump_and_monitor_and_never_takes_control(tmp_pat
 async def test_capture_sends_nothing(tmp_path: Path) -> None:
     ward = await SimWard.start(1, folder=tmp_path, links="tcp", play=False)
     try:
-        await _capture(ward.devices[0].link, 38400, 0.3, io.StringIO(), [0])
+        link = parse_link(ward.devices[0].link)
+        assert not isinstance(link, LinkError)
+        await _capture(link, 38400, 0.3, io.StringIO(), [0])
         assert not ward.beds[0].pump.heard
     finally:
         await ward.close()

@@ -14,7 +14,7 @@ from pumpd.cli.common import PROBLEMS, could_not_run, print_lines
 from pumpd.cli.devices.listen import Port, Seconds
 
 if TYPE_CHECKING:
-    from pumpd.links import Trouble
+    from pumpd.links import LinkSpec, Trouble
 
 HEADER = "# pumpd capture 1: milliseconds since the start, then the bytes received, in hex"
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file; an existing one is not overwritten.")]
@@ -26,10 +26,9 @@ def capture(port: Port, out: Out, seconds: Seconds = None, baud: Baud = 38400) -
 
     Exit code 1: nothing arrived.
     """
-    from pumpd.cli.devices.lines import check_link, link_of
+    from pumpd.cli.devices.lines import link_of, link_or_leave
 
-    link = link_of(port)
-    check_link(link)
+    link = link_or_leave(link_of(port))
     try:
         with out.open("x", encoding="ascii") as file:
             file.write(f"{HEADER}\n# {datetime.now(UTC).isoformat(timespec='milliseconds')}\n")
@@ -43,17 +42,14 @@ def capture(port: Port, out: Out, seconds: Seconds = None, baud: Baud = 38400) -
         raise typer.Exit(PROBLEMS)
 
 
-async def _capture(link: str, baud: int, seconds: float | None, file: TextIO, count: list[int]) -> None:
+async def _capture(link: LinkSpec, baud: int, seconds: float | None, file: TextIO, count: list[int]) -> None:
     from pumpd.cli.devices.lines import sleep_until_told
     from pumpd.config.model import LinkTimes
     from pumpd.device import Line as Settings
-    from pumpd.links import Line, LinkError, parse_link
+    from pumpd.links import Line
 
     loop = asyncio.get_running_loop()
     start = loop.time()
-    spec = parse_link(link)
-    if isinstance(spec, LinkError):
-        could_not_run(spec.message)
 
     def on_bytes(data: bytes) -> None:
         count[0] += len(data)
@@ -63,7 +59,7 @@ async def _capture(link: str, baud: int, seconds: float | None, file: TextIO, co
     def on_state(trouble: Trouble | None) -> None:
         print_lines([f"{link}: {trouble or 'up'}"], err=True)
 
-    line = Line(spec, Settings((baud,)), LinkTimes(), on_bytes=on_bytes, on_state=on_state)
+    line = Line(link, Settings((baud,)), LinkTimes(), on_bytes=on_bytes, on_state=on_state)
     line.start()
     try:
         await sleep_until_told(seconds)

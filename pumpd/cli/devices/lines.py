@@ -12,6 +12,7 @@ from pumpd.registry import broken, drivers
 
 if TYPE_CHECKING:
     from pumpd.bedside.session import DeviceSession
+    from pumpd.config.link_url import LinkSpec
     from pumpd.device import Driver
     from pumpd.safety.events import Event
 
@@ -36,23 +37,25 @@ def driver_or_leave(name: str) -> type[Driver]:
     could_not_run(f'unknown driver "{name}"{did_you_mean(name, drivers())}')
 
 
-def check_link(link: str) -> None:
-    """Leave with exit code 2 unless the link can be understood."""
-    from pumpd.config.link_url import LinkError, line_of
+def link_or_leave(link: str) -> LinkSpec:
+    """What the link says, or exit code 2 with what was expected."""
+    from pumpd.config.link_url import LinkError, parse_link
 
-    try:
-        line_of(link)
-    except LinkError as error:
-        could_not_run(str(error))
+    spec = parse_link(link)
+    if isinstance(spec, LinkError):
+        could_not_run(spec.message)
+    return spec
 
 
 def open_session(link: str, driver: type[Driver], post: Callable[[Event], object]) -> DeviceSession:
     """The daemon's session for one line, with control off: it reads status, it never takes or uses control."""
     from pumpd.bedside.session import DeviceSession
     from pumpd.clock import Clock
+    from pumpd.config.link_url import driver_options
     from pumpd.config.model import DeviceConfig, LinkTimes, ShellTimes
 
-    device = DeviceConfig(DEVICE_ID, driver.info.name, driver.info, link, None, control=False, poll_ms=None)
+    options = driver_options(link, {})
+    device = DeviceConfig(DEVICE_ID, driver.info.name, driver.info, link, None, False, None, options)
     session = DeviceSession(device, driver, Clock(), post, links=LinkTimes(), shell=ShellTimes())
     session.start()
     return session

@@ -25,10 +25,10 @@ def listen(port: Port, driver: DriverName, seconds: Seconds = None, as_json: AsJ
 
     Exit code 1: nothing was heard.
     """
-    from pumpd.cli.devices.lines import check_link, driver_or_leave, link_of, quiet_logs
+    from pumpd.cli.devices.lines import driver_or_leave, link_of, link_or_leave, quiet_logs
 
     link, found = link_of(port), driver_or_leave(driver)
-    check_link(link)
+    link_or_leave(link)
     quiet_logs()
     heard: list[int] = [0]
     with contextlib.suppress(KeyboardInterrupt):

@@ -40,11 +40,11 @@ def probe(port: Port, driver: DriverName = None, seconds: Seconds = 5.0, as_json
 
     Remote control is never taken. Exit code 1: no driver understood the line.
     """
-    from pumpd.cli.devices.lines import check_link, driver_or_leave, link_of, quiet_logs
+    from pumpd.cli.devices.lines import driver_or_leave, link_of, link_or_leave, quiet_logs
     from pumpd.registry import drivers
 
     link = link_of(port)
-    check_link(link)
+    link_or_leave(link)
     quiet_logs()
     candidates = [driver_or_leave(driver)] if driver else list(drivers().values())
     findings = asyncio.run(_probe_all(link, candidates, seconds))
