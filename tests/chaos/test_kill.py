@@ -1,112 +1,194 @@
-"""kill -9 at a bad moment, then start again: nothing that matters is lost, and the journal is clean."""
+"""kill -9 at a bad moment, then start again on the same journal: nothing that matters is lost, and the journal is clean."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import re
-import sys
-import urllib.request
+import random
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pumpd.sim import SimWard
-from tests.daemon.house import CONFIG
+from tests.acceptance.daemon import Json, Pumpd, alarm_of, bed_of, command, device_of, pump_of, ready, said, screen
+from tests.acceptance.ward import ChaosWard, chaos_ward
 
 pytestmark = pytest.mark.chaos
 
-
-class Process:
-    """`pumpd run` in a process of its own."""
-
-    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
-        self.process = process
-        self.url = url
-
-    @classmethod
-    async def start(cls, ward: Path) -> Process:
-        process = await pumpd("run", "--config", str(ward))
-        assert process.stdout is not None
-        while line := (await process.stdout.readline()).decode():
-            if found := re.search(r"http://\S+", line):
-                return cls(process, found[0])
-        raise AssertionError("pumpd run ended before it listened")
-
-    async def kill(self) -> None:
-        self.process.kill()
-        await self.process.communicate()
-
-    def ward(self) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.url}api/v1/ward", timeout=10) as answer:
-            return json.loads(answer.read())  # type: ignore[no-any-return]
-
-    def acknowledge(self, alarm_id: str) -> None:
-        """Returns when it is durable."""
-        body = json.dumps({"by": "R. Keller", "reason": "care_in_progress"}).encode()
-        url = f"{self.url}api/v1/alarms/{alarm_id}/acknowledge"
-        request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method="POST")
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            assert answer.status == 200
-
-    async def until(self, condition: Any) -> dict[str, Any]:
-        """The ward as the HTTP face shows it, once condition(ward) holds."""
-        while True:
-            seen = await asyncio.to_thread(self.ward)
-            if condition(seen):
-                return seen
+BED = "demo-01"
+NEXT = {"mrn": "4712", "family_name": "Birch", "given_name": "Bela", "birth_date": "1948-05-06", "sex": "male"}
 
 
-async def pumpd(*words: str) -> asyncio.subprocess.Process:
-    pipe = asyncio.subprocess.PIPE
-    return await asyncio.create_subprocess_exec(sys.executable, "-m", "pumpd.cli", *words, stdout=pipe, stderr=pipe)
+async def clean(ward: ChaosWard) -> None:
+    """The chain is whole, and the recorded events lead to the recorded decisions."""
+    (code, text), (again, replayed) = await asyncio.gather(
+        said("db", "verify", "--journal", ward.url), said("replay", "--journal", ward.url)
+    )
+    assert code == 0, text
+    assert again == 0, replayed
+    assert "gaps" not in replayed
 
 
-async def answer(*words: str) -> tuple[int | None, str]:
-    process = await pumpd(*words)
-    out, err = await process.communicate()
-    return process.returncode, (out + err).decode()
+async def overspeed(daemon: Pumpd, ward: ChaosWard, interlocks: tuple[str, ...]) -> Json:
+    async with screen(daemon) as seen:
+        ward.sim.beds[0].act("tenfold-rate")
+        await seen.until(lambda s: s.alarm(BED, "over_hard") and s.pump(BED)["interlock"] in interlocks)
+    return await daemon.get("ward")
 
 
-def pump_of(ward: dict[str, Any]) -> dict[str, Any]:
-    return ward["beds"][0]["pumps"][0]  # type: ignore[no-any-return]
+# the moments: what happens right before the kill; gives the ward as it was then
 
 
-def high_of(ward: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """HIGH alarms by id."""
-    return {alarm["id"]: alarm for alarm in ward["alarms"] if alarm["priority"] == "high"}
+async def alarm_shown(daemon: Pumpd, ward: ChaosWard) -> Json:
+    ward.sim.beds[0].pump.faults.stop_ignored = True
+    return await overspeed(daemon, ward, ("tripped", "stop_acked"))
+
+
+async def stop_unanswered(daemon: Pumpd, ward: ChaosWard) -> Json:
+    ward.sim.beds[0].pump.faults.stop_silent = True
+    return await overspeed(daemon, ward, ("tripped",))
+
+
+async def acknowledged(daemon: Pumpd, ward: ChaosWard) -> Json:
+    seen = await alarm_shown(daemon, ward)
+    alarm = alarm_of(seen, BED, "over_hard")
+    assert alarm is not None
+    await daemon.acknowledge(alarm)
+    found = alarm_of(await daemon.get("ward"), BED, "over_hard")
+    assert found is not None
+    assert found["acknowledged"]["by"] == "R. Keller"
+    return await daemon.get("ward")
+
+
+async def not_confirmed(daemon: Pumpd, ward: ChaosWard) -> Json:
+    ward.sim.beds[0].pump.faults.stop_silent = True
+    ward.sim.beds[0].act("tenfold-rate")
+    return await daemon.until(lambda w: alarm_of(w, BED, "stop_not_confirmed"))
+
+
+async def latched(daemon: Pumpd, ward: ChaosWard) -> Json:
+    ward.sim.beds[0].act("tenfold-rate")
+
+    def is_latched(seen: Json) -> bool:
+        alarm = alarm_of(seen, BED, "over_hard")
+        return alarm is not None and alarm["state"] == "latched" and pump_of(seen, BED)["interlock"] == "stop_verified"
+
+    return await daemon.until(is_latched)
+
+
+async def bound(daemon: Pumpd, ward: ChaosWard) -> Json:
+    await daemon.send("PUT", f"beds/{BED}/patient", {**NEXT, "weight_kg": 61.5})
+    return await daemon.get("ward")
+
+
+MOMENTS = [alarm_shown, stop_unanswered, acknowledged, not_confirmed, latched, bound]
+ROUNDING = timedelta(milliseconds=20)
+OUTSTANDING = ("tripped", "stop_acked", "stop_unconfirmed")
+
+
+def check_alarms(before: Json, after: Json) -> None:
+    """Every alarm of before is there with its onset; HIGH ones latched at least; the acknowledgement is kept."""
+    there = {alarm["id"]: alarm for alarm in after["alarms"]}
+    for alarm in before["alarms"]:
+        if alarm["priority"] == "high":
+            kept = there[alarm["id"]]
+            assert kept["condition"] == alarm["condition"]
+            assert abs(datetime.fromisoformat(kept["onset"]) - datetime.fromisoformat(alarm["onset"])) < ROUNDING
+            check_acknowledged(alarm["acknowledged"], kept["acknowledged"])
+
+
+def check_acknowledged(before: Json | None, after: Json | None) -> None:
+    """By whom, why and when."""
+    if before is not None:
+        assert after is not None
+        assert (after["by"], after["reason"]) == (before["by"], before["reason"])
+        assert abs(datetime.fromisoformat(after["at"]) - datetime.fromisoformat(before["at"])) < ROUNDING
+
+
+def check_dose(before: Json, after: Json) -> None:
+    old, new = pump_of(before, BED)["delivered_mg"], pump_of(after, BED)["delivered_mg"]
+    assert new["at_least"] <= old["at_least"], "a restart knows no more than before"
+    assert new["at_most"] >= old["at_most"]
+
+
+@pytest.mark.req("ALA-06", "DOS-02", "INT-01", "INT-02", "INT-03", "QUA-06")
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_what_was_known_before_a_kill_is_known_after_it(
+    tmp_path: Path, moment: Callable[[Pumpd, ChaosWard], Awaitable[Json]]
+) -> None:
+    async with chaos_ward(tmp_path) as ward:
+        ward.rate(0, 30)
+        nothing = ward.delivered_mg(0)
+        daemon = await Pumpd.run(ward.file)
+        await daemon.until(ready)
+        first = ward.delivered_mg(0)
+        before = await moment(daemon, ward)
+        await daemon.kill()
+        ward.sim.beds[0].pump_line.endpoint.unplug()  # nothing new can be heard: what comes back is what was kept
+        async with await Pumpd.run(ward.file) as again:
+            after = await again.get("ward")
+            assert bed_of(after, BED)["patient"] == bed_of(before, BED)["patient"]
+            assert pump_of(after, BED)["rate_ml_h"]["v"] is None, "nothing is heard: no digit"
+            check_alarms(before, after)
+            if moment is not bound:
+                check_dose(before, after)
+                was = pump_of(before, BED)["interlock"]
+                assert pump_of(after, BED)["interlock"] in (OUTSTANDING if was in OUTSTANDING else (was,))
+            ward.sim.beds[0].act("replug-pump")
+            await again.until(lambda w: device_of(w, f"{BED}-p1")["link"] == "up" and ready(w))
+            ward.sim.beds[0].pump.faults.stop_silent = ward.sim.beds[0].pump.faults.stop_ignored = False
+            if moment is not bound:
+                await again.until(lambda w: pump_of(w, BED)["interlock"] == "stop_verified")
+            true = ward.delivered_mg(0)
+            given = pump_of(await again.get("ward"), BED)["delivered_mg"]
+            if moment is bound:
+                assert given["at_least"] <= ward.delivered_mg(0) - first, "only what went into this patient"
+            else:
+                assert given["at_most"] >= true - first, "understates what was given"
+                assert given["at_least"] <= true - nothing, "overstates what was given"
+            assert ward.never_started()
+        await clean(ward)
 
 
 @pytest.mark.req("ALA-06", "DOS-02", "INT-02")
-async def test_a_daemon_killed_while_a_stop_is_outstanding_comes_back_and_stops_the_pump(tmp_path: Path) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path}/journal.db"
-    sim = await SimWard.start(beds=1, folder=tmp_path / "lines", play=False)
-    ward = tmp_path / "ward.toml"
-    files = {"library": "drug_library.toml", "protocol": "protocols/ldk.toml", "alarms": "alarms/adult.toml"}
-    ward.write_text(sim.ward_toml(port=0, journal_url=url, **{k: CONFIG / v for k, v in files.items()}))  # type: ignore[arg-type]
-    first = await Process.start(ward)
-    await first.until(lambda seen: pump_of(seen)["infusing"])
-    sim.beds[0].act("pump-ignores-stop")
-    sim.beds[0].act("tenfold-rate")
-    before = await first.until(lambda seen: pump_of(seen)["interlock"] != "armed" and high_of(seen))
-    await asyncio.to_thread(first.acknowledge, min(high_of(before)))
-    await first.kill()
-    second = await Process.start(ward)
-    after = await asyncio.to_thread(second.ward)
-    assert after["beds"][0]["patient"] == before["beds"][0]["patient"]
-    assert pump_of(after)["interlock"] in ("tripped", "stop_acked", "stop_unconfirmed")
-    assert set(high_of(before)) <= set(high_of(after))
-    assert high_of(after)[min(high_of(before))]["acknowledged"]["by"] == "R. Keller"
-    assert pump_of(after)["delivered_mg"]["at_most"] >= pump_of(before)["delivered_mg"]["at_most"]
-    sim.beds[0].pump.faults.stop_ignored = False
-    await second.until(lambda seen: pump_of(seen)["interlock"] == "stop_verified")
-    second.process.terminate()
-    await second.process.communicate()
-    assert second.process.returncode == 0
-    assert sim.beds[0].pump.heard["INF_START"] == 0
-    await sim.close()
-    code, text = await answer("db", "verify", "--journal", url)
-    assert code == 0, text
-    code, text = await answer("replay", "--journal", url)
-    assert code == 0, text
+async def test_killed_again_and_again_at_any_moment_it_always_comes_back_whole(tmp_path: Path) -> None:
+    chance = random.Random(20)
+    async with chaos_ward(tmp_path, beds=3) as ward:
+        for bed in range(3):
+            ward.rate(bed, 20)
+        daemon = await Pumpd.run(ward.file)
+        await daemon.until(ready)
+        start = [ward.delivered_mg(bed) for bed in range(3)]
+        ward.sim.beds[0].pump.faults.stop_ignored = True
+        ward.sim.beds[0].act("tenfold-rate")
+        before = await daemon.until(lambda w: alarm_of(w, BED, "over_hard"))
+        for _ in range(5):
+            await asyncio.sleep(chance.uniform(0, 0.6))  # the moment of the kill is what is tried here
+            await daemon.kill()
+            daemon = await Pumpd.run(ward.file)
+            after = await daemon.get("ward")
+            assert alarm_of(after, BED, "over_hard")["id"] == alarm_of(before, BED, "over_hard")["id"]  # type: ignore[index]
+            assert pump_of(after, BED)["interlock"] in OUTSTANDING
+        async with daemon:
+            ward.sim.beds[0].pump.faults.stop_ignored = False
+            await daemon.until(lambda w: ready(w) and pump_of(w, BED)["interlock"] == "stop_verified")
+            seen = await daemon.get("ward")
+            for number, bed in enumerate(seen["beds"]):
+                given = bed["pumps"][0]["delivered_mg"]
+                assert given["at_least"] <= ward.delivered_mg(number)
+                assert given["at_most"] >= ward.delivered_mg(number) - start[number] - 0.02, "0.02: since `seen`"
+            assert ward.never_started()
+        await clean(ward)
+
+
+async def test_killed_while_it_starts_it_starts_the_next_time(tmp_path: Path) -> None:
+    async with chaos_ward(tmp_path) as ward:
+        for _ in range(3):
+            process = await command("run", "--config", str(ward.file))
+            while not ward.journal.exists():
+                await asyncio.sleep(0.01)  # a file tells nobody that it is there
+            process.kill()
+            await process.communicate()
+        async with await Pumpd.run(ward.file) as daemon:
+            await daemon.until(ready)
+        await clean(ward)
