@@ -148,6 +148,7 @@ async def test_screens_are_told_that_the_daemon_restarts() -> None:
 async def test_an_alarm_is_acknowledged_over_the_websocket_and_every_screen_sees_who() -> None:
     ward = MemoryWard(times=QUICK)
     one = alarm("b1")
+    ward.views["b1"] = replace(ward.views["b1"], alarms=(one,))  # else the next refresh would end it
     ward.hub.alarm(one, Phase.START)
     ward.answer = (AlarmChanged(replace(one, state=AlarmState.ACKNOWLEDGED), Phase.ACKNOWLEDGE),)
     cmd = {
