@@ -53,7 +53,7 @@ class Capnostream20:
         line=Line(bauds=(9600, 19200, 57600, 115200)),
         integrity=Integrity.SUM8,
         poll_ms=1000,
-        quiet_ms=3000,
+        quiet_ms=2000,  # two of its numerics missed
         signals=("rr", "spo2", "pulse", "etco2", "fico2", "no_breath", "no_breath_s", "co2_wave"),
         sources=("Capnostream Data Transfer Protocols PN D006045C", "mdpnp Capnostream.java"),
     )
@@ -69,6 +69,7 @@ class Capnostream20:
         self._next_send_ms = Ms(0)
         self._quiet_at_ms = Ms(0)
         self._silent = False
+        self._identity: Identity | None = None
         self._co2_quality: Quality | None = None
         self._co2_status_ms = Ms(0)
         self._wave = CO2Wave()
@@ -137,16 +138,25 @@ class Capnostream20:
         if self._silent:
             return []
         self._silent = True
-        return [Silent("no numerics")]
+        return [Silent("nothing heard")]
 
     def _device_id(self, part: bytes, now: Ms, out: list[Out]) -> None:
+        """Who it is, said where it is new: a monitor that answers but reports nothing must not seem to be back."""
         software, serial = wire.device_id(part[2:-1])
-        out.append(Identity(MODEL, serial, software))
+        identity = Identity(MODEL, serial, software)
+        if identity != self._identity:
+            self._identity = identity
+            out.append(identity)
         self._unanswered = 0
+        self._quiet_at_ms = Ms(now + self.info.quiet_ms)
         if not self._enabled:
             self._enabled = True
-            self._quiet_at_ms = Ms(now + self.info.quiet_ms)
             out += self._start_real_time(now)
+
+    def _data_came(self, now: Ms) -> None:
+        """Numerics or wave: the monitor reports."""
+        self._silent, self._unanswered = False, 0
+        self._quiet_at_ms = Ms(now + self.info.quiet_ms)
 
     # --- data ---------------------------------------------------------------------------------------------
 
@@ -155,8 +165,8 @@ class Capnostream20:
         if reason is not None:
             out.append(garbled(reason, part))
             return
-        self._silent, self._streaming, self._unanswered = False, True, 0
-        self._quiet_at_ms = Ms(now + self.info.quiet_ms)
+        self._streaming = True
+        self._data_came(now)
         if self._enabled:
             self._next_send_ms = Ms(now + START_RETRY_MS)
         self._wave.units = part[wire.UNITS]
@@ -182,6 +192,6 @@ class Capnostream20:
         if len(part) != wire.WAVE_SIZE:
             out.append(garbled(f"wave of {part[0]} bytes", part))
             return
-        self._unanswered = 0
+        self._data_came(now)
         self._co2_quality, self._co2_status_ms = wire.co2_quality(part[wire.FAST_STATUS]), now
         out += self._wave.add(part)

@@ -82,8 +82,8 @@ def test_a_silent_monitor_is_enabled_anew_and_runs_again_after_a_power_cycle() -
     line.hear(DEVICE_ID, 100)
     line.hear(numerics(), 1_000)
     line.run_until(10_000)
-    assert [at for at, out in line.log if isinstance(out, Silent)] == [4_000]
-    assert line.times_of(ENABLE)[1] == 4_000
+    assert [at for at, out in line.log if isinstance(out, Silent)] == [3_000]
+    assert line.times_of(ENABLE)[1] == 3_000
     line.hear(DEVICE_ID, 10_000)
     line.hear(numerics(), 11_000)
     assert line.times_of(START)[-1] == 10_000
