@@ -104,6 +104,7 @@ class Daemon:
             wall_of=self.clock.wall_of,
             bed_ids=[bed.id for bed in self.config.beds],
             generation=self.config.generation,
+            timezone=self.config.timezone,
         )
         self.ward = Ward(self.beds, self.journal, self.clock, self.config.shell.durable_ms)
         self.web = WebServer(create_app(self.hub, self.ward, self.config.server, pumpd.__version__), self.config.server)

@@ -1,7 +1,7 @@
 // The ward page: wires the live connection to the state and the state to the views. The only module with side effects
 // at load. Digits are shown only while frames keep coming; every doubt blanks them.
 
-import { html, nothing, render, repeat } from "./vendor/lit.js";
+import { html, nothing, render, repeat } from "./js/lit.js";
 import { stopPump } from "./js/acts.js";
 import { alarmPanel } from "./js/alarms.js";
 import { LiveConnection } from "./js/connection.js";

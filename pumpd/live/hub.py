@@ -77,8 +77,9 @@ class LiveHub:
         times: LiveTimes | None = None,
         epoch: str | None = None,
         generation: str = "real",
+        timezone: str = "UTC",
     ) -> None:
-        self.ward = WardRef(ward_id, ward_name, generation)
+        self.ward = WardRef(ward_id, ward_name, generation, timezone)
         self.times = times or LiveTimes()
         self.clients: set[LiveClient] = set()
         self.publishes = 0

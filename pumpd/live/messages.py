@@ -73,11 +73,12 @@ class Limits(Struct):
 
 
 class WardRef(Struct):
-    """generation: real, test or demo; a screen marks everything that is not real."""
+    """generation: real, test or demo; a screen marks everything that is not real. timezone: IANA name for its clock."""
 
     id: str
     name: str
     generation: str = "real"
+    timezone: str = "UTC"
 
 
 class Welcome(Struct, tag="welcome", tag_field="type"):

@@ -16,7 +16,8 @@ PAGE = ROOT / "pumpd" / "dashboard"
 VENDOR = PAGE / "vendor"
 LOCK = ROOT / "tests" / "js" / "package-lock.json"
 ROWS = json.loads((VENDOR / "vendor.json").read_text())["files"]
-NOT_VENDORED = {"vendor.json", "lit.d.ts"}
+LIT = next(row["file"] for row in ROWS if row["package"] == "lit")
+NOT_VENDORED = {"vendor.json", LIT.replace(".js", ".d.ts")}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["file"])
@@ -33,6 +34,13 @@ def test_every_vendored_file_is_listed_and_has_its_licence() -> None:
     assert files - licences == {row["file"] for row in ROWS}
     stems = {name.removesuffix(".LICENSE") for name in licences}
     assert all(any(row["file"].startswith(stem) for stem in stems) for row in ROWS)
+
+
+def test_a_vendored_name_carries_its_version_so_that_no_screen_keeps_an_old_file() -> None:
+    assert all(f"-{row['version']}." in row["file"] for row in ROWS)
+    texts = [path.read_text() for path in [*PAGE.glob("js/*.js"), *PAGE.glob("css/*.css")]]
+    named = {name for text in texts for name in re.findall(r"vendor/([\w.-]+)", text)}
+    assert named == {row["file"] for row in ROWS}
 
 
 def test_the_page_has_no_inline_script_or_style_and_asks_no_other_host() -> None:

@@ -1,5 +1,7 @@
 // Rebuilds pumpd/dashboard/vendor/ from the pinned npm packages of this folder: `npm ci && npm run vendor`.
 // The page itself has no build step; what this script writes is committed and re-hashed by a test.
+// Versions are in the files' names, because browsers keep these files for days. After an upgrade name the new
+// files in pumpd/dashboard/js/lit.js and css/base.css, and take the old ones out.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
@@ -18,6 +20,14 @@ export { classMap } from "lit/directives/class-map.js";
 export { ref, createRef } from "lit/directives/ref.js";
 `;
 
+/** The same for the type check. */
+const LIT_TYPES = `// Types of the bundled lit, for the type check only.
+export { html, svg, render, nothing, type TemplateResult } from "lit";
+export { repeat } from "lit/directives/repeat.js";
+export { classMap } from "lit/directives/class-map.js";
+export { ref, createRef, type Ref } from "lit/directives/ref.js";
+`;
+
 const FONT = "@fontsource-variable/inter";
 
 /** @param {string} name */
@@ -26,6 +36,7 @@ const version = (name) => JSON.parse(readFileSync(join(MODULES, name, "package.j
 /** @param {string} file */
 const sha384 = (file) => "sha384-" + createHash("sha384").update(readFileSync(join(VENDOR, file))).digest("base64");
 
+const LIT = `lit-${version("lit")}.js`;
 await build({
   stdin: { contents: LIT_ENTRY, resolveDir: HERE, loader: "js" },
   bundle: true,
@@ -33,15 +44,19 @@ await build({
   minify: true,
   target: "es2022",
   legalComments: "inline",
-  outfile: join(VENDOR, "lit.js"),
+  outfile: join(VENDOR, LIT),
 });
 copyFileSync(join(MODULES, "lit", "LICENSE"), join(VENDOR, "lit.LICENSE"));
 copyFileSync(join(MODULES, FONT, "LICENSE"), join(VENDOR, "inter.LICENSE"));
-const fonts = ["inter-latin-wght-normal.woff2", "inter-latin-ext-wght-normal.woff2"];
-for (const file of fonts) copyFileSync(join(MODULES, FONT, "files", file), join(VENDOR, file));
+const fonts = ["inter-latin-wght-normal", "inter-latin-ext-wght-normal"].map((stem) => {
+  const file = `${stem}-${version(FONT)}.woff2`;
+  copyFileSync(join(MODULES, FONT, "files", `${stem}.woff2`), join(VENDOR, file));
+  return file;
+});
 
 const rows = [
-  { file: "lit.js", package: "lit", licence: "BSD-3-Clause", made: `bundled with esbuild ${version("esbuild")}` },
+  { file: LIT, package: "lit", licence: "BSD-3-Clause", made: `bundled with esbuild ${version("esbuild")}` },
   ...fonts.map((file) => ({ file, package: FONT, licence: "OFL-1.1", made: "copied" })),
 ].map((row) => ({ ...row, version: version(row.package), sha384: sha384(row.file) }));
+writeFileSync(join(VENDOR, LIT.replace(/js$/, "d.ts")), LIT_TYPES);
 writeFileSync(join(VENDOR, "vendor.json"), JSON.stringify({ files: rows }, null, 2) + "\n");

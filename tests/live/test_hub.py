@@ -35,7 +35,10 @@ def test_the_first_frame_is_a_snapshot_of_all_beds_in_ward_order() -> None:
     (snapshot,) = frames(ward, ward.hub.join(2))
     assert snapshot["type"] == "snapshot"
     assert [bed["id"] for bed in snapshot["beds"]] == ["b1", "b2", "b3"]
-    assert (snapshot["epoch"], snapshot["ward"]) == ("e1", {"id": "w3", "name": "Ward 3", "generation": "real"})
+    assert (snapshot["epoch"], snapshot["ward"]) == (
+        "e1",
+        {"id": "w3", "name": "Ward 3", "generation": "real", "timezone": "UTC"},
+    )
 
 
 def test_a_delta_carries_only_what_changed_as_absolute_values() -> None:

@@ -1,6 +1,6 @@
 // The ward's alarm list: highest first, then what needs a person, then newest. Pure.
 
-import { html, nothing, repeat } from "../vendor/lit.js";
+import { html, nothing, repeat } from "./lit.js";
 import { ackWords, clock, PRIORITY_WORD, sorted, SYMBOL } from "./words.js";
 
 /** @typedef {import("./types.js").Alarm} Alarm */

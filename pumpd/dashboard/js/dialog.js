@@ -1,6 +1,6 @@
 // The dialog in which a named person acknowledges or resets one alarm. It shows what the server answered.
 
-import { createRef, html, nothing, ref } from "../vendor/lit.js";
+import { createRef, html, nothing, ref } from "./lit.js";
 import { acknowledge, resetAlarm } from "./acts.js";
 import { PRIORITY_WORD, REASONS } from "./words.js";
 
@@ -21,7 +21,7 @@ export class AlarmDialog {
     this.busy = false;
     /** @type {string[]} */
     this.refusals = [];
-    /** @type {import("../vendor/lit.js").Ref<HTMLDialogElement>} */
+    /** @type {import("./lit.js").Ref<HTMLDialogElement>} */
     this.element = createRef();
   }
 

@@ -1,6 +1,6 @@
 // What stands around the beds: the ward's head line, the banners, the foot. Pure.
 
-import { html, nothing } from "../vendor/lit.js";
+import { html, nothing } from "./lit.js";
 
 /** @typedef {import("./app-types.js").Context} Context */
 /** @typedef {import("./types.js").WardInfo} WardInfo */

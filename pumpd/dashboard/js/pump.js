@@ -1,6 +1,6 @@
 // One pump in a bed's tile. Pure. Doses are printed exactly as the server wrote them: nothing is computed here.
 
-import { html, nothing } from "../vendor/lit.js";
+import { html, nothing } from "./lit.js";
 import { NO_DIGIT, pumpFigure } from "./freshness.js";
 import { ENFORCEMENT, INTERLOCK } from "./words.js";
 

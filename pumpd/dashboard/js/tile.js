@@ -1,6 +1,6 @@
 // One bed's tile: who, what is linked, the worst alarm, the vitals, the pumps. Pure: state in, template out.
 
-import { html, nothing, repeat } from "../vendor/lit.js";
+import { html, nothing, repeat } from "./lit.js";
 import { ageMs, believed, vital, WITHDRAW_MS } from "./freshness.js";
 import { pumpBlock } from "./pump.js";
 import { alarmTimes, LINK, signalsOf, SYMBOL } from "./words.js";
