@@ -28,27 +28,19 @@ from pumpd.device import (
 )
 from pumpd.device.exchange import Request
 from pumpd.device.framing import LineFramer, garbled
-from pumpd.device.halfduplex import HalfDuplex, Order
+from pumpd.device.halfduplex import Order
 from pumpd.device.lease import Lease
 from pumpd.device.rates import why_not_rate
 from pumpd.units import Ms
 from pumpd_drivers import alaris_asena_wire as wire
+from pumpd_drivers.alaris_asena_questions import CONTROL_RETRY_MS, ONCE, ONCE_RETRY_MS, Questions
 from pumpd_drivers.alaris_asena_wire import ALARM, CONTROL, EVENTS_OFF, LEASE, PROTOCOL, RATE, SERIAL, STATUS, STOP
 
-REPLY_TIMEOUT_MS = 500  # infupy
-LEASE_REFRESH_MS = 1000  # infupy refreshes each second, mdpnp with each poll
 LEASE_MS = 4000  # until COMMS_RESPONSE_MAX tells; 4000 is what a real pump answered
-CONTROL_RETRY_MS = 10_000  # ours: how often a pump that refused is asked again
-LATE_MS = 4000  # ours: a reply later than the pump's own time-out is not expected
+PATIENCE = 2  # infupy asks again once before it gives up
 ALARM_REPEAT_MS = 5000  # ours: an unchanged set of alarms is said again that often
-OUTAGE_TIMEOUTS = 2  # infupy asks again once before it gives up
 
 MODEL = "Asena"
-
-PRIORITY = (SERIAL, CONTROL, STATUS, ALARM, PROTOCOL, LEASE, EVENTS_OFF)  # first wins when equally due
-ONCE = (SERIAL, PROTOCOL, LEASE, EVENTS_OFF)
-ONCE_RETRY_MS = 2000  # ours: until a question of ONCE has its answer
-TRIED_TWICE = (PROTOCOL, LEASE, EVENTS_OFF)  # and then done without; the serial number is asked for until it comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +64,11 @@ class AlarisAsena:
     def __init__(self, settings: DeviceSettings) -> None:
         self._expected = settings.serial
         self._wants_control = settings.control
-        self._poll_ms = settings.poll_ms or self.info.poll_ms
         self._framer = LineFramer(start=b"!", end=b"\r", abort=b"\x1b")
-        self._line = HalfDuplex(REPLY_TIMEOUT_MS, LATE_MS, PRIORITY, wire.frame)
-        self._period_ms = {
-            **dict.fromkeys(ONCE, ONCE_RETRY_MS),
-            CONTROL: LEASE_REFRESH_MS,
-            STATUS: self._poll_ms,
-            ALARM: 2 * self._poll_ms,
-        }
+        self._questions = Questions(settings.poll_ms or self.info.poll_ms)
+        self._line = self._questions.line
         self._serial: str | None = None
-        self._lease = Lease(LEASE_MS, OUTAGE_TIMEOUTS)
-        self._timeouts = 0
-        self._given_up: set[str] = set()
+        self._lease = Lease(LEASE_MS, PATIENCE)
         self._alarms: DeviceAlarms | None = None
         self._alarms_ms = Ms(0)
         self._asked_control = False
@@ -101,9 +85,7 @@ class AlarisAsena:
 
     def start(self, now: Ms) -> list[Out]:
         """Ask who it is, then everything else as replies come."""
-        for name in PRIORITY:
-            if name != CONTROL:
-                self._line.ask(name, now)
+        self._questions.begin(now)
         return self._next(now)
 
     def receive(self, data: bytes, now: Ms) -> list[Out]:
@@ -117,17 +99,17 @@ class AlarisAsena:
         timed_out, unknown = self._line.overdue(now)
         out: list[Out] = [*unknown]
         if timed_out is not None:
-            self._timeouts += timed_out not in TRIED_TWICE  # a question that it does not know is no outage
-            if self._timeouts == OUTAGE_TIMEOUTS and timed_out not in TRIED_TWICE:
-                out.append(Silent(f"no answer to {timed_out}"))
-            out += self._unanswered(timed_out, now)
+            self._questions.unanswered(timed_out, now)
+            out += self._control_unanswered(now) if timed_out == CONTROL else []
+        if self._questions.falls_silent(now):
+            out.append(Silent("no answer"))
         lost = self._lease.run_out(now)
         if lost:
             self._line.ask_by(CONTROL, now)
         return [*out, *lost, *self._next(now)]
 
     def next_deadline(self) -> Ms | None:
-        return self._line.next_deadline()
+        return self._questions.next_deadline()
 
     def command(self, order: PumpOrder, now: Ms) -> list[Out]:
         """A stop's bytes are in the answer; other orders wait for the one exchange that may be pending."""
@@ -175,34 +157,20 @@ class AlarisAsena:
     def _next(self, now: Ms) -> list[Out]:
         """What goes out if the line is free: an order, else the question that has waited longest."""
         sent = self._line.next_order(now)
-        name = self._line.next_question(now)
+        name = self._questions.next(now)
         if name is None:
             return [*sent]
-        if name == STATUS and self._line.may_be_answered(STATUS, now) and not self._line.is_ahead(STATUS):
-            # A lost status may still come; the pump answers in order, so the reply to another question buries it.
-            name = ALARM
         self._asked_control |= name == CONTROL
-        self._line.ask(name, Ms(now + self._period_ms[name]))
         return [*sent, *self._line.send_question(name, self._question(name), now)]
 
-    def _unanswered(self, name: str, now: Ms) -> list[Out]:
-        """A question has timed out: control is asked for more slowly, what is asked once is asked once more."""
-        if name == CONTROL and self._wants_control:
-            said = self._lease.unanswered()
-            if self._lease.wants_slow_retry():
-                self._line.ask(CONTROL, Ms(now + CONTROL_RETRY_MS))
-            return [*said]
-        if name in TRIED_TWICE and name in self._given_up:
-            self._line.forget(name)
-        self._given_up.add(name)
-        return []
-
-    def _ask_anew(self, now: Ms) -> None:
-        """The pump answers again; it may have been switched off, or be another one."""
-        self._given_up.clear()
-        for name in ONCE:
-            self._line.ask(name, now)
-        self._line.ask_by(CONTROL, now)
+    def _control_unanswered(self, now: Ms) -> list[Out]:
+        """The request for control has timed out; a pump that does not answer it is asked more slowly."""
+        if not self._wants_control:
+            return []
+        said = self._lease.unanswered()
+        if self._lease.wants_slow_retry():
+            self._line.ask(CONTROL, Ms(now + CONTROL_RETRY_MS))
+        return [*said]
 
     def _question(self, name: str) -> str:
         """The message that asks this."""
@@ -215,9 +183,7 @@ class AlarisAsena:
     def _hear(self, message: str, now: Ms) -> list[Out]:
         """A message whose CRC is right; one that we have no use for only shows that the pump is there."""
         name, *fields = message.split("^")
-        if self._timeouts >= OUTAGE_TIMEOUTS:
-            self._ask_anew(now)
-        self._timeouts = 0
+        self._questions.heard(now)
         request = self._line.answered(name, now)
         if name in ONCE:
             self._line.forget(name)
@@ -255,7 +221,7 @@ class AlarisAsena:
         lease_ms = wire.lease_ms_of(reply.fields)
         if lease_ms is not None:
             self._lease.length_ms = lease_ms
-            self._period_ms[CONTROL] = min(LEASE_REFRESH_MS, lease_ms // 4)
+            self._questions.refresh_within(lease_ms)
         return []
 
     def _hear_stop(self, reply: _Reply, now: Ms) -> list[Out]:

@@ -36,7 +36,7 @@ INFO = DriverInfo(
     line=Line(bauds=(38400,)),
     integrity=Integrity.CRC16,
     poll_ms=500,
-    quiet_ms=2000,
+    quiet_ms=1000,
     pump=PumpCapabilities(
         can_stop=True,
         can_set_rate=True,

@@ -28,9 +28,21 @@ class Order:
 class HalfDuplex:
     """The exchanges of one request/reply device."""
 
-    def __init__(self, timeout_ms: int, late_ms: int, priority: Sequence[str], encode: Callable[[str], bytes]) -> None:
-        """late_ms: see InFlight. priority: names of the questions, first wins when equally due."""
+    def __init__(
+        self,
+        timeout_ms: int,
+        late_ms: int,
+        priority: Sequence[str],
+        encode: Callable[[str], bytes],
+        busy_ms: int | None = None,
+    ) -> None:
+        """late_ms: see InFlight. priority: names of the questions, first wins when equally due.
+
+        timeout_ms: an order's outcome is unknown after that. busy_ms: the line is free again after that long
+        without a reply (default: timeout_ms); a reply that comes later is still known for what it is.
+        """
         self._timeout_ms = timeout_ms
+        self._busy_ms = timeout_ms if busy_ms is None else busy_ms
         self._flight = InFlight(late_ms)
         self._rank = {name: rank for rank, name in enumerate(priority)}
         self._encode = encode
@@ -84,7 +96,7 @@ class HalfDuplex:
     def overdue(self, now: Ms) -> tuple[str | None, list[CommandOutcome]]:
         """The name of the pending exchange if it has just timed out, and orders whose outcome stays unknown."""
         unknown = [_unknown(request) for request in self._flight.overdue_orders(now)]
-        if self._pending is None or self._pending.due_ms > now:
+        if self._pending is None or self._free_ms(self._pending) > now:
             return None, unknown
         name, self._pending = self._pending.name, None
         return name, unknown
@@ -119,9 +131,12 @@ class HalfDuplex:
 
     def next_deadline(self) -> Ms | None:
         """When a time-out or a due question wants attention."""
-        line = self._pending.due_ms if self._pending is not None else min(self._due.values(), default=None)
+        line = self._free_ms(self._pending) if self._pending is not None else min(self._due.values(), default=None)
         times = [at for at in (line, self._flight.next_order_due()) if at is not None]
         return min(times, default=None)
+
+    def _free_ms(self, pending: Request) -> Ms:
+        return Ms(pending.sent_ms + self._busy_ms)
 
     def _send(
         self, name: str, message: str, order_id: str | None, now: Ms, urgent: bool

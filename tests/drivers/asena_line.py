@@ -38,12 +38,16 @@ REPLIES = {
 class AsenaLine:
     """Runs the driver; every message that it sends is noted with its time and answered from `replies`."""
 
-    def __init__(self, serial: str | None = SERIAL, control: bool = True, **replies: str | None) -> None:
-        self.driver = AlarisAsena(DeviceSettings("p1", serial, control))
+    def __init__(
+        self, serial: str | None = SERIAL, control: bool = True, poll_ms: int | None = None, **replies: str | None
+    ) -> None:
+        self.driver = AlarisAsena(DeviceSettings("p1", serial, control, poll_ms))
         self.replies: dict[str, str | None] = {**REPLIES, **replies}
         self.now = 0
         self.sent: list[tuple[int, str]] = []
         self.heard: list[Out] = []
+        self.answered_ms = 0
+        self.lost: set[int] = set()  # which messages, by their number, have no reply
         self._waiting: list[str] = []
         self._take(self.driver.start(Ms(0)))
 
@@ -61,9 +65,15 @@ class AsenaLine:
         """The message that waits for its reply."""
         return self._waiting[-1] if self._waiting else None
 
+    def _reply(self) -> str | None:
+        if self.pending is None or len(self.sent) in self.lost:
+            return None
+        return self.replies.get(self.pending)
+
     def say(self, message: str, after_ms: int = REPLY_MS) -> list[Out]:
         """The pump says this now."""
         self.now += after_ms
+        self.answered_ms = self.now
         self._waiting.clear()
         return self._take(self.driver.receive(frame(message), Ms(self.now)))
 
@@ -72,8 +82,7 @@ class AsenaLine:
 
     def step(self) -> None:
         """The reply to what is pending, or else the next deadline."""
-        message = self.pending
-        reply = None if message is None else self.replies.get(message)
+        reply = self._reply()
         if reply is not None:
             self.say(reply)
             return
@@ -92,7 +101,7 @@ class AsenaLine:
 
     def run_until(self, until_ms: int) -> None:
         while True:
-            due = self.driver.next_deadline() if self.pending is None or self.replies.get(self.pending) is None else 0
+            due = self.driver.next_deadline() if self._reply() is None else 0
             if due is None or max(self.now, due) >= until_ms:
                 return
             self.step()
