@@ -13,7 +13,7 @@ from pumpd.config.site_files import TimesFile
 from pumpd.config.times import kernel_times
 from pumpd.config.toml_lines import Path as KeyPath
 from pumpd.config.ward_file import BedTable, DeviceTable, MonitorTable, PatientTable, PumpTable
-from pumpd.device import DriverInfo, Kind
+from pumpd.device import SIGNALS, DriverInfo, Kind
 from pumpd.registry import drivers
 from pumpd.safety.events import Patient, Sex
 from pumpd.safety.policy import (
@@ -213,7 +213,8 @@ class BedBuilder:
 
     def _monitor_policy(self, monitor: MonitorTable) -> MonitorPolicy:
         info = self._infos[monitor.driver]
-        return MonitorPolicy(monitor.id, monitor.driver, info.signals, info.poll_ms, monitor.serial, monitor.model)
+        values = tuple(name for name in info.signals if not (name in SIGNALS and SIGNALS[name].wave))
+        return MonitorPolicy(monitor.id, monitor.driver, values, info.poll_ms, monitor.serial, monitor.model)
 
 
 def _device(device: DeviceTable, info: DriverInfo, control: bool, poll_ms: int | None) -> DeviceConfig:

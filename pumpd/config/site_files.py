@@ -183,7 +183,7 @@ class KernelTimes(Record):
     stop_unconfirmed: PositiveMs
     verify_read: PositiveMs
     soft_override_max: PositiveMs
-    control_retry: PositiveMs
+    monitoring_lost: PositiveMs
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -19,7 +19,7 @@ def kernel_times(times: TimesFile) -> Times:
         stop_unconfirmed_ms=kernel.stop_unconfirmed,
         verify_read_ms=kernel.verify_read,
         soft_override_max_ms=kernel.soft_override_max,
-        control_retry_ms=kernel.control_retry,
+        monitoring_lost_ms=kernel.monitoring_lost,
     )
 
 

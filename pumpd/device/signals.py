@@ -12,7 +12,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """name, unit as shown, label on the screen, sensor range in thousandths, MDC reference id and code."""
+    """name, unit as shown, label on the screen, sensor range in thousandths, MDC reference id and code.
+
+    episodic: measured now and then. wave: a curve of samples, never one value.
+    """
 
     name: str
     unit: str
@@ -22,6 +25,7 @@ class Signal:
     refid: str
     code: int
     episodic: bool = False
+    wave: bool = False
 
 
 _ROWS = (
@@ -39,7 +43,7 @@ _ROWS = (
     Signal("no_breath", "", "No breath flag", 0, 1_000, "", 0),
     Signal("ipi", "", "IPI", 1_000, 10_000, "", 0),
     Signal("poss", "", "POSS", 0, 4_000, "", 0, episodic=True),
-    Signal("co2_wave", "mmHg", "CO2", 0, 256_000, "", 0),
+    Signal("co2_wave", "mmHg", "CO2", 0, 256_000, "", 0, wave=True),
 )
 
 SIGNALS: dict[str, Signal] = {row.name: row for row in _ROWS}

@@ -105,4 +105,12 @@ def test_the_default_times_are_those_of_the_requirements(ward_file: Break) -> No
     assert (times.pump_stale_polls, times.pump_stale_min_ms) == (2, 5000)
     assert (times.stop_repeat_ms, times.stop_unconfirmed_ms) == (1000, 5000)
     assert times.soft_override_max_ms == 12 * 3_600_000
+    assert times.monitoring_lost_ms == 30_000
     assert policy.profile.audio_pause_max_ms == 120_000
+
+
+@pytest.mark.req("QUA-01")
+def test_a_wave_is_no_value_that_a_bed_waits_for(ward_file: Break) -> None:
+    bed = ward_of(ward_file()).beds[0]
+    assert "co2_wave" in bed.devices[1].info.signals
+    assert set(bed.devices[1].info.signals) - set(bed.policy.monitors[0].signals) == {"co2_wave"}

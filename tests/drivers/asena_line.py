@@ -47,6 +47,7 @@ class AsenaLine:
         self.sent: list[tuple[int, str]] = []
         self.heard: list[Out] = []
         self.answered_ms = 0
+        self.reply_ms = REPLY_MS
         self.lost: set[int] = set()  # which messages, by their number, have no reply
         self._waiting: list[str] = []
         self._take(self.driver.start(Ms(0)))
@@ -70,9 +71,9 @@ class AsenaLine:
             return None
         return self.replies.get(self.pending)
 
-    def say(self, message: str, after_ms: int = REPLY_MS) -> list[Out]:
+    def say(self, message: str, after_ms: int | None = None) -> list[Out]:
         """The pump says this now."""
-        self.now += after_ms
+        self.now += self.reply_ms if after_ms is None else after_ms
         self.answered_ms = self.now
         self._waiting.clear()
         return self._take(self.driver.receive(frame(message), Ms(self.now)))
