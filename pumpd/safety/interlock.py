@@ -83,10 +83,13 @@ def trip(d: Draft, pump: PumpPolicy, p: PumpState, cause: str) -> PumpState:
 
 
 def send_stop(d: Draft, pump: PumpPolicy, lock: Lock) -> Lock:
-    """One more stop order; none to a device that is not the configured one (QUA-05)."""
-    due_ms = d.now + d.policy.times.stop_repeat_ms
+    """One more stop order; none to a device that is not the configured one (QUA-05).
+
+    A stop that may not leave stays due, so that it leaves in the very step in which the right pump is heard again.
+    """
     if is_refused(pump, d.devices[pump.device]):
-        return replace(lock, stop_due_ms=due_ms)
+        return lock
+    due_ms = d.now + d.policy.times.stop_repeat_ms
     order_id = d.order_id()
     d.out.append(StopPump(pump.device, order_id, lock.cause or ""))
     return replace(lock, stop_due_ms=due_ms, orders=(*lock.orders, order_id)[-KEPT_ORDERS:])

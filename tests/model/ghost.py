@@ -53,6 +53,8 @@ class Ghost:
     spo2_below_90_since: int | None = None
     audio_until: int | None = None
     refused_device: bool = False
+    was_refused: bool = False  # before this event: a stop may not have left for that
+    was_interlock: de.InterlockState = de.InterlockState.ARMED
     pump_heard_ms: int = 0
     vitals_heard_ms: int = 0
     overridden: bool = False
@@ -97,6 +99,7 @@ class Ghost:
     def hear(self, now: int, event: ev.Event) -> None:
         """Take in what happened, before the kernel decides."""
         self.now = now
+        self.was_refused, self.was_interlock = self.refused_device, self.interlock
         if isinstance(event, ev.Heard):
             self._hear_fact(event.fact)
         elif isinstance(event, ev.PatientBound):
@@ -192,7 +195,7 @@ class Ghost:
     def _late(self) -> list[str]:
         """Ticks come at the kernel's own deadlines, so an overdue repetition is a deadline that was not asked for."""
         overdue = self.now - self.last_stop_ms > self.policy.times.stop_repeat_ms
-        late = self.pending_since is not None and overdue and not self.refused_device
+        late = self.pending_since is not None and overdue and not (self.refused_device or self.was_refused)
         return ["the stop's repetition was not asked for in time"] if late else []
 
     def _judge_one(self, event: ev.Event, decision: de.Decision, permitted: bool) -> list[str]:
@@ -221,7 +224,7 @@ class Ghost:
 
     def _needless(self, event: ev.Event) -> list[str]:
         """A stop for which the observer knows no reason disturbs a patient's pain relief."""
-        running_again = self.interlock is not de.InterlockState.ARMED
+        running_again = self.was_interlock is not de.InterlockState.ARMED
         danger = self.apnoea or self.desat_since is not None or self.highs("no_breath") or self.highs("spo2_very_low")
         by_hand = isinstance(event, ev.StopRequested)
         reason = self.over_since is not None or danger or by_hand or running_again
@@ -317,6 +320,8 @@ class Ghost:
         kinds = {type(d) for d in decisions}
         if de.StopPump in kinds and any(isinstance(d, de.SetRate) and d.rate_ul_h > 0 for d in decisions):
             wrong.append("one step both stops and sets a rate")
+        if isinstance(event, ev.AlarmReset) and de.Permitted in kinds and event.alarm_id in self.alarms:
+            wrong.append("the reset of an alarm is permitted although its condition lasts")
         if isinstance(event, ev.InterlockReset) and kinds & {de.SetRate}:
             wrong.append("resetting a trip commands a rate")
         if isinstance(event, ev.Acknowledged) and any(i != event.alarm_id for i in before if i not in self.alarms):

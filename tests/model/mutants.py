@@ -98,6 +98,13 @@ MUTANTS = (
         "STOPPING = frozenset({_S.TRIPPED, _S.STOP_ACKED, _S.STOP_UNCONFIRMED})",
         "STOPPING = frozenset({_S.TRIPPED, _S.STOP_ACKED})",
     ),
+    Mutant(
+        "a stop that may not leave to another pump waits its turn again when the right one is back",
+        "interlock",
+        "    if is_refused(pump, d.devices[pump.device]):\n        return lock\n",
+        "    if is_refused(pump, d.devices[pump.device]):\n"
+        "        return replace(lock, stop_due_ms=d.now + d.policy.times.stop_repeat_ms)\n",
+    ),
     Mutant("never unconfirmed", "interlock", "    (_S.STOP_ACKED, Move.TIMEOUT): _S.STOP_UNCONFIRMED,\n", ""),
     Mutant(
         "a refused stop counts as acked",

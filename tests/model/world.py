@@ -64,7 +64,7 @@ def policy(
     pump = po.PumpPolicy(PUMP, "test", drug, conc, enforcement, integrity_capable, 500, "SN1", None, 50_000)
     monitor = po.MonitorPolicy(MONITOR, "test", ("rr", "spo2", "no_breath"), 1_000, None, None)
     profile = po.AlarmProfile("model", RULES, (po.Priority.HIGH,), 60_000, 120_000, 300_000, 120_000)
-    times = po.Times(5_000, 15_000, 2, 5_000, 1_000, 5_000, 250, 43_200_000, 10_000)
+    times = po.Times(5_000, 15_000, 2, 5_000, 1_000, 5_000, 250, 43_200_000, 30_000)
     return po.BedPolicy(BED, "Bed 1", (pump,), (monitor,), profile, times, po.WeightRange(20_000, 250_000))
 
 
@@ -202,6 +202,7 @@ SITUATIONS: tuple[tuple[str, ...], ...] = (
     (*RUNNING, "over", "restart"),
     (*RUNNING, "over", "ack"),
     (*RUNNING, "over", "wait-6"),
+    (*RUNNING, "over", "wrong-serial", "wait-2"),
     (*RUNNING, "over", "done", "hold"),
     (*RUNNING, "over", "done", "hold", "ack", "reset-interlock"),
     (*RUNNING, "weak-over"),
@@ -212,6 +213,7 @@ SITUATIONS: tuple[tuple[str, ...], ...] = (
     (*RUNNING, *DESAT),
     (*RUNNING, *("edge-85",) * 5),
     (*RUNNING, "audio-pause"),
+    ("wait-130", "audio-pause"),  # nothing new can begin: only time ends the pause
     (*RUNNING, "occlusion"),
     (*RUNNING, "missing"),
     (*RUNNING, "ask-up"),

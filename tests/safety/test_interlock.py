@@ -19,7 +19,7 @@ from pumpd.safety.events import (
     StopRequested,
 )
 from pumpd.safety.interlock import STOPPING, TRANSITIONS, Move
-from tests.safety.build import MONITOR, PUMP, Bed, vitals
+from tests.safety.build import MONITOR, PUMP, Bed, bed_policy, vitals
 
 RESET = InterlockReset(PUMP, "nurse", "cause found")
 
@@ -249,6 +249,16 @@ def test_an_outstanding_stop_is_sent_at_once_after_a_restart() -> None:
     bed = Bed()
     bed.stop_by_breach()
     bed.do(Restarted(60_000, True), 60_000)
+    assert bed.stops()
+
+
+@pytest.mark.req("INT-02", "QUA-05")
+def test_an_outstanding_stop_leaves_in_the_step_in_which_the_right_pump_is_heard_again() -> None:
+    bed = Bed(bed_policy({"serial": "8"}))
+    bed.pump(700_000, serial="8")
+    bed.pump(7_000, serial="9", after=100)
+    assert not [decision for decision in bed.run(3_300) if isinstance(decision, StopPump)]
+    bed.pump(700_000, serial="8", after=1)
     assert bed.stops()
 
 
