@@ -153,8 +153,7 @@ class Times:
     stop_unconfirmed_ms: int
     verify_read_ms: int
     soft_override_max_ms: int
-    control_retry_ms: int
-    monitoring_lost_ms: int = 30_000
+    monitoring_lost_ms: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ TIMES = Times(
     stop_unconfirmed_ms=5_000,
     verify_read_ms=500,
     soft_override_max_ms=12 * 3_600_000,
-    control_retry_ms=10_000,
+    monitoring_lost_ms=30_000,
 )
 KETAMINE = DrugPolicy("ketamine", "ketamine", True, Limit(1_000, "library"), Limit(500, "library"), 500, 10_000)
 
