@@ -23,6 +23,7 @@ from pumpd.safety.decisions import AlarmChanged, AudioChanged
 from pumpd.safety.policy import AlarmKind, AlarmProfile, Priority
 from pumpd.safety.state import Draft
 
+OVER = frozenset({AlarmState.LATCHED, AlarmState.ENDED})  # the condition holds no more
 RANK = {Priority.HIGH: 3, Priority.MEDIUM: 2, Priority.LOW: 1}
 
 
@@ -81,11 +82,14 @@ def move(d: Draft, key: str, trigger: Trigger, alarm: Alarm, before: AlarmState 
     if edge is None:
         return
     state, phase = edge
+    if state in OVER:
+        ended_ms = d.now if alarm.ended_ms is None else alarm.ended_ms
+        alarm = replace(alarm, state=state, present=False, ended_ms=ended_ms)
+    else:
+        alarm = replace(alarm, state=state, ended_ms=None)
     if state is AlarmState.ENDED:
         d.alarms.pop(key, None)
-        alarm = replace(alarm, state=state, present=False, ended_ms=d.now)
     else:
-        alarm = replace(alarm, state=state)
         d.alarms[key] = alarm
     d.out.append(AlarmChanged(alarm, phase))
     if (before, trigger) in BREAKS_AUDIO_PAUSE and d.audio_until_ms is not None:

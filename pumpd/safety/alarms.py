@@ -45,7 +45,7 @@ class Alarm:
     """One alarm instance (ALA-01). id is unique for ever within the ward; text names cause, value and limit.
 
     value and limit are as shown ("86", "< 90 %"); present: the condition holds now; worst_milli: the
-    worst value since onset for a physiological alarm.
+    worst value since onset for a physiological alarm. ended_ms: the condition is over since (latched, or ended).
     """
 
     id: str

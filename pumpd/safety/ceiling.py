@@ -190,8 +190,11 @@ def rate_words(d: Draft, pump: PumpPolicy, rate_ul_h: int) -> str:
     return f"{format_dose_mg_kg_h(dose)} ({format_rate_ml_h(rate_ul_h)})"
 
 
-def limit_words(limit: Limit) -> str:
-    return f"{format_dose_mg_kg_h(exact(limit.ug_kg_h, 1000))} set by {limit.set_by}"
+def limit_words(d: Draft, pump: PumpPolicy, limit: Limit) -> str:
+    """ "1 mg/kg/h (70 mL/h) set by ward 4B": a rate that is barely over still differs from it in mL/h."""
+    facts = dose_facts(d, pump)
+    flow = "" if facts is None else f" ({format_rate_ml_h(max_rate_ul_h(limit.ug_kg_h, facts[3], facts[2]))})"
+    return f"{format_dose_mg_kg_h(exact(limit.ug_kg_h, 1000))}{flow} set by {limit.set_by}"
 
 
 def hard_words(d: Draft, pump: PumpPolicy, p: PumpState) -> str:
@@ -199,4 +202,5 @@ def hard_words(d: Draft, pump: PumpPolicy, p: PumpState) -> str:
     rate = running_rate(p.report)
     if pump.drug is None or pump.drug.hard is None or rate is None:
         return "over the hard ceiling"
-    return f"{pump.drug.label} over hard ceiling: {rate_words(d, pump, rate)} > {limit_words(pump.drug.hard)}"
+    value, limit = rate_words(d, pump, rate), limit_words(d, pump, pump.drug.hard)
+    return f"{pump.drug.label} over hard ceiling: {value} > {limit}"

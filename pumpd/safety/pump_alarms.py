@@ -58,7 +58,7 @@ def link_lost(d: Draft, pump: PumpPolicy, p: PumpState) -> Condition:
 def breach(d: Draft, pump: PumpPolicy, p: PumpState, limit: Limit) -> tuple[str, str]:
     """(value, limit) as shown."""
     rate = ceiling.running_rate(p.report) or 0
-    return ceiling.rate_words(d, pump, rate), f"> {ceiling.limit_words(limit)}"
+    return ceiling.rate_words(d, pump, rate), f"> {ceiling.limit_words(d, pump, limit)}"
 
 
 def over_hard(d: Draft, pump: PumpPolicy, p: PumpState) -> Condition | None:

@@ -76,9 +76,11 @@ def ceiling_reasons(d: Draft, pump: PumpPolicy, p: PumpState, rate: int) -> list
     drug, hard, conc, weight = facts
     words = ceiling.rate_words(d, pump, rate)
     if ceiling.over(rate, hard, conc, weight):
-        return [f"{words} is above the hard ceiling {ceiling.limit_words(hard)}"]
+        return [f"{words} is above the hard ceiling {ceiling.limit_words(d, pump, hard)}"]
     if drug.soft is not None and p.override is None and ceiling.over(rate, drug.soft, conc, weight):
-        return [f"{words} is above the soft ceiling {ceiling.limit_words(drug.soft)}: a named override is needed"]
+        return [
+            f"{words} is above the soft ceiling {ceiling.limit_words(d, pump, drug.soft)}: a named override is needed"
+        ]
     return []
 
 

@@ -89,7 +89,7 @@ def test_an_overspeed_is_stopped_verified_shown_and_reset_by_a_person(page: Page
     pump = page.locator('[data-pump="demo-01-p1"]')
     assert "not infusing" in pump.locator(".infusing").inner_text()
     alarm = page.locator(".alarm.high").first
-    assert re.search(r"> 1 mg/kg/h set by", alarm.locator(".text").inner_text())
+    assert re.search(r"> 1 mg/kg/h \([\d.,]+ mL/h\) set by", alarm.locator(".text").inner_text())
     assert page.locator('[data-bed="demo-02"] [data-interlock="armed"]').count() == 1
     page.wait_for_selector('.alarm.high[data-state="latched"]')
     alarm.get_by_role("button", name="Reset").click()

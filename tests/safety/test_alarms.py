@@ -53,6 +53,22 @@ def test_high_latches_and_medium_does_not() -> None:
     assert medium.alarm("spo2") is None
 
 
+@pytest.mark.req("ALA-01", "ALA-02")
+def test_an_alarm_says_since_when_its_condition_is_over_until_it_returns() -> None:
+    bed = low_saturation(10, 84)
+    assert bed.the("spo2").ended_ms is None
+    bed.vitals(spo2=97, after=1_000)
+    over_ms = bed.now
+    assert bed.the("spo2").ended_ms == over_ms
+    bed.breathe(10, spo2=84)
+    assert bed.the("spo2").ended_ms is None
+    bed.vitals(spo2=97, after=1_000)
+    over_ms = bed.now
+    bed.do(AlarmReset(bed.the("spo2").id, "nurse", "seen"), 5_000)
+    (change,) = bed.changes()
+    assert (change.alarm.state, change.alarm.ended_ms) == (AlarmState.ENDED, over_ms)
+
+
 @pytest.mark.req("ALA-02")
 def test_a_condition_that_returns_while_latched_is_the_same_alarm_again() -> None:
     bed = low_saturation(10, 84)

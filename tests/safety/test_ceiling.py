@@ -45,8 +45,17 @@ def test_the_alarm_names_value_limit_and_who_set_it() -> None:
     alarm = bed.alarm("over_hard")
     assert alarm is not None
     assert "10 mg/kg/h (700 mL/h)" in alarm.text
-    assert "0.8 mg/kg/h set by ward 4B" in alarm.text
+    assert "0.8 mg/kg/h (56 mL/h) set by ward 4B" in alarm.text
     assert bed.pump_view().hard == Limit(800, "ward 4B")
+
+
+@pytest.mark.req("CEI-02", "ALA-01")
+@pytest.mark.parametrize(("rate", "condition", "share"), [(70_010, "over_hard", "1"), (35_001, "over_soft", "0.5")])
+def test_a_rate_barely_over_a_ceiling_still_reads_higher_than_it(rate: int, condition: str, share: str) -> None:
+    bed = Bed()
+    bed.pump(rate)
+    flow, limit = rate / 1000, f"{float(share) * 70:g}"
+    assert f"{share} mg/kg/h ({flow:g} mL/h) > {share} mg/kg/h ({limit} mL/h) set by library" in bed.the(condition).text
 
 
 @pytest.mark.req("CEI-06")
