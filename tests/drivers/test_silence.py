@@ -42,7 +42,7 @@ def test_no_single_lost_reply_is_a_silence(poll_ms: int, control: bool) -> None:
         line.lost = {number}
         while len(line.sent) <= number:
             line.step()
-        line.reply_ms = 90  # nor is the next reply a quick one
+        line.reply_ms = poll_ms // 4  # nor is the next reply a quick one
         line.run_until(line.now + 4 * poll_ms)
         assert not _silences(line), number
 
