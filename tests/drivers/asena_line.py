@@ -48,6 +48,7 @@ class AsenaLine:
         self.heard: list[Out] = []
         self.answered_ms = 0
         self.reply_ms = REPLY_MS
+        self._asked_ms = 0
         self.lost: set[int] = set()  # which messages, by their number, have no reply
         self._waiting: list[str] = []
         self._take(self.driver.start(Ms(0)))
@@ -57,6 +58,7 @@ class AsenaLine:
             if isinstance(out, Send):
                 message = out.data[1:-6].decode()
                 self.sent.append((self.now, message))
+                self._asked_ms = self.now
                 self._waiting.append(message)
         self.heard += facts(outs)
         return outs
@@ -82,15 +84,16 @@ class AsenaLine:
         return self._take(self.driver.command(order, Ms(self.now)))
 
     def step(self) -> None:
-        """The reply to what is pending, or else the next deadline."""
+        """The reply to what is pending, or the next deadline where that comes first."""
         reply = self._reply()
-        if reply is not None:
-            self.say(reply)
-            return
         due = self.driver.next_deadline()
         assert due is not None
+        if reply is not None and due >= self._asked_ms + self.reply_ms:
+            self.say(reply, self._asked_ms + self.reply_ms - self.now)
+            return
         self.now = max(self.now, due)
-        self._waiting.clear()
+        if reply is None:
+            self._waiting.clear()
         self._take(self.driver.tick(Ms(self.now)))
 
     def run_until_pending(self, message: str) -> None:
