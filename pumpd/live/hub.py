@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -18,6 +17,7 @@ import structlog
 from pumpd.live.board import BedBoard, WardBoard
 from pumpd.live.client import LiveClient, LiveTimes
 from pumpd.live.messages import Close, Limits, WardRef, Welcome, encode
+from pumpd.live.pacer import Pacer
 from pumpd.live.shape import Stamp, WallOf, empty_bed, unmonitored
 from pumpd.safety.alarms import Alarm, AlarmState, Phase
 from pumpd.safety.view import BedView
@@ -27,40 +27,6 @@ log = structlog.get_logger(__name__)
 
 FRESH_MS = 100  # a snapshot's or GET's ages are at most this old
 SLICE_BEDS = 4  # rendered in one go; about 0.1 ms each
-
-
-class Pacer:
-    """Wakes clients a few at a time; those with an alarm first. Holds each client at most twice."""
-
-    def __init__(self, times: LiveTimes) -> None:
-        self._times = times
-        self._urgent: deque[LiveClient] = deque()
-        self._plain: deque[LiveClient] = deque()
-        self._some = asyncio.Event()
-
-    def wake(self, clients: Iterable[LiveClient], urgent: bool = False) -> None:
-        """Queue clients for waking; one that is queued already is not queued again."""
-        rank, queue = (2, self._urgent) if urgent else (1, self._plain)
-        for client in clients:
-            if client.queued < rank:
-                client.queued = rank
-                queue.append(client)
-        if self._urgent or self._plain:
-            self._some.set()
-
-    async def run(self) -> None:
-        while True:
-            await self._some.wait()
-            self._some.clear()
-            while self._urgent or self._plain:
-                self._wake_some()
-                await asyncio.sleep(self._times.pace_pause_s)
-
-    def _wake_some(self) -> None:
-        for _ in range(min(self._times.pace_clients, len(self._urgent) + len(self._plain))):
-            client = (self._urgent or self._plain).popleft()
-            client.queued = 0
-            client.wake.set()
 
 
 class LiveHub:

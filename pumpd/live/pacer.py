@@ -1,0 +1,44 @@
+"""Wakes screens a few at a time: a broadcast to all of them at once would hold the loop while a stop is due."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+from pumpd.live.client import LiveClient, LiveTimes
+
+
+class Pacer:
+    """Wakes clients a few at a time; those with an alarm first. Holds each client at most twice."""
+
+    def __init__(self, times: LiveTimes) -> None:
+        self._times = times
+        self._urgent: deque[LiveClient] = deque()
+        self._plain: deque[LiveClient] = deque()
+        self._some = asyncio.Event()
+
+    def wake(self, clients: Iterable[LiveClient], urgent: bool = False) -> None:
+        """Queue clients for waking; one that is queued already is not queued again."""
+        rank, queue = (2, self._urgent) if urgent else (1, self._plain)
+        for client in clients:
+            if client.queued < rank:
+                client.queued = rank
+                queue.append(client)
+        if self._urgent or self._plain:
+            self._some.set()
+
+    async def run(self) -> None:
+        """For ever: wakes those that are queued, pausing between each few."""
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            while self._urgent or self._plain:
+                self._wake_some()
+                await asyncio.sleep(self._times.pace_pause_s)
+
+    def _wake_some(self) -> None:
+        for _ in range(min(self._times.pace_clients, len(self._urgent) + len(self._plain))):
+            client = (self._urgent or self._plain).popleft()
+            client.queued = 0
+            client.wake.set()
