@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import re
+import resource
 import signal
 import sys
 import time
@@ -33,9 +34,9 @@ async def command(*words: str, prefix: Sequence[str] = ()) -> asyncio.subprocess
     return await asyncio.create_subprocess_exec(*line, stdout=out, stderr=asyncio.subprocess.STDOUT)
 
 
-async def said(*words: str) -> tuple[int | None, str]:
+async def said(*words: str, prefix: Sequence[str] = ()) -> tuple[int | None, str]:
     """Exit code and all output of a command that ends by itself."""
-    process = await command(*words)
+    process = await command(*words, prefix=prefix)
     out, _ = await asyncio.wait_for(process.communicate(), WAIT_S)
     return process.returncode, out.decode()
 
@@ -131,6 +132,10 @@ class Pumpd:
     async def acknowledge(self, alarm: Json, by: str = "R. Keller") -> None:
         await self.send("POST", f"alarms/{alarm['id']}/acknowledge", {"by": by, "reason": "care_in_progress"})
 
+    def limit_files(self, size: int) -> None:
+        """No file of the daemon may grow beyond this many bytes: a full disk, for it alone."""
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
     async def until(self, condition: Callable[[Json], object], within_s: float = WAIT_S) -> Json:
         """The ward (`GET /api/v1/ward`) as soon as condition(ward) holds."""
         end = time.monotonic() + within_s
@@ -212,11 +217,11 @@ async def screen(daemon: Pumpd) -> AsyncIterator[Screen]:
 
 
 def is_live(alarm: Json, bed: str, condition: str) -> bool:
-    return alarm["bed"] == bed and alarm["condition"] == condition and alarm["state"] != "ended"
+    return (alarm["bed"], alarm["condition"]) == (bed, condition) and bool(alarm["state"] != "ended")
 
 
 def bed_of(ward: Json, bed: str) -> Json:
-    return next(found for found in ward["beds"] if found["id"] == bed)  # type: ignore[no-any-return]
+    return next(found for found in ward["beds"] if found["id"] == bed)
 
 
 def pump_of(ward: Json, bed: str) -> Json:
@@ -224,7 +229,7 @@ def pump_of(ward: Json, bed: str) -> Json:
 
 
 def device_of(ward: Json, device: str) -> Json:
-    return next(found for bed in ward["beds"] for found in bed["devices"] if found["id"] == device)  # type: ignore[no-any-return]
+    return next(found for bed in ward["beds"] for found in bed["devices"] if found["id"] == device)
 
 
 def alarm_of(ward: Json, bed: str, condition: str) -> Json | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,9 +12,7 @@ from pumpd.sim import SimWard
 from pumpd.sim.bed import CONC_MG_ML, SimBed
 from pumpd.sim.line import ByteDevice
 from pumpd.sim.syringe import UNITS_PER_UL
-from tests.acceptance.daemon import CONFIG
-
-FILES = {"library": CONFIG / "drug_library.toml", "protocol": CONFIG / "protocols" / "ldk.toml"}
+from tests.acceptance.daemon import CONFIG, said
 
 
 class Witness:
@@ -60,12 +59,17 @@ class ChaosWard:
         self.url = f"sqlite+aiosqlite:///{self.journal}"
         self.file = self.write("ward.toml", self.url)
 
-    def write(self, name: str, journal_url: str, without: str = "") -> Path:
-        """A ward file for these devices; blocks that begin with `without` are left out."""
-        text = self.sim.ward_toml(port=0, journal_url=journal_url, alarms=CONFIG / "alarms" / "adult.toml", **FILES)
-        blocks = [block for block in text.split("\n\n") if not (without and block.lstrip().startswith(without))]
+    def write(self, name: str, journal_url: str) -> Path:
+        """A ward file for these devices."""
+        text = self.sim.ward_toml(
+            port=0,
+            journal_url=journal_url,
+            library=CONFIG / "drug_library.toml",
+            protocol=CONFIG / "protocols" / "ldk.toml",
+            alarms=CONFIG / "alarms" / "adult.toml",
+        )
         path = self.folder / name
-        path.write_text("\n\n".join(blocks), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
         return path
 
     def rate(self, bed: int, ml_h: int) -> None:
@@ -96,3 +100,13 @@ async def chaos_ward(folder: Path, beds: int = 1, **options: object) -> AsyncIte
         yield ChaosWard(sim, folder)
     finally:
         await sim.close()
+
+
+async def clean(ward: ChaosWard) -> None:
+    """The chain is whole, and the recorded events lead to the recorded decisions."""
+    (code, text), (again, replayed) = await asyncio.gather(
+        said("db", "verify", "--journal", ward.url), said("replay", "--journal", ward.url)
+    )
+    assert code == 0, text
+    assert again == 0, replayed
+    assert "gaps" not in replayed

@@ -1,0 +1,48 @@
+"""`pumpd demo` as a person starts it: a URL, four beds that live, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.daemon import Json, Pumpd, command, ready
+
+
+def moved(first: Json, now: Json) -> bool:
+    """Every bed has newer values than before, and some digit of it has changed."""
+    return all(
+        old["values"]["rr"]["t"] != new["values"]["rr"]["t"] and digits(old) != digits(new)
+        for old, new in zip(first["beds"], now["beds"], strict=True)
+    )
+
+
+def digits(bed: Json) -> list[object]:
+    return [value["v"] for value in bed["values"].values()] + [bed["pumps"][0]["delivered_mg"]]
+
+
+@pytest.mark.slow
+async def test_four_beds_move_at_the_printed_url_and_ctrl_c_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "temporary files"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    async with await Pumpd.started("demo", "--port", "0") as demo:
+        first = await demo.until(lambda w: len(w["beds"]) == 4 and ready(w), within_s=10)
+        assert first["ward"]["generation"] == "demo"
+        assert all(bed["patient"] and bed["pumps"][0]["infusing"] for bed in first["beds"])
+        await demo.until(lambda w: moved(first, w), within_s=10)
+        assert await demo.signal(signal.SIGINT) == 0
+        assert "Traceback" not in demo.text
+    assert os.listdir(folder) == []
+
+
+async def test_an_unknown_scenario_is_a_line_with_the_nearest_one(tmp_path: Path) -> None:
+    process = await command("demo", "--scenario", "overspeeed")
+    out, _ = await process.communicate()
+    assert process.returncode == 2
+    assert b"overspeed" in out
+    assert b"Traceback" not in out
