@@ -14,7 +14,8 @@ from dataclasses import dataclass
 class Signal:
     """name, unit as shown, label on the screen, sensor range in thousandths, MDC reference id and code.
 
-    episodic: measured now and then. wave: a curve of samples, never one value.
+    episodic: measured now and then. wave: a curve of samples, never one value. flag: the monitor's own alarm, yes
+    (1) or no (0).
     """
 
     name: str
@@ -26,6 +27,7 @@ class Signal:
     code: int
     episodic: bool = False
     wave: bool = False
+    flag: bool = False
 
 
 _ROWS = (
@@ -39,8 +41,8 @@ _ROWS = (
     Signal("nibp_dia", "mmHg", "NIBP dia", 0, 300_000, "MDC_PRESS_BLD_NONINV_DIA", 150022, episodic=True),
     Signal("nibp_mean", "mmHg", "NIBP mean", 0, 300_000, "MDC_PRESS_BLD_NONINV_MEAN", 150023, episodic=True),
     Signal("temp", "°C", "Temp", 10_000, 50_000, "MDC_TEMP", 150344, episodic=True),
-    Signal("no_breath_s", "s", "No breath", 0, 255_000, "", 0),
-    Signal("no_breath", "", "No breath flag", 0, 1_000, "", 0),
+    Signal("no_breath_s", "s", "Time without breath", 0, 255_000, "", 0),
+    Signal("no_breath", "", "No breath", 0, 1_000, "", 0, flag=True),
     Signal("ipi", "", "IPI", 1_000, 10_000, "", 0),
     Signal("poss", "", "POSS", 0, 4_000, "", 0, episodic=True),
     Signal("co2_wave", "mmHg", "CO2", 0, 256_000, "", 0, wave=True),

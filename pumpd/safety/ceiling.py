@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from pumpd.device.facts import Integrity, Outcome
 from pumpd.safety.decisions import InterlockState, SetRate

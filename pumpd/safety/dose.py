@@ -11,8 +11,9 @@ volume; a gap of uncertain length counts as the whole syringe.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from pumpd.device.facts import Outcome
 from pumpd.safety.policy import PumpPolicy

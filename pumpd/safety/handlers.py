@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from pumpd.device.facts import (
     CommandOutcome,
@@ -87,7 +88,7 @@ def heard_from_any(d: Draft, name: str, fact: object) -> None:
 
 def unbelieved(sample: Sample) -> Sample:
     """The sample without its value."""
-    return sample._replace(value_milli=None, quality=Quality.STALE, off_ms=None)
+    return replace(sample, value_milli=None, quality=Quality.STALE, off_ms=None)
 
 
 def link_changed(d: Draft, event: events.LinkChanged) -> None:
@@ -121,7 +122,7 @@ def slept(sample: Sample, slept_from: int, withdraw_ms: int, now: int) -> Sample
     good_ms = sample.good_ms
     if good_ms is not None:
         good_ms = now if slept_from - good_ms < withdraw_ms else now - withdraw_ms
-    return unbelieved(sample)._replace(good_ms=good_ms)
+    return replace(unbelieved(sample), good_ms=good_ms)
 
 
 def policy_replaced(d: Draft, event: events.PolicyReplaced) -> None:

@@ -6,8 +6,9 @@ or anywhere in the kernel, can start a pump: there is no such decision.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from pumpd.device.facts import CommandOutcome, ControlState, Outcome, PumpStatus
 from pumpd.safety.decisions import InterlockChanged, InterlockState, ReadStatus, StopPump

@@ -20,8 +20,9 @@ from pumpd.safety.policy import BedPolicy, PumpPolicy
 from pumpd.safety.pump_alarms import conditions as pump_conditions
 from pumpd.safety.pump_alarms import scope
 from pumpd.safety.quality import EPISODIC, monitor_conditions, note_losses, pump_stale_ms
+from pumpd.safety.respiration import active_rules, evaluate, stop_words
 from pumpd.safety.respiration import conditions as rule_conditions
-from pumpd.safety.respiration import evaluate, stop_rule
+from pumpd.safety.rules import plan_of
 from pumpd.safety.state import BedState, DeviceState, Draft, freeze, open_draft, pump_policy
 from pumpd.safety.view import BedView
 
@@ -123,8 +124,9 @@ def settle_pump(d: Draft, pump: PumpPolicy) -> None:
 
 def settle_vitals(d: Draft) -> None:
     live = evaluate(d)
-    d.stop_rule = stop_rule(d) if d.rules else None
-    found = rule_conditions(d, live) if d.rules else {}
+    active = active_rules(d) if d.rules else []
+    d.stop_rule = stop_words(active)
+    found = rule_conditions(d, active, live) if active else {}
     for monitor in d.policy.monitors:
         found.update(monitor_conditions(d, monitor))
     reconcile(d, "v", found)
@@ -141,8 +143,11 @@ def settle_signals(d: Draft) -> None:
 
 def earliest(d: Draft, due: list[int | None]) -> int | None:
     """The first of these times after now."""
-    now = d.now
-    return min((at for at in due if at is not None and at > now), default=None)
+    now, first = d.now, None
+    for at in due:
+        if at is not None and at > now and (first is None or at < first):
+            first = at
+    return first
 
 
 def deadline(d: Draft) -> int | None:
@@ -177,25 +182,27 @@ def sample_times(d: Draft) -> list[int | None]:
 
     Samples of one frame share their times, so equal ones are asked once.
     """
-    times = d.policy.times
-    good = {(s[3], s[4]) for samples in d.samples.values() for name, s in samples.items() if name not in EPISODIC}
+    live_ms, withdraw_ms = d.policy.times.vitals_live_ms, d.policy.times.vitals_withdraw_ms
     due: list[int | None] = []
-    for good_ms, off_ms in good:
-        if good_ms is not None:
-            due += (good_ms + times.vitals_live_ms, good_ms + times.vitals_withdraw_ms)
-            if off_ms is not None:
-                due.append(off_ms + times.vitals_live_ms)
+    last_ms = None
+    for samples in d.samples.values():
+        for name, sample in samples.items():
+            good_ms, off_ms = sample.good_ms, sample.off_ms
+            if good_ms is None or (good_ms == last_ms and off_ms is None) or name in EPISODIC:
+                continue
+            last_ms = good_ms
+            due += (good_ms + live_ms, good_ms + withdraw_ms, None if off_ms is None else off_ms + live_ms)
     return due
 
 
 def rule_times(d: Draft) -> list[int | None]:
     """When pending rules fire, or forget their delay because a value is missing for too long."""
+    rules = plan_of(d.policy.profile).by_id
     due: list[int | None] = []
-    for rule in d.policy.profile.rules if d.rules else ():
-        state = d.rules.get(rule.id)
-        if state is not None and not state.active and state.since_ms is not None:
+    for name, state in d.rules.items():
+        if not state.active and state.since_ms is not None:
             gap_end = None if state.gap_ms is None else state.gap_ms + d.policy.times.vitals_live_ms
-            due.append(state.since_ms + rule.delay_ms if gap_end is None else gap_end)
+            due.append(state.since_ms + rules[name].delay_ms if gap_end is None else gap_end)
     return due
 
 

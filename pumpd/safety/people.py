@@ -5,7 +5,7 @@ Every refusal lists all its reasons; a blank name is no name.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from pumpd.safety.alarm_table import Trigger, acknowledge, close_all, move
 from pumpd.safety.alarms import Acknowledgement, Alarm, AlarmState

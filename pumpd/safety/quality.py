@@ -6,43 +6,50 @@ until vitals_withdraw_ms, and then withdrawn with a technical alarm. Only a live
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from pumpd.device.facts import Quality, Reading, Vitals
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.alarm_table import Condition
 from pumpd.safety.policy import AlarmKind, BedPolicy, MonitorPolicy, Priority, PumpPolicy
+from pumpd.safety.rules import plan_of
 from pumpd.safety.state import DeviceState, Draft, Sample, mismatch
 
 BELIEVED = frozenset({Quality.OK, Quality.QUESTIONABLE})
 EPISODIC = frozenset(name for name, signal in SIGNALS.items() if signal.episodic)
+# What one sensor measures, and what a monitor makes of it: when the first is missing, so is the rest.
+SENSORS = {"etco2": "CO2", "spo2": "SpO2"}
+MEASURED_BY = dict.fromkeys(("rr", "fico2", "no_breath", "no_breath_s", "ipi"), "etco2") | {"pulse": "spo2"}
+RANGES = {name: (signal.min_milli, signal.max_milli) for name, signal in SIGNALS.items()}
+NOTHING: Mapping[str, Sample] = MappingProxyType({})
 RESPIRATORY = frozenset({"rr", "etco2"})  # a source that sees breathing; SpO2 alone does not
-
-
-def taken(reading: Reading, old: Sample | None, now: int) -> Sample | None:
-    """The sample after this reading; a value out of the sensor's range becomes invalid (QUA-01)."""
-    value, quality = reading.value_milli, reading.quality
-    signal = SIGNALS.get(reading.signal)
-    if signal is None:
-        return None
-    if value is not None and signal.min_milli <= value <= signal.max_milli:
-        return Sample(value, quality, now, now, None)
-    if value is not None:
-        quality = Quality.INVALID
-    off_ms = None
-    if quality is Quality.OFF:
-        off_ms = now if old is None or old.off_ms is None else old.off_ms
-    return Sample(None, quality, now, None if old is None else old.good_ms, off_ms)
 
 
 def take_vitals(d: Draft, device: str, vitals: Vitals) -> None:
     """Remember every reading of a frame; a signal that the frame does not carry ages by itself."""
-    samples = dict(d.samples.get(device, {}))
+    samples, now = dict(d.samples.get(device, NOTHING)), d.now
     for reading in vitals.readings:
-        sample = taken(reading, samples.get(reading.signal), d.now)
-        if sample is not None:
-            samples[reading.signal] = sample
+        name, value = reading.signal, reading.value_milli
+        span = RANGES.get(name)
+        if span is None:
+            continue
+        if value is not None and span[0] <= value <= span[1]:
+            samples[name] = Sample(value, reading.quality, now, now, None)
+        else:
+            samples[name] = withheld(reading, samples.get(name), now)
     d.samples[device] = samples
+
+
+def withheld(reading: Reading, old: Sample | None, now: int) -> Sample:
+    """The sample after a reading without a value, or with one out of the sensor's range: that is invalid (QUA-01)."""
+    quality = reading.quality if reading.value_milli is None else Quality.INVALID
+    off_ms = None
+    if quality is Quality.OFF:
+        off_ms = now if old is None or old.off_ms is None else old.off_ms
+    return Sample(None, quality, now, None if old is None else old.good_ms, off_ms)
 
 
 def is_live(name: str, sample: Sample, now: int, live_ms: int) -> bool:
@@ -52,26 +59,35 @@ def is_live(name: str, sample: Sample, now: int, live_ms: int) -> bool:
     return name in EPISODIC or now - sample.at_ms < live_ms
 
 
-def live_values(d: Draft) -> dict[str, tuple[int, str]]:
-    """Per signal the value that counts and its monitor: the first live one in the bed's order (RSP-07)."""
-    found: dict[str, tuple[int, str]] = {}
-    now, live_ms = d.now, d.policy.times.vitals_live_ms
+def live_values(d: Draft) -> dict[str, int]:
+    """Per signal the value that counts: the first live one in the bed's order of monitors (RSP-07)."""
+    found: dict[str, int] = {}
+    stale_ms = d.now - d.policy.times.vitals_live_ms
     for monitor in d.policy.monitors:
-        for name, sample in d.samples.get(monitor.device, {}).items():
+        for name, sample in d.samples.get(monitor.device, NOTHING).items():
             value = sample.value_milli
-            if value is not None and (now - sample.at_ms < live_ms or name in EPISODIC) and name not in found:
-                found[name] = (value, monitor.device)
+            if value is not None and (sample.at_ms > stale_ms or name in EPISODIC) and name not in found:
+                found[name] = value
     return found
 
 
-def seen_signals(d: Draft) -> set[str]:
+def source_of(d: Draft, signal: str) -> str | None:
+    """The monitor whose value of this signal counts now."""
+    for monitor in d.policy.monitors:
+        sample = d.samples.get(monitor.device, NOTHING).get(signal)
+        if sample is not None and is_live(signal, sample, d.now, d.policy.times.vitals_live_ms):
+            return monitor.device
+    return None
+
+
+def seen_signals(d: Draft) -> frozenset[str]:
     """Signals that have ever had a value; a missing one of these is unknown, not absent."""
-    return {
+    return frozenset(
         name
         for samples in d.samples.values()
         for name, sample in samples.items()
         if sample.value_milli is not None or sample.good_ms is not None
-    }
+    )
 
 
 def pump_stale_ms(policy: BedPolicy, pump: PumpPolicy) -> int:
@@ -119,26 +135,58 @@ def monitor_conditions(d: Draft, monitor: MonitorPolicy) -> dict[str, Condition]
 
 def signal_conditions(d: Draft, name: str, found: dict[str, Condition]) -> None:
     """Sensor off (after vitals_live_ms) and value withdrawn, for signals that had a value before."""
-    times = d.policy.times
-    for signal, sample in d.samples.get(name, {}).items():
-        good_ms = sample.good_ms
-        if good_ms is None or d.now - good_ms < times.vitals_live_ms or signal in EPISODIC:
+    times, now = d.policy.times, d.now
+    stale_ms, withdrawn_ms = now - times.vitals_live_ms, now - times.vitals_withdraw_ms
+    off: set[str] = set()
+    lost: set[str] = set()
+    for signal, sample in d.samples.get(name, NOTHING).items():
+        good_ms, off_ms = sample.good_ms, sample.off_ms
+        if good_ms is None or good_ms > stale_ms or signal in EPISODIC:
             continue
-        label = SIGNALS[signal].label
-        if sample.off_ms is not None and d.now - sample.off_ms >= times.vitals_live_ms:
-            found[f"v/sensor_off:{signal}@{name}"] = Condition(
-                f"sensor_off:{signal}", name, Priority.MEDIUM, AlarmKind.TECHNICAL, f"{label} sensor off at {name}"
-            )
-        elif sample.off_ms is None and d.now - good_ms >= times.vitals_withdraw_ms:
-            seconds = times.vitals_withdraw_ms // 1000
-            found[f"v/signal_lost:{signal}@{name}"] = Condition(
-                f"signal_lost:{signal}",
-                name,
-                Priority.MEDIUM,
-                AlarmKind.TECHNICAL,
-                f"{label} lost: no valid value from {name} for {seconds} s",
-                limit=f"{seconds} s",
-            )
+        if off_ms is not None and off_ms <= stale_ms:
+            off.add(signal)
+        elif off_ms is None and good_ms <= withdrawn_ms:
+            lost.add(signal)
+    if off:
+        found.update(sensors_off(d, name, off))
+    if lost:
+        found.update(signals_lost(d, name, lost))
+
+
+def by_cause(d: Draft, monitor: str, missing: set[str]) -> dict[str, str]:
+    """Label by signal: one for each cause, not one for each signal.
+
+    Signals that no rule and no screen needs are left out, and so are those that come out of a measurement which
+    is itself missing; when nothing of it is left, it has the name of its sensor.
+    """
+    needed = plan_of(d.policy.profile).needed
+    told = sorted(name for name in missing & needed if MEASURED_BY.get(name) not in missing)
+    left = {MEASURED_BY.get(name) for name in (d.samples[monitor].keys() - missing) & needed}
+    return {name: SIGNALS[name].label if name in left else SENSORS.get(name, SIGNALS[name].label) for name in told}
+
+
+def sensors_off(d: Draft, monitor: str, off: set[str]) -> dict[str, Condition]:
+    return {
+        f"v/sensor_off:{signal}@{monitor}": Condition(
+            f"sensor_off:{signal}", monitor, Priority.MEDIUM, AlarmKind.TECHNICAL, f"{label} sensor off at {monitor}"
+        )
+        for signal, label in by_cause(d, monitor, off).items()
+    }
+
+
+def signals_lost(d: Draft, monitor: str, lost: set[str]) -> dict[str, Condition]:
+    seconds = d.policy.times.vitals_withdraw_ms // 1000
+    return {
+        f"v/signal_lost:{signal}@{monitor}": Condition(
+            f"signal_lost:{signal}",
+            monitor,
+            Priority.MEDIUM,
+            AlarmKind.TECHNICAL,
+            f"{label} lost: no valid value from {monitor} for {seconds} s",
+            limit=f"{seconds} s",
+        )
+        for signal, label in by_cause(d, monitor, lost).items()
+    }
 
 
 def note_losses(d: Draft) -> None:

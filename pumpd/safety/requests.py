@@ -6,7 +6,7 @@ refused, and a rate between two steps of the pump is rounded down, compared agai
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from pumpd.device.facts import ControlState, Outcome
 from pumpd.safety import ceiling, interlock

@@ -10,63 +10,16 @@ A signal that was never seen is unknown in all_of and false in any_of (nobody ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.alarm_table import RANK, Condition
 from pumpd.safety.policy import AlarmKind, Op, Rule, Term
-from pumpd.safety.quality import live_values, seen_signals
+from pumpd.safety.quality import live_values, seen_signals, source_of
+from pumpd.safety.rules import CompiledRule, Live, plan_of, rule_holds, term_holds
 from pumpd.safety.state import Draft, RuleState
 from pumpd.units import format_milli
 
-WORDS = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">=", Op.EQ: "="}
 IDLE = RuleState(None, None, False)
-Live = Mapping[str, tuple[int, str]]
-
-
-def compare(op: Op, value: int, limit: int) -> bool:
-    """value op limit; `is` tests, because an enum's hash is slow and this runs some twenty times a frame."""
-    if op is Op.LT:
-        return value < limit
-    if op is Op.LE:
-        return value <= limit
-    if op is Op.GT:
-        return value > limit
-    if op is Op.GE:
-        return value >= limit
-    return value == limit
-
-
-def term_holds(term: Term, live: Live) -> bool | None:
-    """True, false, or None when the value is missing."""
-    found = live.get(term.signal)
-    return None if found is None else compare(term.op, found[0], term.limit_milli)
-
-
-def rule_holds(rule: Rule, live: Live, seen: set[str]) -> bool | None:
-    """Three-valued truth of the whole rule now."""
-    truth: bool | None = True
-    for term in rule.all_of:
-        found = live.get(term.signal)
-        if found is None:
-            truth = None
-        elif not compare(term.op, found[0], term.limit_milli):
-            return False
-    for signal in rule.absent:
-        if signal in live:
-            return False
-    return any_holds(rule, live, seen, truth) if rule.any_of else truth
-
-
-def any_holds(rule: Rule, live: Live, seen: set[str], truth: bool | None) -> bool | None:
-    """all_of's truth (true or unknown) combined with: one term of any_of."""
-    unknown = False
-    for term in rule.any_of:
-        holds = term_holds(term, live)
-        if holds:
-            return truth
-        unknown = unknown or (holds is None and term.signal in seen)
-    return None if unknown else False
+FALLING = frozenset({Op.LT, Op.LE, Op.EQ})
 
 
 def next_rule_state(rule: Rule, old: RuleState, holds: bool | None, now: int, gap_limit_ms: int) -> RuleState:
@@ -87,34 +40,39 @@ def next_rule_state(rule: Rule, old: RuleState, holds: bool | None, now: int, ga
 
 def evaluate(d: Draft) -> Live:
     """Bring every rule up to date; returns the live values that were judged."""
-    live = live_values(d)
-    seen: set[str] | None = None
-    gap_ms = d.policy.times.vitals_live_ms
-    for rule in d.policy.profile.rules:
-        if rule.any_of and seen is None:
-            seen = seen_signals(d)
-        holds = rule_holds(rule, live, seen or set())
-        old = d.rules.get(rule.id, IDLE)
-        if holds is False and old is IDLE:
-            continue
-        new = next_rule_state(rule, old, holds, d.now, gap_ms)
-        if new.since_ms is None and not new.active:
-            d.rules.pop(rule.id, None)
-        elif new != old:
-            d.rules[rule.id] = new
+    live, rules = live_values(d), d.rules
+    for signal, low, high, compiled in plan_of(d.policy.profile).leads:
+        value = live.get(signal)
+        if value is None or low <= value <= high:
+            judge_rule(d, compiled, live)
+        elif rules:  # its leading term is false, and with it the rule
+            rules.pop(compiled.rule.id, None)
     return live
 
 
+def judge_rule(d: Draft, compiled: CompiledRule, live: Live) -> None:
+    """Bring one rule up to date. (An idle rule is one that is not in the draft.)"""
+    rule = compiled.rule
+    holds = rule_holds(compiled, live, seen_signals(d) if compiled.any_of else frozenset())
+    old = d.rules.get(rule.id, IDLE)
+    new = next_rule_state(rule, old, holds, d.now, d.policy.times.vitals_live_ms)
+    if new is IDLE:
+        d.rules.pop(rule.id, None)
+    elif new is not old:
+        d.rules[rule.id] = new
+
+
 def active_rules(d: Draft) -> list[Rule]:
-    if not d.rules:
+    """The active rules in the profile's order."""
+    if not any(state.active for state in d.rules.values()):
         return []
     return [rule for rule in d.policy.profile.rules if (state := d.rules.get(rule.id)) is not None and state.active]
 
 
-def conditions(d: Draft, live: Live) -> dict[str, Condition]:
+def conditions(d: Draft, active: list[Rule], live: Live) -> dict[str, Condition]:
     """One condition per rule.condition: of its active rules the most urgent one gives text and priority."""
     found: dict[str, Rule] = {}
-    for rule in active_rules(d):
+    for rule in active:
         best = found.get(rule.condition)
         if best is None or RANK[rule.priority] > RANK[best.priority]:
             found[rule.condition] = rule
@@ -123,22 +81,18 @@ def conditions(d: Draft, live: Live) -> dict[str, Condition]:
 
 def condition_of(d: Draft, rule: Rule, live: Live) -> Condition:
     """Text names cause, value and limit. A value that went missing is said to be missing, never repeated."""
-    shown = [(term, live.get(term.signal)) for term in shown_terms(rule, live)]
-    limit = ", ".join(limit_words(term) for term, _ in shown)
-    value = ", ".join(value_words(term, found) for term, found in shown)
-    first_term, first = shown[0]
-    facts = "; ".join(f"{SIGNALS[t.signal].label} {value_words(t, f)} {limit_words(t)}" for t, f in shown)
-    delay = f" for {rule.delay_ms // 1000} s" if rule.delay_ms else ""
+    terms = shown_terms(rule, live)
+    first = terms[0]
     return Condition(
         rule.condition,
-        first[1] if first is not None else None,
+        source_of(d, first.signal) if first.signal in live else None,
         rule.priority,
         AlarmKind.PHYSIOLOGICAL,
-        f"{rule.text}: {facts}{delay}",
-        value,
-        limit,
-        first[0] if first is not None else None,
-        first_term.op in (Op.LT, Op.LE, Op.EQ),
+        rule_words(rule, terms, live),
+        ", ".join(value_words(term, live) for term in terms),
+        ", ".join(limit_words(term) for term in terms),
+        live.get(first.signal),
+        first.op in FALLING,
         rule.id,
     )
 
@@ -149,23 +103,52 @@ def shown_terms(rule: Rule, live: Live) -> list[Term]:
     A lower bound that only keeps another rule's values out (RR >= 1 beside RR <= 5) is not the limit that was broken.
     """
     upper = {term.signal for term in rule.all_of if term.op in (Op.LT, Op.LE)}
-    named = [term for term in rule.all_of if term.op in (Op.LT, Op.LE, Op.EQ) or term.signal not in upper]
+    named = [term for term in rule.all_of if term.op in FALLING or term.signal not in upper]
     return [*named, *(term for term in rule.any_of if term_holds(term, live))] or list(rule.any_of)
 
 
-def value_words(term: Term, found: tuple[int, str] | None) -> str:
-    return "missing" if found is None else format_milli(found[0])
+def rule_words(rule: Rule, terms: list[Term], live: Live) -> str:
+    """ "SpO2 low: SpO2 88 < 90 % for 15 s"; a monitor's own alarm has no number: "No breath (monitor's alarm)"."""
+    delay = f" for {rule.delay_ms // 1000} s" if rule.delay_ms else ""
+    if all(SIGNALS[term.signal].flag for term in terms):
+        missing = "" if any(term.signal in live for term in terms) else "; now missing"
+        return f"{rule.text} (monitor's alarm{missing}){delay}"
+    return f"{rule.text}: {'; '.join(fact_words(term, live) for term in terms)}{delay}"
+
+
+def fact_words(term: Term, live: Live) -> str:
+    """ "RR 6 < 8 /min", "RR 0 /min" (an equal limit says nothing new), "No breath (monitor's alarm)"."""
+    signal = SIGNALS[term.signal]
+    value = value_words(term, live)
+    if signal.flag:
+        return f"{signal.label} ({limit_words(term)}{'' if term.signal in live else ', now missing'})"
+    if term.op is Op.EQ and term.signal in live:
+        return f"{signal.label} {value} {signal.unit}".rstrip()
+    return f"{signal.label} {value} {limit_words(term)}"
+
+
+def value_words(term: Term, live: Live) -> str:
+    value = live.get(term.signal)
+    if value is None:
+        return "missing"
+    return ("yes" if value else "no") if SIGNALS[term.signal].flag else format_milli(value)
 
 
 def limit_words(term: Term) -> str:
-    return f"{WORDS[term.op]} {format_milli(term.limit_milli)} {SIGNALS[term.signal].unit}".rstrip()
+    signal = SIGNALS[term.signal]
+    if signal.flag:
+        return "monitor's alarm"
+    return f"{term.op} {format_milli(term.limit_milli)} {signal.unit}".rstrip()
 
 
-def stop_rule(d: Draft) -> str | None:
+def stop_words(active: list[Rule]) -> str | None:
     """The first active interlock rule in words, or None."""
-    for rule in active_rules(d):
+    for rule in active:
         if rule.interlock:
-            named = shown_terms(rule, {})
-            terms = " and ".join(f"{SIGNALS[t.signal].label} {limit_words(t)}" for t in named)
-            return f"{rule.text} ({terms})" if terms else rule.text
+            return f"{rule.text} ({' and '.join(map(stop_term_words, shown_terms(rule, {})))})"
     return None
+
+
+def stop_term_words(term: Term) -> str:
+    signal = SIGNALS[term.signal]
+    return limit_words(term) if signal.flag else f"{signal.label} {limit_words(term)}"

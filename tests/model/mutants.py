@@ -128,21 +128,21 @@ MUTANTS = (
     # respiration
     Mutant(
         "< for <=",
-        "respiration",
-        "    if op is Op.LT:\n        return value < limit",
-        "    if op is Op.LT:\n        return value <= limit",
+        "rules",
+        "    if term.op is Op.LT:\n        high = limit - 1",
+        "    if term.op is Op.LT:\n        high = limit",
     ),
     Mutant(
         ">= for >",
-        "respiration",
-        "    if op is Op.GE:\n        return value >= limit",
-        "    if op is Op.GE:\n        return value > limit",
+        "rules",
+        "    elif term.op is Op.GE:\n        low = limit",
+        "    elif term.op is Op.GE:\n        low = limit + 1",
     ),
     Mutant(
         "missing counted as normal",
-        "respiration",
-        "    return None if found is None else compare",
-        "    return False if found is None else compare",
+        "rules",
+        "        if value is None:\n            truth = None",
+        "        if value is None:\n            return False",
     ),
     Mutant(
         "a pending delay never ends",
@@ -159,7 +159,7 @@ MUTANTS = (
     Mutant(
         "a rule alarms only while its pump is armed",
         "kernel",
-        "    found = rule_conditions(d, live) if d.rules else {}",
+        "    found = rule_conditions(d, active, live) if active else {}",
         "    found = {}",
     ),
     # quality
@@ -222,8 +222,8 @@ MUTANTS = (
     Mutant(
         "a deadline that does not move",
         "kernel",
-        "if at is not None and at > now), default=None)",
-        "if at is not None), default=None)",
+        "if at is not None and at > now and",
+        "if at is not None and",
     ),
     Mutant(
         "no deadline for the stop's repetition",

@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from types import ModuleType
 from typing import Any
 
+from msgspec import Struct
+
 from pumpd.safety import decisions as de
 from pumpd.safety import events as ev
 from pumpd.units import Ms
@@ -167,8 +169,8 @@ def relative(value: Any, now: int, name: str = "") -> Any:
     if is_dataclass(value):
         named = ((f.name, getattr(value, f.name)) for f in fields(value) if f.name not in COUNTERS)
         return tuple(relative(v, now, n) for n, v in named)
-    if hasattr(value, "_fields"):
-        return tuple(relative(getattr(value, n), now, n) for n in value._fields if n not in COUNTERS)
+    if isinstance(value, Struct):
+        return tuple(relative(getattr(value, n), now, n) for n in value.__struct_fields__ if n not in COUNTERS)
     if isinstance(value, Mapping):
         return frozenset((str(k), relative(v, now)) for k, v in value.items())
     if isinstance(value, tuple | list | frozenset | set):

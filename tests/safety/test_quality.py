@@ -92,6 +92,39 @@ def test_one_lost_signal_is_named_while_the_others_go_on() -> None:
     assert bed.alarm("monitor_lost") is None
 
 
+CO2 = {"rr": 14, "etco2": 40, "fico2": 0, "no_breath": 0, "no_breath_s": 0, "ipi": 9}
+
+
+@pytest.mark.req("QUA-02", "ALA-01")
+@pytest.mark.parametrize(("gone", "what"), [(Quality.OFF, "sensor_off"), (None, "signal_lost")])
+def test_one_cause_is_one_alarm_whatever_a_monitor_makes_of_it(gone: Quality | None, what: str) -> None:
+    bed = Bed()
+    bed.breathe(1, spo2=97, pulse=70, **CO2)
+    bed.breathe(16, spo2=97, pulse=70, **dict.fromkeys(CO2, gone))
+    assert [a.condition for a in bed.view().alarms if a.device == MONITOR] == [f"{what}:etco2"]
+    assert bed.the(f"{what}:etco2").text.startswith("CO2 ")
+    bed.breathe(16, **dict.fromkeys(("spo2", "pulse", *CO2), gone))
+    assert {a.condition for a in bed.view().alarms if a.device == MONITOR} == {f"{what}:etco2", f"{what}:spo2"}
+
+
+@pytest.mark.req("QUA-02")
+def test_what_no_rule_and_no_screen_needs_is_not_missed() -> None:
+    bed = Bed()
+    bed.breathe(1, spo2=97, rr=14, etco2=40, fico2=0, ipi=9)
+    bed.breathe(16, spo2=97, rr=14, etco2=40)
+    assert not [a for a in bed.view().alarms if a.device == MONITOR]
+
+
+@pytest.mark.req("QUA-02")
+def test_a_measurement_lost_by_itself_has_its_own_name() -> None:
+    bed = Bed()
+    bed.breathe(1, rr=14, etco2=40, no_breath=0)
+    bed.breathe(16, rr=14, no_breath=0)
+    assert bed.the("signal_lost:etco2").text.startswith("EtCO2 lost")
+    bed.breathe(16, rr=14, etco2=40)
+    assert bed.the("signal_lost:no_breath").text.startswith("No breath lost")
+
+
 @pytest.mark.req("QUA-02")
 def test_a_silent_pump_loses_its_rate_and_says_that_it_may_still_infuse() -> None:
     bed = Bed()

@@ -11,7 +11,7 @@ from pumpd.config.profile import load_profile
 from pumpd.device.facts import Quality
 from pumpd.safety.alarms import AlarmState
 from pumpd.safety.policy import AlarmProfile
-from pumpd.safety.respiration import compare
+from pumpd.safety.rules import term_holds
 from tests.safety.build import Bed, bed_policy, only_rules, term
 
 NORMAL = {"rr": 14, "spo2": 98, "etco2": 40, "pulse": 70, "no_breath": 0, "no_breath_s": 0}
@@ -34,7 +34,7 @@ def alone(*rules: str) -> Bed:
 )
 def test_each_comparison_means_exactly_itself_at_the_edge(op: str, below: bool, at: bool, above: bool) -> None:
     limit = term("rr", op, 8)
-    assert [compare(limit.op, value, 8_000) for value in (7_999, 8_000, 8_001)] == [below, at, above]
+    assert [term_holds(limit, {"rr": value}) for value in (7_999, 8_000, 8_001)] == [below, at, above]
 
 
 EDGES = [
@@ -139,6 +139,40 @@ def test_the_text_names_cause_value_limit_and_delay_and_the_worst_value_is_kept(
     alarm = bed.alarm("rr_low")
     assert alarm is not None
     assert (alarm.value, alarm.worst_milli) == ("7", 4_000)
+
+
+@pytest.mark.req("ALA-01", "RSP-02")
+@pytest.mark.parametrize(
+    ("values", "seconds", "text", "cause"),
+    [
+        ({"no_breath": 1}, 0, "No breath detected (monitor's alarm)", "No breath detected (monitor's alarm)"),
+        (
+            {"no_breath_s": 32, "no_breath": 0},
+            0,
+            "No breath detected: Time without breath 32 >= 30 s",
+            "No breath detected (Time without breath >= 30 s)",
+        ),
+        ({"rr": 0}, 20, "No breath detected: RR 0 /min for 20 s", "No breath detected (RR = 0 /min)"),
+    ],
+)
+def test_no_breath_is_told_in_a_nurses_words(
+    shipped: AlarmProfile, values: dict[str, int], seconds: int, text: str, cause: str
+) -> None:
+    bed = Bed(bed_policy(profile=shipped))
+    for _ in range(seconds + 1):
+        bed.pump(7_000)
+        bed.vitals(**values)
+        bed.run(1_000)
+    assert bed.the("no_breath").text == text
+    assert bed.pump_view().interlock_cause == cause
+
+
+@pytest.mark.req("ALA-01", "QUA-03")
+def test_a_monitors_own_alarm_that_went_missing_says_so() -> None:
+    bed = alone("no_breath_flag")
+    bed.vitals(no_breath=1)
+    bed.vitals(no_breath=None, after=1_000)
+    assert "now missing" in bed.the("apnoea").text
 
 
 def test_a_short_gap_does_not_restart_a_delay_and_cannot_fire_it() -> None:

@@ -1,0 +1,118 @@
+"""Alarm rules as they are judged: every term a span of values, each rule led by its narrowest one. Pure.
+
+A profile is compiled once; a value outside a rule's leading span makes the whole rule false, which is all that
+is asked of most rules on most frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from pumpd.device.signals import SIGNALS
+from pumpd.safety.policy import AlarmProfile, Op, Rule, Term
+
+Live = Mapping[str, int]  # the live value of each signal, in thousandths of its unit
+Span = tuple[str, int, int]  # (signal, lowest, highest): the values, in whole thousandths, for which a term holds
+SHOWN = frozenset({"rr", "spo2", "etco2", "pulse", "hr"})  # what every screen shows of a bed
+PLANS_KEPT = 64
+
+
+class CompiledRule(Struct, frozen=True):
+    """A rule with its terms as spans."""
+
+    rule: Rule
+    all_of: tuple[Span, ...]
+    any_of: tuple[Span, ...]
+
+
+class Plan(Struct, frozen=True):
+    """A profile's rules in their order, each with its leading span; needed: signals that a rule or a screen uses."""
+
+    leads: tuple[tuple[str, int, int, CompiledRule], ...]
+    by_id: Mapping[str, Rule]
+    needed: frozenset[str]
+
+
+def span_of(term: Term) -> Span:
+    """The values that fulfil the term: < and <= differ by the limit itself. Values beyond the sensor's range
+    never get as far as a rule (QUA-01)."""
+    signal = SIGNALS[term.signal]
+    low, high, limit = signal.min_milli, signal.max_milli, term.limit_milli
+    if term.op is Op.LT:
+        high = limit - 1
+    elif term.op is Op.LE:
+        high = limit
+    elif term.op is Op.GT:
+        low = limit + 1
+    elif term.op is Op.GE:
+        low = limit
+    else:
+        low = high = limit
+    return term.signal, low, high
+
+
+def term_holds(term: Term, live: Live) -> bool | None:
+    """True, false, or None when the value is missing."""
+    return span_holds(span_of(term), live)
+
+
+def span_holds(span: Span, live: Live) -> bool | None:
+    signal, low, high = span
+    value = live.get(signal)
+    return None if value is None else low <= value <= high
+
+
+def rule_holds(compiled: CompiledRule, live: Live, seen: frozenset[str]) -> bool | None:
+    """Three-valued truth of the whole rule now; seen: signals that have ever had a value."""
+    truth: bool | None = True
+    for signal, low, high in compiled.all_of:
+        value = live.get(signal)
+        if value is None:
+            truth = None
+        elif not low <= value <= high:
+            return False
+    for signal in compiled.rule.absent:
+        if signal in live:
+            return False
+    return any_holds(compiled.any_of, live, seen, truth) if compiled.any_of else truth
+
+
+def any_holds(spans: tuple[Span, ...], live: Live, seen: frozenset[str], truth: bool | None) -> bool | None:
+    """all_of's truth (true or unknown) combined with: one term of any_of."""
+    unknown = False
+    for span in spans:
+        holds = span_holds(span, live)
+        if holds:
+            return truth
+        unknown = unknown or (holds is None and span[0] in seen)
+    return None if unknown else False
+
+
+def compiled_rule(rule: Rule) -> tuple[str, int, int, CompiledRule]:
+    """The rule led by that one of its all_of terms which the fewest values fulfil."""
+    compiled = CompiledRule(rule, tuple(map(span_of, rule.all_of)), tuple(map(span_of, rule.any_of)))
+    signal, low, high = min(compiled.all_of, key=lambda span: span[2] - span[1])
+    return signal, low, high, compiled
+
+
+def compiled_profile(profile: AlarmProfile) -> Plan:
+    used = {term.signal for rule in profile.rules for term in (*rule.all_of, *rule.any_of)}
+    by_id = {rule.id: rule for rule in profile.rules}
+    return Plan(tuple(map(compiled_rule, profile.rules)), by_id, SHOWN | used)
+
+
+_plans: dict[int, tuple[AlarmProfile, Plan]] = {}  # by identity: hashing a profile costs more than judging it
+
+
+def plan_of(profile: AlarmProfile) -> Plan:
+    """The compiled profile: the same profile always gives the same plan, whatever is remembered here."""
+    known = _plans.get(id(profile))
+    if known is not None and known[0] is profile:
+        return known[1]
+    if len(_plans) >= PLANS_KEPT:
+        _plans.clear()
+    plan = compiled_profile(profile)
+    _plans[id(profile)] = (profile, plan)
+    return plan
