@@ -1,4 +1,5 @@
-"""The limit of the stop path: a bare uvloop add_reader loop that answers every status frame with stop bytes.
+"""The limit of the stop path: a bare uvloop add_reader loop that answers every status frame with stop bytes
+(and reads the monitors' lines, which nobody answers).
 
 Run as a process: `python -m tests.bench.control_echo PATH...`; prints "ready" when all lines are open.
 """

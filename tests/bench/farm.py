@@ -2,12 +2,13 @@
 
 It is not the simulator: it does the least that the protocols need, so that the bench measures the
 daemon and not the farm. Pumps answer polls; a `cycling` pump reports an over-ceiling rate, is stopped,
-holds, and starts again at its panel, so that every status frame -> stop bytes is one sample.
+holds for HOLD_S, and starts again at its panel, so that every status frame -> stop bytes is one sample.
 """
 
 from __future__ import annotations
 
 import binascii
+import heapq
 import os
 import pty
 import select
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 STOP = b"!INF_STOP|CD57\r"
+HOLD_S = 0.4  # longer than the reads that verify a stop, shorter than a poll: about one trip a second and pump
 
 
 def asena(message: str) -> bytes:
@@ -69,7 +71,9 @@ class Pump:
     infusing: bool = True
     buffer: bytes = b""
     sent_at: int = 0
-    held_reads: int = 0
+    held_at: float = 0.0
+    mute: bool = False
+    last_sent: float = 0.0
     statuses: int = 0
     samples_us: list[float] = field(default_factory=list)
 
@@ -79,6 +83,8 @@ class Pump:
 
     def heard(self, data: bytes) -> None:
         now = time.perf_counter_ns()
+        if self.mute:
+            return
         self.buffer += data
         *frames, self.buffer = self.buffer.split(b"\r")
         for frame in frames:
@@ -91,24 +97,30 @@ class Pump:
         elif name == "INF_STOP":
             if self.infusing and self.sent_at:
                 self.samples_us.append((now - self.sent_at) / 1000)
-            self.infusing, self.sent_at, self.held_reads = False, 0, 0
+            if self.infusing:
+                self.infusing, self.sent_at, self.held_at = False, 0, time.monotonic()
             self.write(asena("INF_STOP"))
         else:
             self.write(asena(_plain_answer(name, self.serial)))
 
     def answer_status(self) -> None:
         if self.cycling and not self.infusing:
-            self.held_reads += 1
-            self.infusing = self.held_reads > 1
+            self.infusing = time.monotonic() - self.held_at > HOLD_S
         self.statuses += 1
         data = self.status()
         if self.infusing and self.cycling and not self.sent_at:
             self.sent_at = time.perf_counter_ns()
         self.write(data)
 
+    def push(self) -> None:
+        """An unasked over-ceiling status, for the control: whatever answers it is one sample."""
+        self.infusing, self.sent_at = True, time.perf_counter_ns()
+        self.write(self.status())
+
     def write(self, data: bytes) -> None:
         try:
             os.write(self.port.fd, data)
+            self.last_sent = time.monotonic()
         except BlockingIOError:
             return
 
@@ -133,6 +145,8 @@ class Monitor:
     port: Port
     enabled: bool = False
     sent: int = 0
+    mute: bool = False
+    last_sent: float = 0.0
 
     def heard(self, data: bytes) -> None:
         if b"\x85\x01\x01\x00" in data:
@@ -140,11 +154,12 @@ class Monitor:
             os.write(self.port.fd, DEVICE_ID)
 
     def beat(self) -> None:
-        if not self.enabled:
+        if not self.enabled or self.mute:
             return
         try:
             os.write(self.port.fd, NUMERICS)
             self.sent += 1
+            self.last_sent = time.monotonic()
         except BlockingIOError:
             return
 
@@ -163,9 +178,12 @@ class Farm:
         for device in self.devices():
             self._poll.register(device.port.fd, select.EPOLLIN)
             self._heard[device.port.fd] = device.heard
-        self._next_beat = [time.monotonic() + i / max(1, monitors) for i in range(monitors)]
-        self._next_push = [time.monotonic() + i / max(1, pumps) for i in range(pumps)]
-        self.push = False  # the control's echo does not poll: statuses are pushed once a second
+        start = time.monotonic()
+        self._agenda = [(start + i / max(1, monitors), i, -1) for i in range(monitors)]
+        self._agenda += [(start + i / max(1, pumps), -1, i) for i in range(pumps)]
+        heapq.heapify(self._agenda)
+        self.push_s: float | None = None  # the control's echo does not poll: statuses are pushed that often
+        self.beat_s = 1.0
 
     def devices(self) -> list[Pump | Monitor]:
         return [*self.pumps, *self.monitors]
@@ -173,28 +191,31 @@ class Farm:
     def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
         end = time.monotonic() + seconds
         while (now := time.monotonic()) < end and not until():
-            self.beats(now)
-            for fd, _ in self._poll.poll(0.002):
+            wait_s = self.beats(now)
+            for fd, _ in self._poll.poll(wait_s):
                 try:
                     data = os.read(fd, 4096)
                 except OSError:
                     continue
                 self._heard[fd](data)
 
-    def beats(self, now: float) -> None:
-        for index, due in enumerate(self._next_beat):
-            if now >= due:
-                self._next_beat[index] = due + 1.0
-                self.monitors[index].beat()
-        if self.push:
-            self.pushes(now)
+    def beats(self, now: float) -> float:
+        """What is due is sent; seconds until the next, at most 0.05."""
+        while self._agenda[0][0] <= now:
+            due, monitor, pump = heapq.heappop(self._agenda)
+            if monitor >= 0:
+                self.monitors[monitor].beat()
+                heapq.heappush(self._agenda, (due + self.beat_s, monitor, pump))
+            else:
+                if self.push_s is not None:
+                    self.pumps[pump].push()
+                heapq.heappush(self._agenda, (due + (self.push_s or 1.0), monitor, pump))
+        return min(0.05, self._agenda[0][0] - now)
 
-    def pushes(self, now: float) -> None:
-        for index, due in enumerate(self._next_push):
-            if now >= due:
-                self._next_push[index] = due + 1.0
-                self.pumps[index].infusing = True
-                self.pumps[index].answer_status()
+    def silence(self) -> None:
+        """Nothing is sent any more, so that what was sent can be compared with what was heard."""
+        for device in self.devices():
+            device.mute = True
 
     def samples_us(self) -> list[float]:
         return [s for pump in self.pumps for s in pump.samples_us]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.bench.daemon import ROOT, DaemonProcess
 from tests.bench.farm import Farm
-from tests.bench.report import Row, median_of_rounds, percentile
+from tests.bench.report import Row, foreign_cpu, median_of_rounds, percentile
 
 
 @dataclass(frozen=True)
@@ -21,26 +21,34 @@ class Size:
     """beds: pumps and monitors; cycling: pumps that keep breaching; seconds of each round."""
 
     beds: int = 100
-    cycling: int = 40
+    cycling: int = 10
     dashboards: int = 50
     rounds: int = 5
-    seconds: float = 15.0
+    seconds: float = 40.0
+
+
+FULL = Size()
+QUICK = Size(rounds=2, seconds=10.0)
+CONTROL_PUSH_S = 0.4
+"""The daemon hears about 2.5 replies of each pump a second; the control gets as many frames, and answers each."""
 
 
 def control_round(farm: Farm, seconds: float) -> list[float]:
-    """Samples in microseconds of the bare echo on the farm's pump lines."""
-    paths = [str(pump.port.path) for pump in farm.pumps]
+    """Samples in microseconds of the bare echo on the same lines, with as many frames a second."""
+    paths = [str(device.port.path) for device in farm.devices()]
+    for monitor in farm.monitors:
+        monitor.enabled = True
     echo = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.control_echo", *paths], stdout=subprocess.PIPE, cwd=ROOT
     )
     assert echo.stdout is not None
     echo.stdout.readline()
-    farm.push = True
-    farm.run(2.0)
+    farm.push_s = CONTROL_PUSH_S
+    farm.run(1.0)
     farm.forget_samples()
     farm.run(seconds)
     samples = farm.samples_us()
-    farm.push = False
+    farm.push_s = None
     echo.terminate()
     echo.wait()
     return samples
@@ -50,6 +58,9 @@ def product_round(farm: Farm, folder: Path, size: Size) -> list[float]:
     """Samples in microseconds of the whole daemon, its journal and its dashboards on the same lines."""
     for monitor in farm.monitors:
         monitor.enabled = False
+    for pump in farm.pumps:
+        pump.infusing, pump.buffer = True, b""
+    farm.forget_samples()
     daemon = DaemonProcess(folder, size.beds)
     try:
         farm.run(30, daemon.is_up)
@@ -66,7 +77,7 @@ def product_round(farm: Farm, folder: Path, size: Size) -> list[float]:
         daemon.stop()
 
 
-def run(size: Size = Size()) -> list[Row]:
+def run(size: Size = FULL) -> list[Row]:
     """The rows of G1."""
     echo: list[list[float]] = []
     product: list[list[float]] = []
@@ -74,10 +85,13 @@ def run(size: Size = Size()) -> list[Row]:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             farm = Farm(folder, size.beds, size.beds, size.cycling)
-            echo.append(control_round(farm, size.seconds / 2))
+            echo.append(control_round(farm, min(8.0, size.seconds / 2)))
             product.append(product_round(farm, folder, size))
             farm.close()
-        print(f"  round {number + 1}: echo {_brief(echo[-1])}; daemon {_brief(product[-1])}", flush=True)
+        print(
+            f"  round {number + 1}: echo {_brief(echo[-1])}; daemon {_brief(product[-1])}; load {foreign_cpu():.1f}",
+            flush=True,
+        )
     return [
         _row(share, name, allowed, product, echo) for share, name, allowed in ((0.5, "p50", 1.5), (0.99, "p99", 3.0))
     ]

@@ -1,0 +1,50 @@
+"""`python -m tests.bench [names] [--quick] [--minutes M]`: every goal beside its limit, in one interleaved run.
+
+Names: stop_path ingest parser kernel journal lateness device_lost (all by default), and soak by itself.
+Prints one table, writes .bench/report.md and .bench/report.json; ends with 1 if a goal fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from tests.bench import device_lost, ingest, journal, lateness, parser, soak, stop_path
+from tests.bench.daemon import ROOT
+from tests.bench.report import Row, foreign_cpu, markdown, save
+
+Bench = Callable[[bool, float], list[Row]]
+BENCHES: dict[str, Bench] = {
+    "stop_path": lambda quick, _: stop_path.run(stop_path.QUICK if quick else stop_path.FULL),
+    "ingest": lambda quick, _: ingest.run(2, 3.0) if quick else ingest.run(),
+    "parser": lambda quick, _: parser.run(3 if quick else 7),
+    "kernel": lambda quick, _: parser.run_kernel(2 if quick else 5),
+    "journal": lambda quick, _: journal.measure(100, 20, 10) if quick else journal.measure(100, 60, 40),
+    "lateness": lambda quick, _: lateness.run(1, 8.0) if quick else lateness.run(),
+    "device_lost": lambda quick, _: device_lost.run(10, 2) if quick else device_lost.run(),
+}
+ALONE: dict[str, Bench] = {"soak": lambda _, minutes: soak.run(minutes)}
+
+
+def main() -> int:
+    read = argparse.ArgumentParser(prog="tests.bench", description=__doc__)
+    read.add_argument("names", nargs="*", choices=[*BENCHES, *ALONE, []], help="which benches (default: all but soak)")
+    read.add_argument("--quick", action="store_true", help="fewer rounds and seconds: a check of the bench itself")
+    read.add_argument("--minutes", type=float, default=10.0, help="of soak")
+    asked = read.parse_args()
+    rows: list[Row] = []
+    for name in asked.names or BENCHES:
+        began = time.monotonic()
+        print(f"{name} (load average {foreign_cpu():.2f}, {os.cpu_count()} cores)", flush=True)
+        rows += (BENCHES | ALONE)[name](asked.quick, asked.minutes)
+        print(f"  took {time.monotonic() - began:.0f} s", flush=True)
+    print("\n" + markdown(rows))
+    save(rows, ROOT / ".bench")
+    return int(any(row.verdict == "FAIL" for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
