@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import FastAPI, Response, WebSocket
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
@@ -14,7 +16,7 @@ from pumpd.api.ws import LiveConnection
 from pumpd.config.model import ServerConfig
 from pumpd.live.hub import LiveHub
 from pumpd.live.messages import encode
-from pumpd.live.port import WardPort
+from pumpd.live.port import WardCounts, WardPort
 
 DESCRIPTION = """
 The state of one ward and the acts of its staff. Live updates: `/ws/v1/live`, described by
@@ -30,8 +32,17 @@ bed, pump or alarm, 409 refused by the safety kernel, 422 not understood, 503 ap
 """
 
 
-def create_app(hub: LiveHub, ward: WardPort, server: ServerConfig, build: str) -> FastAPI:
-    """The application. build: any text that changes with the page's files; screens reload when it does."""
+def create_app(
+    hub: LiveHub,
+    ward: WardPort,
+    server: ServerConfig,
+    build: str,
+    counts: Callable[[], WardCounts] | None = None,
+) -> FastAPI:
+    """The application. build: any text that changes with the page's files; screens reload when it does.
+
+    counts: the beds' figures for /metrics; without it they are left out.
+    """
     app = FastAPI(
         title="pumpd",
         version=build,
@@ -43,7 +54,7 @@ def create_app(hub: LiveHub, ward: WardPort, server: ServerConfig, build: str) -
     acts = Acts(hub, ward)
     errors.install(app)
     app.add_middleware(Guard, server=server)
-    _health(app, hub, ward)
+    _health(app, hub, ward, counts)
     app.include_router(reading_routes(hub, ward), prefix="/api/v1")
     app.include_router(act_routes(acts), prefix="/api/v1")
 
@@ -55,8 +66,8 @@ def create_app(hub: LiveHub, ward: WardPort, server: ServerConfig, build: str) -
     return app
 
 
-def _health(app: FastAPI, hub: LiveHub, ward: WardPort) -> None:
-    own = metrics.registry(hub)
+def _health(app: FastAPI, hub: LiveHub, ward: WardPort, counts: Callable[[], WardCounts] | None) -> None:
+    own = metrics.registry(hub, counts)
 
     @app.get("/livez", summary="The event loop answers")
     async def livez() -> Response:

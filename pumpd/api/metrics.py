@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from pumpd.live.hub import LiveHub
+from pumpd.live.port import WardCounts
 
 
 class HubCollector(Collector):
@@ -37,9 +38,29 @@ class HubCollector(Collector):
         yield GaugeMetricFamily("pumpd_garbled_frames", "Frames that failed their check, since start", value=garbled)
 
 
-def registry(hub: LiveHub) -> CollectorRegistry:
+class WardCollector(Collector):
+    """What the beds have heard, and how late they decided."""
+
+    def __init__(self, counts: Callable[[], WardCounts]) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterator[Metric]:
+        counts = self._counts()
+        frames = CounterMetricFamily("pumpd_frames", "Vital signs and pump statuses believed", labels=["kind"])
+        for kind, number in counts.frames.items():
+            frames.add_metric([kind], number)
+        yield frames
+        yield CounterMetricFamily("pumpd_kernel_deadlines", "Kernel timers that fired", value=counts.kernel_deadlines)
+        yield CounterMetricFamily("pumpd_kernel_late", "Kernel timers beyond their limit", value=counts.kernel_late)
+        worst_s = counts.kernel_worst_late_ms / 1000
+        yield GaugeMetricFamily("pumpd_kernel_worst_late_seconds", "Latest kernel timer since start", value=worst_s)
+
+
+def registry(hub: LiveHub, counts: Callable[[], WardCounts] | None = None) -> CollectorRegistry:
     own = CollectorRegistry()
     own.register(HubCollector(hub))
+    if counts is not None:
+        own.register(WardCollector(counts))
     return own
 
 

@@ -18,10 +18,10 @@ class Lateness:
     def note(self, late_ms: int, now_ms: int) -> None:
         """One wait ended late_ms after it was due."""
         self.seen += 1
+        self.worst_ms = max(self.worst_ms, late_ms)
         if late_ms > self._limit_ms:
             self.late += 1
             self._last_ms = now_ms
-            self.worst_ms = max(self.worst_ms, late_ms)
 
     def change(self, now_ms: int) -> bool | None:
         """True when a fault has begun since the last call, False when it has ended, else None."""

@@ -24,11 +24,13 @@ from pumpd.device import (
     Outcome,
     PumpDriver,
     PumpOrder,
+    PumpStatus,
     ReadStatus,
     ReleaseControl,
     Send,
     SetLine,
     Silent,
+    Vitals,
     Waveform,
 )
 from pumpd.links import Line, LinkError, Reason, SocketLink, Trouble, parse_link
@@ -58,6 +60,7 @@ class DeviceSession:
         if isinstance(link, LinkError):
             raise ValueError(link.message)
         self.id = device.id
+        self.kind = device.info.kind
         self._device = device
         self._make = driver
         self._clock = clock
@@ -77,6 +80,7 @@ class DeviceSession:
         self._urgent_sent = 0
         self._orders: dict[str, None] = {}
         self.waves = 0
+        self.frames = 0  # believed vital signs and statuses, for /metrics
 
     @property
     def line(self) -> Line:
@@ -236,6 +240,7 @@ class DeviceSession:
             self._post(LinkChanged(self.id, LinkState.SILENT, fact.detail))
             self._expect_bytes()
         elif not isinstance(fact, _NOTHING_HEARD):
+            self.frames += isinstance(fact, Vitals | PumpStatus)
             self._end_faults()
             if self._silent:
                 self._silent = False

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import resource
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -20,15 +21,18 @@ from pumpd.clock import Clock, Gap, boot_id
 from pumpd.config.model import BedConfig, WardConfig
 from pumpd.daemon.restore import restore_bed, resume
 from pumpd.daemon.ward import Ward
-from pumpd.daemon.watch import LoopWatch, checkpoints
+from pumpd.daemon.watch import LoopWatch, checkpoints, counts
 from pumpd.daemon.web import WebServer
 from pumpd.journal import BootInfo, Journal, JournalFault
 from pumpd.live.hub import LiveHub
+from pumpd.live.port import WardCounts
 from pumpd.registry import drivers
 from pumpd.safety import kernel
 from pumpd.safety.events import Event, SelfFault
 
 log = structlog.get_logger(__name__)
+SWITCH_INTERVAL_S = 0.0005
+"""How long the journal's thread may keep the interpreter from the event loop; Python's own 5 ms is a stop's delay."""
 
 
 class Daemon:
@@ -48,9 +52,14 @@ class Daemon:
         """Where the web face listens (known after start, also when port 0 was configured)."""
         return self.web.port
 
+    def counts(self) -> WardCounts:
+        """What was heard and how late decisions were, for /metrics."""
+        return counts(self.beds.values(), self.sessions.values())
+
     async def start(self) -> None:
         """Raises JournalOpenError or OSError (address in use), with nothing left running."""
         _raise_file_limit()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         self.journal = await self._open_journal()
         try:
             await self._start_ward()
@@ -107,7 +116,8 @@ class Daemon:
             timezone=self.config.timezone,
         )
         self.ward = Ward(self.beds, self.journal, self.clock, self.config.shell.durable_ms)
-        self.web = WebServer(create_app(self.hub, self.ward, self.config.server, pumpd.__version__), self.config.server)
+        app = create_app(self.hub, self.ward, self.config.server, pumpd.__version__, self.counts)
+        self.web = WebServer(app, self.config.server)
         self.web.open()
         parts = Parts(kernel, self.clock, self.journal, self.hub, self.config.shell)
         for config in self.config.beds:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 
-from pumpd.bedside import BedRuntime
+from pumpd.bedside import BedRuntime, DeviceSession
+from pumpd.device.info import Kind
+from pumpd.live.port import WardCounts
 
 log = structlog.get_logger(__name__)
 EVERY_S = 0.1
@@ -51,3 +53,13 @@ async def checkpoints(beds: Sequence[BedRuntime], every_ms: int) -> None:
         for bed in beds:
             await asyncio.sleep(every_ms / 1000 / len(beds))
             bed.checkpoint()
+
+
+def counts(beds: Collection[BedRuntime], sessions: Collection[DeviceSession]) -> WardCounts:
+    """What all beds and devices together have counted since the start."""
+    return WardCounts(
+        {kind.value: sum(session.frames for session in sessions if session.kind is kind) for kind in Kind},
+        sum(bed.lateness.seen for bed in beds),
+        sum(bed.lateness.late for bed in beds),
+        max((bed.lateness.worst_ms for bed in beds), default=0),
+    )

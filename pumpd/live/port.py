@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -35,6 +36,20 @@ class TrendPoint:
     min_milli: int | None
     mean_milli: int | None
     max_milli: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WardCounts:
+    """What was heard and how late decisions were, since the start of the daemon (for /metrics).
+
+    frames: believed vital signs and pump statuses, by kind of device. kernel_*: timers of the beds' kernels, and
+    those among them that fired later than the ward's limit; worst: the latest of all, in ms.
+    """
+
+    frames: Mapping[str, int]
+    kernel_deadlines: int = 0
+    kernel_late: int = 0
+    kernel_worst_late_ms: int = 0
 
 
 class WardPort(Protocol):
