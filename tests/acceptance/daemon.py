@@ -182,10 +182,14 @@ class Screen:
 
     async def until(self, condition: Callable[[Screen], object], within_s: float = WAIT_S) -> float:
         """When (monotonic) the frame came that made condition(screen) true."""
-        async with asyncio.timeout(within_s):
-            while not condition(self):
-                self._grew.clear()
-                await self._grew.wait()
+        try:
+            async with asyncio.timeout(within_s):
+                while not condition(self):
+                    self._grew.clear()
+                    await self._grew.wait()
+        except TimeoutError:
+            shown = {"beds": list(self.beds.values()), "alarms": list(self.alarms.values())}
+            raise AssertionError(f"not within {within_s} s:\n{in_short(shown)}") from None
         return self.heard[-1][0]
 
     def pump(self, bed: str) -> Json:

@@ -76,7 +76,7 @@ async def test_the_pair_encloses_the_truth_over_power_cycles_cleared_counters_pu
             while truth.checked < looks:
                 seen = await truth.check(again)
             # not only enclosed but still useful: a counter step per run and what ran unheard, not a syringe
-            for bed in ("demo-01", "demo-02", "demo-04"):
-                given = pump_of(seen, bed)["delivered_mg"]
+            for name in ("demo-01", "demo-02", "demo-04"):
+                given = pump_of(seen, name)["delivered_mg"]
                 assert given["at_most"] - given["at_least"] < 0.5
         await clean(ward)
