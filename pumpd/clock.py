@@ -22,8 +22,11 @@ def boot_id() -> str:
         return "unknown"
 
 
+_BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
 def _boot_ns() -> int:
-    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    return time.clock_gettime_ns(_BOOT_CLOCK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,11 @@ class Backlog:
 
     def take(self, most: int) -> list[Entry]:
         """Remove and return the oldest."""
-        return [self._entries.popleft() for _ in range(min(most, len(self._entries)))]
+        if most >= len(self._entries):
+            taken = list(self._entries)
+            self._entries.clear()
+            return taken
+        return [self._entries.popleft() for _ in range(most)]
 
     def put_back(self, entries: list[Entry]) -> None:
         """Undo `take`."""

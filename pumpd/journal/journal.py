@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from pumpd.clock import Clock
-from pumpd.device.facts import PumpStatus, Vitals
 from pumpd.journal import query, trends
 from pumpd.journal.inbox import Entry, Waiters
+from pumpd.journal.packing import PACKED
 from pumpd.journal.records import (
     BootInfo,
     CheckpointRecord,
@@ -28,7 +28,7 @@ from pumpd.journal.records import (
 from pumpd.journal.verify import VerifyReport, verify_engine
 from pumpd.journal.writer import Limits, Writer
 from pumpd.safety.alarms import Alarm
-from pumpd.safety.events import Heard, Tick
+from pumpd.safety.events import Heard
 from pumpd.safety.policy import BedPolicy
 from pumpd.units import Ms
 
@@ -41,7 +41,7 @@ def is_reading(record: Record) -> bool:
     if not isinstance(record, StepRecord) or record.decisions:
         return False
     event = record.event
-    return isinstance(event, Tick) or (isinstance(event, Heard) and isinstance(event.fact, Vitals | PumpStatus))
+    return type(event.fact if type(event) is Heard else event) in PACKED
 
 
 class Journal:
@@ -77,15 +77,15 @@ class Journal:
 
         A step with a decision or with an event other than a reading is written at once, the rest within 1 s.
         """
-        self._token += 1
-        urgent = not is_reading(record)
+        self._token = token = self._token + 1
         if len(self._inbox) >= self._cap:  # the thread is dead: memory stays bounded
             self._overflow += 1
-            return self._token
-        self._inbox.append(Entry(self._token, self._clock.boot_ms(), urgent, record))
+            return token
+        urgent = not is_reading(record)
+        self._inbox.append(Entry(token, self._clock.boot_ms(), urgent, record))
         if urgent:
             self._writer.wake()
-        return self._token
+        return token
 
     def durable(self, token: int) -> asyncio.Future[None]:
         """Done when the token's record and all before it are committed; fails with JournalUnavailable.

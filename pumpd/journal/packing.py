@@ -14,12 +14,15 @@ not fit the short forms takes a longer one, at the end the event's own JSON, so 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 
 from pumpd.device.facts import Integrity, PumpStatus, Quality, Reading, Vitals
-from pumpd.journal.shapes import NoRoom, Shapes
+from pumpd.journal.shapes import Layout, NoRoom, Shapes
 from pumpd.safety.events import Event, Heard, Tick
 from pumpd.safety.wire import event_from_wire, event_to_wire
 from pumpd.units import Ms
@@ -45,12 +48,27 @@ _QUALITY_CODE = {quality: code for code, quality in enumerate(QUALITIES)}
 _WIDTHS = {0: ("h", 100, -(1 << 15)), MILLI_I32: ("i", 1, -(1 << 31)), MILLI_I64: ("q", 1, -(1 << 63))}
 
 
+_NUMBER_FORMS = ((HAS_RATE, _I32), (HAS_VOLUME, _I32), (HAS_REQUESTED, _U16), (HAS_LEFT, _I32))
+_NUMBERS = HAS_RATE | HAS_VOLUME | HAS_REQUESTED | HAS_LEFT
+
+
+def _pump_layouts() -> Iterable[tuple[int, struct.Struct]]:
+    for flags in range(_NUMBERS + 1):
+        codes = (form.format[-1] for flag, form in _NUMBER_FORMS if flags & flag)
+        yield flags, struct.Struct(f"{_HEAD_PUMP.format}{''.join(codes)}")
+
+
+_PUMPS = dict(_pump_layouts())  # by which numbers are there
+
+
 class DoesNotFit(ValueError):
     """The short form cannot hold this event; the JSON form can."""
 
 
 class Packer:
     """One row being filled. first_seq and first_ms belong into the row's own columns."""
+
+    __slots__ = ("_ms", "_parts", "_seq", "_shapes", "first_ms", "first_seq")
 
     def __init__(self, first_seq: int, first_ms: int, shapes: Shapes) -> None:
         self.first_seq, self.first_ms = first_seq, first_ms
@@ -64,13 +82,16 @@ class Packer:
 
     def add(self, seq: int, now_ms: int, event: Event) -> None:
         """Append one event. Raises only for an event that has no JSON form either."""
-        tag, payload = _encode(event, now_ms, self._shapes)
         dseq, dms = seq - self._seq, now_ms - self._ms
+        tag, encode = _FORMS.get(type(event.fact if type(event) is Heard else event), _AS_JSON)
+        try:
+            payload = encode(event, now_ms, self._shapes)
+        except (DoesNotFit, NoRoom, struct.error):
+            tag, payload = JSON, _encode_json(event, now_ms, self._shapes)
         if 0 <= dseq <= 0xFF and 0 <= dms <= 0xFFFF:
-            head = _NARROW.pack(tag, dseq, dms)
+            self._parts += (_NARROW.pack(tag, dseq, dms), payload)
         else:
-            head = _ABSOLUTE.pack(tag | WIDE, seq, now_ms)
-        self._parts += (head, payload)
+            self._parts += (_ABSOLUTE.pack(tag | WIDE, seq, now_ms), payload)
         self._seq, self._ms = seq, now_ms
 
     def body(self) -> bytes:
@@ -94,54 +115,83 @@ def unpack(seq: int, now_ms: int, body: bytes, shapes: Shapes) -> list[tuple[int
     return steps
 
 
-def _encode(event: Event, now_ms: int, shapes: Shapes) -> tuple[int, bytes]:
-    if isinstance(event, Tick):
-        return TICK, b""
-    if isinstance(event, Heard):
-        try:
-            if isinstance(event.fact, Vitals):
-                return VITALS, _encode_vitals(event.device, event.fact, shapes)
-            if isinstance(event.fact, PumpStatus):
-                return PUMP, _encode_pump(event.device, event.fact, now_ms, shapes)
-        except (DoesNotFit, NoRoom, struct.error):
-            pass
+def _encode_tick(event: Any, now_ms: int, shapes: Shapes) -> bytes:
+    return b""
+
+
+def _encode_json(event: Any, now_ms: int, shapes: Shapes) -> bytes:
     text = msgspec.json.encode(event_to_wire(event))
-    return JSON, _U32.pack(len(text)) + text
+    return _U32.pack(len(text)) + text
 
 
-def _encode_vitals(device: str, fact: Vitals, shapes: Shapes) -> bytes:
-    values = [reading.value_milli for reading in fact.readings]
-    flags, packed = _encode_values(values)
-    qualities = bytes([_QUALITY_CODE[reading.quality] for reading in fact.readings])
-    if any(qualities):  # OK is 0
-        flags |= HAS_QUALITIES
-    else:
-        qualities = b""
-    time_flag, time = _encode_time(fact.device_time)
+def _encode_vitals(event: Any, now_ms: int, shapes: Shapes) -> bytes:
+    """A monitor sends frame after frame of the same signals: its layout is kept, so that a value costs little."""
+    fact: Vitals = event.fact
+    readings, text = fact.readings, fact.device_time
+    layout = _layout(event.device, fact, shapes)
+    qualities = [reading.quality for reading in readings]
+    seconds = None if text is None else _iso_seconds(text)
+    try:
+        tenths = [_TENTHS[reading.value_milli] for reading in readings]
+        if seconds is not None and qualities == layout.all_ok:
+            return layout.short.pack(layout.shape, HAS_SECONDS, *tenths, seconds)
+        flags, packed = 0, layout.tenths.pack(*tenths)
+    except DoesNotFit:
+        flags, packed = _encode_milli([reading.value_milli for reading in readings])
+    codes = b""
+    if qualities != layout.all_ok:
+        flags, codes = flags | HAS_QUALITIES, bytes([_QUALITY_CODE[quality] for quality in qualities])
+    time_flag, time = _encode_time(text, seconds)
+    return _HEAD_VITALS.pack(layout.shape, flags | time_flag) + packed + codes + time
+
+
+def _layout(device: str, fact: Vitals, shapes: Shapes) -> Layout:
     names = [reading.signal for reading in fact.readings]
-    shape = shapes.id_of(("vitals", device, fact.integrity.value, *names))
-    return _HEAD_VITALS.pack(shape, flags | time_flag) + packed + qualities + time
+    layout = shapes.layouts.get(device)
+    if layout is None or layout.names != names or layout.integrity is not fact.integrity:
+        number = shapes.id_of(("vitals", device, fact.integrity.value, *names))
+        code, count = _WIDTHS[0][0], len(names)
+        short, tenths = struct.Struct(f"<HB{count}{code}I"), struct.Struct(f"<{count}{code}")
+        layout = Layout(names, fact.integrity, number, [Quality.OK] * count, short, tenths)
+        shapes.layouts[device] = layout
+    return layout
 
 
-def _encode_values(values: list[int | None]) -> tuple[int, bytes]:
-    for flag, (code, unit, nothing) in _WIDTHS.items():
-        if all(value is None or (value % unit == 0 and nothing < value // unit < -nothing) for value in values):
-            numbers = [nothing if value is None else value // unit for value in values]
+class _Tenths(dict[int | None, int]):
+    """Thousandths into what 16 bits hold. Remembers at most the 65,535 that fit."""
+
+    def __missing__(self, value: int) -> int:
+        _, unit, nothing = _WIDTHS[0]
+        tenths, rest = divmod(value, unit)
+        if rest or not nothing < tenths < -nothing:
+            raise DoesNotFit
+        self[value] = tenths
+        return tenths
+
+
+_TENTHS = _Tenths({None: _WIDTHS[0][2]})
+
+
+def _encode_milli(values: list[int | None]) -> tuple[int, bytes]:
+    for flag in (MILLI_I32, MILLI_I64):
+        code, _, nothing = _WIDTHS[flag]
+        if all(value is None or nothing < value < -nothing for value in values):
+            numbers = [nothing if value is None else value for value in values]
             return flag, struct.pack(f"<{len(numbers)}{code}", *numbers)
     raise DoesNotFit
 
 
-def _encode_time(text: str | None) -> tuple[int, bytes]:
+def _encode_time(text: str | None, seconds: int | None) -> tuple[int, bytes]:
     """A device's ISO time to the second takes four bytes, any other text its length and itself."""
-    if text is None:
-        return 0, b""
-    seconds = _iso_seconds(text)
     if seconds is not None:
         return HAS_SECONDS, _U32.pack(seconds)
+    if text is None:
+        return 0, b""
     raw = text.encode()
     return HAS_TIME_TEXT, _U16.pack(len(raw)) + raw
 
 
+@lru_cache(maxsize=1024)  # the monitors of a ward say nearly the same time
 def _iso_seconds(text: str) -> int | None:
     try:
         moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
@@ -155,29 +205,37 @@ def _iso_text(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()
 
 
-def _encode_pump(device: str, fact: PumpStatus, now_ms: int, shapes: Shapes) -> bytes:
-    flags, parts = 0, [b""]
+def _encode_pump(event: Any, now_ms: int, shapes: Shapes) -> bytes:
+    fact: PumpStatus = event.fact
+    flags, numbers = ALARMING if fact.alarming else 0, []
     if fact.infusing is not None:
-        flags |= INFUSING_KNOWN | (INFUSING if fact.infusing else 0)
-    if fact.alarming:
-        flags |= ALARMING
-    ago = None if fact.requested_ms is None else now_ms - fact.requested_ms
-    for flag, layout, number in (
-        (HAS_RATE, _I32, fact.rate_ul_h),
-        (HAS_VOLUME, _I32, fact.volume_ul),
-        (HAS_REQUESTED, _U16, ago),
-        (HAS_LEFT, _I32, fact.time_left_s),
-    ):
-        if number is not None:
-            flags |= flag
-            parts.append(layout.pack(number))
-    if fact.pressure_mmhg is not None:
-        flags |= HAS_PRESSURE
-        raw = fact.pressure_mmhg.encode()
-        parts += (struct.pack("<B", len(raw)), raw)
-    shape = shapes.id_of(("pump", device, fact.integrity.value, fact.serial, fact.drug, fact.mode))
-    parts[0] = _HEAD_PUMP.pack(shape, flags)
-    return b"".join(parts)
+        flags |= INFUSING_KNOWN | INFUSING if fact.infusing else INFUSING_KNOWN
+    if fact.rate_ul_h is not None:
+        flags |= HAS_RATE
+        numbers.append(fact.rate_ul_h)
+    if fact.volume_ul is not None:
+        flags |= HAS_VOLUME
+        numbers.append(fact.volume_ul)
+    if fact.requested_ms is not None:
+        flags |= HAS_REQUESTED
+        numbers.append(now_ms - fact.requested_ms)
+    if fact.time_left_s is not None:
+        flags |= HAS_LEFT
+        numbers.append(fact.time_left_s)
+    shape = shapes.id_of(("pump", event.device, fact.integrity.value, fact.serial, fact.drug, fact.mode))
+    if fact.pressure_mmhg is None:
+        return _PUMPS[flags & _NUMBERS].pack(shape, flags, *numbers)
+    raw = fact.pressure_mmhg.encode()
+    return _PUMPS[flags & _NUMBERS].pack(shape, flags | HAS_PRESSURE, *numbers) + struct.pack("<B", len(raw)) + raw
+
+
+_FORMS: dict[type, tuple[int, Callable[[Any, int, Shapes], bytes]]] = {
+    Tick: (TICK, _encode_tick),
+    Vitals: (VITALS, _encode_vitals),
+    PumpStatus: (PUMP, _encode_pump),
+}
+_AS_JSON = (JSON, _encode_json)
+PACKED = frozenset(_FORMS)  # events, and facts that were heard, which are stored here; all others one row each
 
 
 def _decode_tick(body: bytes, at: int, now_ms: int, shapes: Shapes) -> tuple[Event, int]:
@@ -215,7 +273,7 @@ def _decode_pump(body: bytes, at: int, now_ms: int, shapes: Shapes) -> tuple[Eve
     shape, flags = _HEAD_PUMP.unpack_from(body, at)
     at += _HEAD_PUMP.size
     numbers: list[int | None] = []
-    for flag, layout in ((HAS_RATE, _I32), (HAS_VOLUME, _I32), (HAS_REQUESTED, _U16), (HAS_LEFT, _I32)):
+    for flag, layout in _NUMBER_FORMS:
         present = bool(flags & flag)
         numbers.append(layout.unpack_from(body, at)[0] if present else None)
         at += layout.size if present else 0

@@ -14,9 +14,9 @@ from typing import Any
 
 import msgspec
 
-from pumpd.device.facts import CommandOutcome, PumpStatus, Vitals
+from pumpd.device.facts import CommandOutcome
 from pumpd.journal.chain import Head, Link, extend
-from pumpd.journal.packing import Packer
+from pumpd.journal.packing import PACKED, Packer
 from pumpd.journal.records import CheckpointRecord, GapRecord, PolicyRecord, Record, StepRecord
 from pumpd.journal.shapes import Shapes
 from pumpd.safety.alarms import Alarm
@@ -31,7 +31,7 @@ from pumpd.safety.decisions import (
     SetRate,
     StopPump,
 )
-from pumpd.safety.events import Event, Heard, PolicyReplaced, Tick
+from pumpd.safety.events import Event, Heard, PolicyReplaced
 from pumpd.safety.policy import BedPolicy
 from pumpd.safety.wire import decision_from_wire, decision_to_wire, event_from_wire, event_to_wire
 
@@ -43,7 +43,8 @@ _ORDERS = (StopPump, SetRate, ReadStatus)
 
 def micros(wall: datetime) -> int:
     """Microseconds since 1970, exact."""
-    return (wall - EPOCH) // timedelta(microseconds=1)
+    since = wall - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_micros(wall_us: int) -> datetime:
@@ -153,9 +154,10 @@ class Builder:
     def build(self, records: Iterable[Record], marks: Marks) -> Batch:
         """All rows of these records. A record that cannot be written down becomes a gap row, never an error."""
         work = _Work(self._beds, self._shapes, self._kernel, marks)
+        add = work.add
         for record in records:
             try:
-                work.add(record)
+                add(record)
             except Exception as error:  # noqa: BLE001 one bad record must not block all later ones for ever
                 work.gap(GapRecord(record.bed, record.seq, record.now_ms, record.wall, 1, record.seq, repr(error)))
         return work.finish()
@@ -167,7 +169,8 @@ class _Work:
     def __init__(self, beds: Names, shapes: Shapes, kernel: str, marks: Marks) -> None:
         self._beds, self._shapes, self._kernel = beds, shapes, kernel
         self._batch = Batch()
-        self._packers: dict[str, tuple[Packer, int]] = {}
+        self._packers: dict[str, Packer] = {}
+        self._walls: dict[str, datetime] = {}  # of the open rows' first steps
         self._head = marks.head
         self._sample, self._event = marks.sample, marks.event
         self._checkpoint, self._policy = marks.checkpoint, marks.policy
@@ -175,15 +178,14 @@ class _Work:
         self._checkpoint_seq = dict(marks.checkpoint_seq)
 
     def add(self, record: Record) -> None:
-        match record:
-            case StepRecord():
-                self._step(record)
-            case PolicyRecord():
-                self._policy_row(record.bed, record.seq, record.now_ms, micros(record.wall), record.policy)
-            case CheckpointRecord():
-                self._checkpoint_row(record)
-            case GapRecord():
-                self.gap(record)
+        if isinstance(record, StepRecord):
+            self._step(record)
+        elif isinstance(record, CheckpointRecord):
+            self._checkpoint_row(record)
+        elif isinstance(record, PolicyRecord):
+            self._policy_row(record.bed, record.seq, record.now_ms, micros(record.wall), record.policy)
+        else:
+            self.gap(record)
 
     def gap(self, record: GapRecord) -> None:
         body = {"steps": record.steps, "first_seq": record.first_seq, "detail": record.detail}
@@ -205,15 +207,19 @@ class _Work:
         return self._batch
 
     def _step(self, record: StepRecord) -> None:
-        texts = [decision_text(decision) for decision in record.decisions]  # all that may fail comes first
-        event = record.event
-        if isinstance(event, Tick) or (isinstance(event, Heard) and isinstance(event.fact, Vitals | PumpStatus)):
-            self._pack(record)
+        event, decisions = record.event, record.decisions
+        texts = [decision_text(decision) for decision in decisions] if decisions else ()  # what may fail comes first
+        if type(event.fact if type(event) is Heard else event) in PACKED:
+            packer = self._packers.get(record.bed)
+            if packer is None or not packer.accepts(record.now_ms):
+                packer = self._open(record)
+            packer.add(record.seq, record.now_ms, event)
         else:
             self._other(record, micros(record.wall))
-        wall_us = micros(record.wall) if texts else 0
-        for idx, (decision, text) in enumerate(zip(record.decisions, texts, strict=True)):
-            self._decision(record, wall_us, idx, decision, text)
+        if texts:
+            wall_us = micros(record.wall)
+            for idx, (decision, text) in enumerate(zip(decisions, texts, strict=True)):
+                self._decision(record, wall_us, idx, decision, text)
 
     def _other(self, record: StepRecord, wall_us: int) -> None:
         event = record.event
@@ -224,20 +230,20 @@ class _Work:
         if isinstance(event, Heard) and isinstance(event.fact, CommandOutcome):
             self._outcome(record, wall_us, event.fact)
 
-    def _pack(self, record: StepRecord) -> None:
-        open_row = self._packers.get(record.bed)
-        if open_row is not None and not open_row[0].accepts(record.now_ms):
+    def _open(self, record: StepRecord) -> Packer:
+        """A new row for the bed; what it had open before is finished."""
+        if record.bed in self._packers:
             self._close(record.bed)
-            open_row = None
-        if open_row is None:
-            open_row = (Packer(record.seq, record.now_ms, self._shapes), micros(record.wall))
-            self._packers[record.bed] = open_row
-        open_row[0].add(record.seq, record.now_ms, record.event)
+        packer = Packer(record.seq, record.now_ms, self._shapes)
+        self._packers[record.bed] = packer
+        self._walls[record.bed] = record.wall
+        return packer
 
     def _close(self, bed: str) -> None:
-        packer, wall_us = self._packers.pop(bed)
+        packer = self._packers.pop(bed)
         body = packer.body()
         if body:
+            wall_us = micros(self._walls[bed])
             row = (self._sample, self._beds.id_of(bed), packer.first_seq, packer.first_ms, wall_us, body)
             self._batch.samples.append(row)
             self._sample += 1

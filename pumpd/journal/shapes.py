@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from struct import Struct
+
 import msgspec
+
+from pumpd.device.facts import Integrity, Quality
 
 Texts = tuple[str | None, ...]
 MOST = 8192  # a device that invents texts without end must not fill the table; later ones go as JSON
@@ -12,13 +17,29 @@ class NoRoom(ValueError):
     """The table is full."""
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a monitor's frames are packed. short: head, tenths, device time (all readings ok); tenths: values only."""
+
+    names: list[str]
+    integrity: Integrity
+    shape: int
+    all_ok: list[Quality]
+    short: Struct
+    tenths: Struct
+
+
 class Shapes:
-    """Texts by number, as in the table `shapes`. Grows only; `fresh` are the rows not yet stored."""
+    """Texts by number, as in the table `shapes`. Grows only; `fresh` are the rows not yet stored.
+
+    layouts: per device the one of its last frame, kept by the packer.
+    """
 
     def __init__(self) -> None:
         self._ids: dict[Texts, int] = {}
         self._texts: dict[int, Texts] = {}
         self.stored = 0
+        self.layouts: dict[str, Layout] = {}
 
     def id_of(self, texts: Texts) -> int:
         """The number of these texts, a new one if need be. Raises NoRoom."""

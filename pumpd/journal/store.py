@@ -6,6 +6,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pumpd.journal import engine as engines
 from pumpd.journal import tables
 from pumpd.journal.chain import Head
 from pumpd.journal.inbox import Entry
+from pumpd.journal.one_go import OneGo, Work, one_go
 from pumpd.journal.records import BootInfo, JournalOpenError, LastSeen
 from pumpd.journal.rows import Batch, Builder, Marks, Names, from_micros, micros
 from pumpd.journal.schema import upgrade_engine
@@ -27,6 +29,7 @@ from pumpd.journal.sql import Statement, Statements, statements
 from pumpd.units import Ms
 
 HEARTBEAT = "heartbeat"
+_now_of = attrgetter("record.now_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class Store:
         self.last_seen: LastSeen | None = None
         self._engine, self._boot, self._lock = engine, boot, lock
         self._connection: AsyncConnection | None = None
+        self._one_go: OneGo | None = None
         self._statements: Statements = statements(engine.dialect)
         self._beds, self._shapes = Names(), Shapes()
         self._builder = Builder(self._beds, self._shapes, kernel_fingerprint())
@@ -96,13 +100,13 @@ class Store:
 
     async def commit(self, entries: list[Entry]) -> None:
         """All entries, or none. Raises SQLAlchemyError or OSError; then the connection is made anew next time."""
-        batch = self._builder.build((entry.record for entry in entries), self._marks)
-        heartbeat = self._next_heartbeat(entries, batch)
+        batch = self._builder.build([entry.record for entry in entries], self._marks)
+        heartbeat = self._next_heartbeat(entries, batch.marks.head)
         beds, shapes = self._beds.fresh(), self._shapes.fresh()
+        work = self._work(batch, heartbeat, beds, shapes)
         connection = await self._connected()
         try:
-            async with connection.begin():
-                await self._write(connection, batch, heartbeat, beds, shapes)
+            await self._write(connection, work)
         except BaseException:
             await self._drop_connection()
             raise
@@ -118,14 +122,9 @@ class Store:
             os.close(self._lock)
             self._lock = None
 
-    async def _write(
-        self,
-        connection: AsyncConnection,
-        batch: Batch,
-        heartbeat: Heartbeat,
-        beds: list[tuple[int, str]],
-        shapes: list[tuple[int, str]],
-    ) -> None:
+    def _work(
+        self, batch: Batch, heartbeat: Heartbeat, beds: list[tuple[int, str]], shapes: list[tuple[int, str]]
+    ) -> Work:
         sql = self._statements
         todo: tuple[tuple[Statement, list[Any]], ...] = (
             (sql.boots, [self._boot_row] if self._boot_row else []),
@@ -142,13 +141,20 @@ class Store:
             (sql.outcomes, batch.outcomes),
             (sql.meta, [(HEARTBEAT, msgspec.json.encode(heartbeat).decode())]),
         )
-        for statement, rows in todo:
-            if rows:
-                await connection.exec_driver_sql(statement.text, statement.arrange(rows))
+        return [(statement.text, statement.arrange(rows)) for statement, rows in todo if rows]
 
-    def _next_heartbeat(self, entries: list[Entry], batch: Batch) -> Heartbeat:
-        latest = max(entries, key=lambda entry: entry.record.now_ms)
-        old, head = self._heartbeat, batch.marks.head
+    async def _write(self, connection: AsyncConnection, work: Work) -> None:
+        """One transaction: on SQLite in one go, elsewhere a statement at a time."""
+        if self._one_go is not None:
+            await self._one_go(work)
+            return
+        async with connection.begin():
+            for text, rows in work:
+                await connection.exec_driver_sql(text, rows)
+
+    def _next_heartbeat(self, entries: list[Entry], head: Head) -> Heartbeat:
+        latest = max(entries, key=_now_of)
+        old = self._heartbeat
         now_ms, boot_ms, wall_us = latest.record.now_ms, latest.boot_ms, micros(latest.record.wall)
         if old is not None and old.boot_id == self._boot.boot_id and old.now_ms > now_ms:
             now_ms, boot_ms, wall_us = Ms(old.now_ms), old.boot_ms, old.wall_us
@@ -157,6 +163,7 @@ class Store:
     async def _connected(self) -> AsyncConnection:
         if self._connection is None:
             self._connection = await self._engine.connect()
+            self._one_go = await one_go(self._connection)
         return self._connection
 
     async def _drop_connection(self) -> None:

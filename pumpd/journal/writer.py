@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,6 +21,7 @@ from pumpd.journal.inbox import Entry
 from pumpd.journal.records import BootInfo, JournalFault, JournalStats, LastSeen
 from pumpd.journal.store import Store
 
+_token_of = itemgetter(0)
 FAILURES = (SQLAlchemyError, sqlite3.Error, OSError)
 
 
@@ -65,6 +67,7 @@ class Writer:
         self._stop_at: float | None = None
         self._fault: JournalFault | None = None
         self._retry_s = 0.0
+        self._flushed_at = 0.0  # the journal's loop time at which the last flush began
         self._commits = self._committed = 0
         self._last_commit_s = 0.0
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -145,11 +148,16 @@ class Writer:
         return not self._backlog or time.monotonic() > self._stop_at
 
     async def _wait(self) -> None:
-        """Until something is urgent, but no longer than readings may wait; while failing, until the next attempt."""
-        until = time.monotonic() + (self._retry_s or self._limits.flush_s)
-        while (left := until - time.monotonic()) > 0:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._urgent.wait(), left)
+        """Until something is urgent, but no longer than readings may wait; while failing, until the next attempt.
+
+        Readings wait from the beginning of the last commit on: the oldest may have come in just after it.
+        """
+        loop, limits = asyncio.get_running_loop(), self._limits
+        until = loop.time() + self._retry_s if self._retry_s else self._flushed_at + limits.flush_s
+        while (left := until - loop.time()) > 0:
+            alarm = loop.call_later(left, self._urgent.set)
+            await self._urgent.wait()
+            alarm.cancel()
             self._take()
             if not self._retry_s or self._stop_at is not None:
                 return
@@ -159,12 +167,13 @@ class Writer:
         if hasattr(self, "_urgent"):
             self._urgent.clear()
         self._woken = False
-        inbox, backlog = self._inbox, self._backlog
+        inbox, add = self._inbox, self._backlog.add
         while inbox:
-            backlog.add(inbox.popleft())
-        backlog.bound()
+            add(inbox.popleft())
+        self._backlog.bound()
 
     async def _flush(self) -> None:
+        self._flushed_at = asyncio.get_running_loop().time()
         self._take()
         while self._backlog:
             entries = self._backlog.take(self._limits.chunk)
@@ -179,15 +188,23 @@ class Writer:
 
     async def _commit(self, entries: list[Entry]) -> None:
         """One transaction; while a slow disk keeps it, the inbox stays empty and the stall is reported."""
-        task = asyncio.ensure_future(self._store.commit(entries))
-        began = time.monotonic()
-        while not task.done():
-            await asyncio.wait({task}, timeout=min(self._limits.stall_s, self._limits.flush_s))
-            if not task.done():
-                self._take()
-                if time.monotonic() - began >= self._limits.stall_s:
-                    self._report(f"a commit has not returned for {self._limits.stall_s:g} s: the disk stalls")
-        await task
+        self._watch(time.monotonic())
+        try:
+            await self._store.commit(entries)
+        finally:
+            self._watching.cancel()
+
+    def _watch(self, began: float) -> None:
+        """Look again and again at a commit that began then."""
+        limits = self._limits
+        delay_s = min(limits.stall_s, limits.flush_s)
+        self._watching = asyncio.get_running_loop().call_later(delay_s, self._waiting_for_commit, began)
+
+    def _waiting_for_commit(self, began: float) -> None:
+        self._take()
+        if time.monotonic() - began >= self._limits.stall_s:
+            self._report(f"a commit has not returned for {self._limits.stall_s:g} s: the disk stalls")
+        self._watch(began)
 
     def _succeeded(self, entries: list[Entry], took_s: float) -> None:
         self._commits += 1
@@ -196,7 +213,7 @@ class Writer:
         if self._fault is not None:
             self._fault = None
             self._tell(self._on_fault, None)
-        self._tell(self._on_commit, max(entry.token for entry in entries))
+        self._tell(self._on_commit, max(map(_token_of, entries)))
 
     def _failed(self, error: BaseException) -> None:
         limits = self._limits

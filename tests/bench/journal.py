@@ -1,4 +1,16 @@
-"""G6 and G8: the journal beside raw sqlite3 executemany (WAL, FULL) and a bare fdatasync, in one interleaved run."""
+"""G6 and G8: the journal beside raw sqlite3 executemany (WAL, FULL) and a bare fdatasync, in one interleaved run.
+
+Every second of all beds is one batch, given in turn to
+- the journal: the whole way from `append` on the loop's thread to "durable" told to it, all threads' CPU;
+- "same rows": executemany of the very rows that the journal stores, with its index, already packed outside of the
+  measured time: what SQLite alone costs, and no program can reach it that has to pack what it stores;
+- "packed by hand": the same columns and index, each bed's second packed by one fixed struct from the same records;
+  the fair limit: the same information, the same input, none of the journal's generality (any device, any signals,
+  qualities, lossless order, hash chain, faults);
+- "row per sample": the narrow table without an index: quick to write, three times the bytes, slow to read.
+Only ratios mean anything. Latency is measured in a second run: readings come in evenly, are flushed by the journal's
+own clock, and a bare fdatasync runs beside it at the same pace.
+"""
 
 from __future__ import annotations
 
@@ -194,48 +206,58 @@ async def _paced(folder: Path, beds: int, seconds: int) -> tuple[list[float], li
 
 
 def _cpu_rows(parties: Parties, samples: int) -> list[Row]:
+    limits = (
+        (parties.narrow, 2.0, "limit: executemany, a row per sample"),
+        (parties.by_hand, None, "limit: executemany of the same information, packed by hand"),
+        (parties.packed, None, "limit: executemany of the same rows, packed before"),
+    )
     us = 1e6 / samples
     journal = parties.journal.cpu_s * us
-    same = "limit: executemany of the same rows, already packed"
+    return [Row("G6", "CPU per sample", journal, p.cpu_s * us, "us", allowed, note) for p, allowed, note in limits]
+
+
+def _latency_rows(waits_s: list[float], control_s: list[float]) -> list[Row]:
+    flush_s, ms = Limits().flush_s, 1e3
+    p90 = flush_s + 20 * percentile(control_s, 0.5)
+    p99 = flush_s + 2 * percentile(control_s, 0.99)
+    note = f"limit: {flush_s:g} s + 20 x p50 or 2 x p99 of {len(control_s)} paced fdatasyncs"
     return [
-        Row("G6", "CPU per sample", journal, parties.packed.cpu_s * us, "us", 2.0, same),
-        Row(
-            "G6",
-            "CPU per sample",
-            journal,
-            parties.narrow.cpu_s * us,
-            "us",
-            2.0,
-            "limit: executemany, a row per sample",
-        ),
+        Row("G6", "sample to durable p90", percentile(waits_s, 0.9) * ms, p90 * ms, "ms", 1.0, note),
+        Row("G6", "sample to durable p99", percentile(waits_s, 0.99) * ms, p99 * ms, "ms", 1.0, note),
     ]
 
 
-def _latency_rows(waits_s: list[float], control_s: list[float], batches_s: list[float]) -> list[Row]:
-    flush_s = Limits().flush_s
-    p90 = flush_s + 20 * percentile(control_s, 0.5)
-    p99 = flush_s + 2 * percentile(control_s, 0.99)
-    control = f"{len(control_s)} paced fdatasyncs"
+def _batch_rows(parties: Parties) -> list[Row]:
+    """A batch alone, without the flush interval."""
+    journal, sync, ms = parties.journal.walls_s, parties.sync.walls_s, 1e3
+    limit = 20 * percentile(sync, 0.5)
     return [
-        Row("G6", "sample to durable p90", percentile(waits_s, 0.9) * 1e3, p90 * 1e3, "ms", 1.0, control),
-        Row("G6", "sample to durable p99", percentile(waits_s, 0.99) * 1e3, p99 * 1e3, "ms", 1.0, control),
         Row(
             "G6",
-            "batch p90",
-            percentile(batches_s, 0.9) * 1e3,
-            20e3 * percentile(control_s, 0.5),
+            "batch to durable p50",
+            percentile(journal, 0.5) * ms,
+            percentile(parties.by_hand.walls_s, 0.5) * ms,
+            "ms",
+            None,
+            "limit: packed by hand",
+        ),
+        Row(
+            "G6",
+            "batch to durable p90",
+            percentile(journal, 0.9) * ms,
+            limit * ms,
             "ms",
             1.0,
             "limit: 20 x fdatasync p50",
         ),
         Row(
             "G6",
-            "batch p99",
-            percentile(batches_s, 0.99) * 1e3,
-            2e3 * percentile(control_s, 0.99),
+            "batch to durable p99",
+            percentile(journal, 0.99) * ms,
+            percentile(parties.by_hand.walls_s, 0.99) * ms,
             "ms",
             None,
-            "limit: 2 x fdatasync p99",
+            "limit: packed by hand",
         ),
     ]
 
@@ -246,13 +268,12 @@ def measure(beds: int = 100, seconds: int = 120, paced_s: int = 30) -> list[Row]
         parties, size = asyncio.run(_batches(Path(name), beds, seconds))
         waits_s, control_s = asyncio.run(_paced(Path(name), beds, paced_s))
     samples = beds * seconds * SAMPLES_PER_STEP
-    batch, raw = parties.journal.walls_s, parties.packed.walls_s
+    size_note = f"{beds} beds, {seconds} s"
     return [
-        Row("G8", "stored bytes per sample", size / samples, PACKED_I16_BYTES, "B", 1.5, f"{beds} beds, {seconds} s"),
+        Row("G8", "stored bytes per sample", size / samples, PACKED_I16_BYTES, "B", 1.5, size_note),
         *_cpu_rows(parties, samples),
-        *_latency_rows(waits_s, control_s, batch),
-        Row("G6", "batch to durable p50", percentile(batch, 0.5) * 1e3, percentile(raw, 0.5) * 1e3, "ms", None),
-        Row("G6", "samples per second", samples / sum(batch), samples / sum(raw), "/s", None),
+        *_latency_rows(waits_s, control_s),
+        *_batch_rows(parties),
     ]
 
 

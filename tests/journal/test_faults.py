@@ -11,10 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event as sa_event
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from pumpd.journal import JournalFault, JournalUnavailable, ops
+from pumpd.journal import JournalFault, JournalUnavailable, one_go, ops
 from pumpd.journal.backlog import Backlog
 from pumpd.journal.inbox import Entry
 from pumpd.journal.journal import is_reading
@@ -49,26 +47,27 @@ class Told:
             await self._news.wait()
 
 
-def limit_pages(engine: AsyncEngine, more: int) -> Callable[[], None]:
+def limit_pages(monkeypatch: pytest.MonkeyPatch, more: int) -> Callable[[], None]:
     """SQLite's own SQLITE_FULL: the database may grow by `more` pages only, until the returned call."""
     full = [True]
+    transaction = one_go._transaction
 
-    def limit(connection: object, _cursor: object, _sql: str, *_: object) -> None:
-        raw = connection.connection.cursor()  # type: ignore[attr-defined]
-        raw.execute("PRAGMA page_count")
-        pages = raw.fetchone()[0]
+    def limited(raw: sqlite3.Connection, work: one_go.Work) -> None:
+        pages = raw.execute("PRAGMA page_count").fetchone()[0]
         raw.execute(f"PRAGMA max_page_count={pages + more if full[0] else 1_000_000_000}")
-        raw.close()
+        transaction(raw, work)
 
-    sa_event.listen(engine.sync_engine, "before_cursor_execute", limit)
+    monkeypatch.setattr(one_go, "_transaction", limited)
     return lambda: full.__setitem__(0, False)
 
 
-async def test_a_full_database_is_told_once_refuses_durability_and_recovers_whole(url: str) -> None:
+async def test_a_full_database_is_told_once_refuses_durability_and_recovers_whole(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told = Told()
     async with opened(url, limits=QUICK, on_fault=told) as journal:
         await journal.append_durable(fault_step(1, 1_000))
-        freed = limit_pages(journal._writer._store._engine, 0)
+        freed = limit_pages(monkeypatch, 0)
         seq = 1
         while not told.faults:
             for _ in range(400):
@@ -161,13 +160,15 @@ def test_even_decisions_are_bounded_in_the_end() -> None:
     assert backlog.dropped_records >= 149
 
 
-async def test_dropped_readings_leave_a_gap_that_replay_bridges_from_the_next_checkpoint(url: str) -> None:
+async def test_dropped_readings_leave_a_gap_that_replay_bridges_from_the_next_checkpoint(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told = Told()
     limits = Limits(flush_s=0.05, retry_first_s=0.01, retry_most_s=0.05, readings=40)
     async with opened(url, limits=limits, on_fault=told) as journal:
         recorder = admitted(Recorder(journal))
         await journal.durable(recorder.token)
-        freed = limit_pages(journal._writer._store._engine, 0)
+        freed = limit_pages(monkeypatch, 0)
         while not told.faults:
             recorder.do(SelfFault("test", "x" * 200, active=bool(recorder.seq % 2)), 1)
             with contextlib.suppress(JournalUnavailable):
