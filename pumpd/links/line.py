@@ -22,6 +22,7 @@ from pumpd.links.opening import Reason, Trouble, open_serial, open_socket, set_s
 from pumpd.links.pipe import Pipe
 
 DRAIN_LOOK_S = 0.005
+PROVEN_MS = 1000  # bytes that come sooner after opening may be a serial server's "port in use" before it hangs up
 
 
 class Line:
@@ -45,6 +46,7 @@ class Line:
         self._backoff = Backoff(times.backoff_first_ms, times.backoff_max_ms, chance)
         self._pipe: Pipe | None = None
         self._fd = -1
+        self._proven_s = 0.0
         self._lost: asyncio.Future[Trouble] | None = None
         self._task: asyncio.Task[None] | None = None
         self._trouble: Trouble | None = Trouble(Reason.CLOSED)
@@ -120,7 +122,9 @@ class Line:
     async def _carry(self, fd: int) -> Trouble:
         """Moves bytes until the line is lost; the descriptor is closed in any case."""
         eof = Reason.UNPLUGGED if isinstance(self.link, SerialLink) else Reason.RESET
-        self._fd, self._lost = fd, asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._fd, self._lost = fd, loop.create_future()
+        self._proven_s = loop.time() + min(PROVEN_MS, self._times.backoff_max_ms) / 1000
         self._pipe = Pipe(fd, self._times.write_buffer_bytes, eof, on_bytes=self._heard, on_lost=self._lose)
         try:
             self._tell(None)
@@ -128,10 +132,11 @@ class Line:
         finally:
             self._pipe.detach()
             self._pipe = None
-            await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, _close, fd))
+            await asyncio.shield(loop.run_in_executor(None, _close, fd))
 
     def _heard(self, data: bytes) -> None:
-        self._backoff.reset()  # only bytes prove a line: a serial server accepts and hangs up when its port is taken
+        if asyncio.get_running_loop().time() >= self._proven_s:
+            self._backoff.reset()  # only bytes prove a line: a serial server accepts, and hangs up where it is taken
         self._on_bytes(data)
 
     def _lose(self, trouble: Trouble) -> None:

@@ -101,7 +101,8 @@ async def test_parity_and_seven_bits_are_dropped_on_a_pty_so_that_it_opens_again
         line.line.reopen(Reason.SILENT)
         await line.until_up(times)
     end.send(b"\xff")
-    await line.until(lambda: line.heard == b"\xff")
+    await line.until(lambda: line.heard)
+    assert line.heard == b"\xff"
 
 
 async def fill(line: Watched) -> int:

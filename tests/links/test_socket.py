@@ -90,11 +90,32 @@ async def test_a_half_open_connection_is_dropped_and_made_anew(server: Server, w
         writer.close()
 
 
-async def test_a_server_that_accepts_and_hangs_up_does_not_reset_the_back_off(server: Server, watch: Watch) -> None:
+@pytest.mark.parametrize("words", [b"", b"port in use\r\n"])
+async def test_a_server_that_accepts_and_hangs_up_does_not_reset_the_back_off(
+    server: Server, watch: Watch, words: bytes
+) -> None:
+    line = watch(f"socket://127.0.0.1:{server.port}", LinkTimes(backoff_first_ms=1, backoff_max_ms=60_000))
+    for _ in range(5):
+        _, writer = await server.connections.get()
+        writer.write(words)
+        writer.close()
+    await line.until(lambda: line.states.count(None) == 5 and line.states[-1])
+    assert line.heard == words * 5
+    assert line.line._backoff.next_s() >= 0.016
+
+
+async def test_a_line_that_goes_on_speaking_is_opened_again_at_once_after_its_next_loss(
+    server: Server, watch: Watch
+) -> None:
     line = watch(f"socket://127.0.0.1:{server.port}", LinkTimes(backoff_first_ms=1, backoff_max_ms=8))
     for _ in range(5):
         (await server.connections.get())[1].close()
-    assert line.line._backoff.next_s() == 0.008
+    _, writer = await server.connections.get()
+    while line.line._backoff._next_ms != 1:
+        heard = len(line.heard)
+        writer.write(b"status")
+        await line.until(lambda heard=heard: len(line.heard) > heard)
+    writer.close()
 
 
 async def test_a_name_that_does_not_exist_is_unreachable(watch: Watch) -> None:
