@@ -87,6 +87,7 @@ class DeviceSession:
         return self._line
 
     def start(self) -> None:
+        """Begin to open the line; the first event is posted later, never from here."""
         self._line.start()
 
     async def close(self) -> None:
@@ -98,7 +99,7 @@ class DeviceSession:
         if driver is not None:
             try:
                 outs = driver.finish(self._clock.now_ms())
-            except Exception:
+            except Exception:  # supervision boundary: a bug at its end must not keep other pumps from being handed back
                 log.exception("driver failed at its end", device=self.id)
                 outs = []
             for out in outs:

@@ -27,7 +27,7 @@ async def keep_running(
         try:
             await run()
             return
-        except Exception as error:
+        except Exception as error:  # supervision boundary: a part that crashed is started again
             log.exception("part failed", part=name)
             tell(f"{name} failed ({type(error).__name__}), started again", True)
         if held is not None:

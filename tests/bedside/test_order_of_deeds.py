@@ -35,7 +35,8 @@ async def test_stop_bytes_are_on_the_wire_before_the_journal_or_a_screen_hears_o
 async def test_the_kernel_hears_that_the_stop_was_sent(bench: Bench) -> None:
     bench.kernel.on = on_tick(STOP)  # type: ignore[assignment]
     bench.bed.post(Tick())
-    await bench.kernel.until(lambda: OrderSent("p1", "o1") in bench.kernel.events)
+    await bench.kernel.until(lambda: bench.kernel.of(OrderSent))
+    assert bench.kernel.of(OrderSent) == [OrderSent("p1", "o1")]
 
 
 async def test_a_rate_leaves_only_when_the_journal_has_it(bench: Bench) -> None:
