@@ -15,7 +15,7 @@ from pumpd.safety import pump as pumps
 from pumpd.safety.alarm_table import end_audio_pause, realarm, realarm_due_ms, reconcile
 from pumpd.safety.bed_alarms import bed_conditions, note_blindness
 from pumpd.safety.decisions import Decision
-from pumpd.safety.events import Event, Heard, Restarted
+from pumpd.safety.events import Event, Heard, Restarted, Tick
 from pumpd.safety.policy import BedPolicy, PumpPolicy
 from pumpd.safety.pump_alarms import conditions as pump_conditions
 from pumpd.safety.pump_alarms import scope
@@ -60,6 +60,8 @@ def step(state: BedState, event: Event, now: int, policy: BedPolicy) -> tuple[Be
         handlers.begin(d)
     elif everything and type(event) is not Restarted:  # nobody watched during a gap: it is judged by its handler
         settle(d)
+        if type(event) is Tick:  # nothing was heard: judged already
+            return freeze(d, deadline(d)), tuple(d.out)
     handlers.apply(d, event)
     kind = type(event.fact) if type(event) is Heard and not everything else None
     if kind is Vitals:
