@@ -26,9 +26,13 @@ ScenarioName = Annotated[
     str, typer.Option("--scenario", help="calm, overspeed, bradypnoea, apnoea, stop-ignored, cable")
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Another seed, other patients.")]
+# for tests: shortens a scenario's waiting; devices, alarms and ages keep real time
+Pace = Annotated[
+    float, typer.Option("--pace", min=0.01, max=10, hidden=True, help="0.1: the script ten times as fast.")
+]
 
 
-def demo(beds: Beds = 4, port: Port = 8080, scenario: ScenarioName = "calm", seed: Seed = 1) -> None:
+def demo(beds: Beds = 4, port: Port = 8080, scenario: ScenarioName = "calm", seed: Seed = 1, pace: Pace = 1.0) -> None:
     """Show a simulated ward: invented patients, pumps and monitors that speak real bytes, the real daemon.
 
     Everything lives in a temporary folder that is removed on Ctrl-C.
@@ -45,15 +49,15 @@ def demo(beds: Beds = 4, port: Port = 8080, scenario: ScenarioName = "calm", see
     if port and chosen != port:
         print_lines([f"note: port {port} is in use, taking {chosen}"])
     with tempfile.TemporaryDirectory(prefix="pumpd-demo-") as folder:
-        run_loop(_demo(Path(folder), beds, chosen, scenario, seed))
+        run_loop(_demo(Path(folder), beds, chosen, scenario, seed, pace))
     print_lines(["pumpd demo: ended, nothing is left behind"])
 
 
-async def _demo(folder: Path, beds: int, port: int, scenario: str, seed: int) -> None:
+async def _demo(folder: Path, beds: int, port: int, scenario: str, seed: int, pace: float) -> None:
     from pumpd.cli.serve import serve
     from pumpd.sim import SimWard
 
-    sim = await SimWard.start(beds, scenario, seed, folder / "lines", play=False)
+    sim = await SimWard.start(beds, scenario, seed, folder / "lines", pace=pace, play=False)
     try:
         ward = demo_ward(folder, sim, port)
 

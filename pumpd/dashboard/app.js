@@ -5,8 +5,9 @@ import { html, nothing, render, repeat } from "./js/lit.js";
 import { stopPump } from "./js/acts.js";
 import { alarmPanel } from "./js/alarms.js";
 import { LiveConnection } from "./js/connection.js";
-import { AlarmDialog } from "./js/dialog.js";
-import { banners, footLine, headLine } from "./js/frame.js";
+import { alarmAsk, interlockAsk, overrideAsk } from "./js/asks.js";
+import { ActDialog } from "./js/dialog.js";
+import { banners, headLine } from "./js/frame.js";
 import { Settings } from "./js/settings.js";
 import { applyAlarm, applyDelta, fromSnapshot } from "./js/store.js";
 import { tile } from "./js/tile.js";
@@ -28,7 +29,7 @@ const NAMELESS = "ward page (no name given)";
 class Page {
   constructor() {
     this.settings = new Settings();
-    this.dialog = new AlarmDialog(this.settings, () => this.schedule());
+    this.dialog = new ActDialog(this.settings, () => this.schedule());
     /** @type {Ward|null} */
     this.ward = null;
     this.waking = true;
@@ -162,7 +163,7 @@ class Page {
     const time = clock(new Date().toISOString(), context.zone);
     return html`
       ${headLine(ward?.ward, beds.length, link, time, context)}
-      ${banners(ward?.ward, link)}
+      ${banners(link)}
       <div class="hidden" role="alert">${this.announcement}</div>
       <div class="floor">
         ${ward ? alarmPanel(ward.alarms, (id) => this.label(id), context) : nothing}
@@ -170,8 +171,7 @@ class Page {
           ${ward ? repeat(beds, (bed) => bed.id, (bed) => tile(bed, this.alarmsOf(bed.id), context)) : html`<p class="empty">Waiting for the ward ...</p>`}
         </main>
       </div>
-      ${footLine()}
-      ${this.dialog.view((id) => this.label(id))}
+      ${this.dialog.view()}
     `;
   }
 
@@ -183,7 +183,9 @@ class Page {
   /** @returns {import("./js/app-types.js").Acts} */
   acts() {
     return {
-      openAlarm: (alarm) => this.dialog.open(alarm),
+      openAlarm: (alarm) => this.dialog.open(alarmAsk(alarm, this.label(alarm.bed))),
+      resetInterlock: (pump, bed) => this.dialog.open(interlockAsk(pump, bed.id, bed.label)),
+      confirmSoft: (pump, alarm) => this.dialog.open(overrideAsk(pump, alarm, this.label(alarm.bed))),
       armStop: (bedId, pumpId) => this.showStop(pumpId, { bedId, phase: "armed", said: "", ok: true }),
       cancelStop: (pumpId) => { this.stops.delete(pumpId); this.schedule(); },
       confirmStop: (pumpId, by) => void this.stop(pumpId, by),

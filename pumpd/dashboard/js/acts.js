@@ -59,3 +59,22 @@ export function resetAlarm(alarmId, act) {
 export function stopPump(bedId, pumpId, act) {
   return post(`beds/${encodeURIComponent(bedId)}/pumps/${encodeURIComponent(pumpId)}/stop`, act);
 }
+
+/**
+ * Re-arms a tripped interlock; starts nothing.
+ * @param {string} bedId
+ * @param {{by: string, reason: string, pump: string}} act
+ */
+export function resetInterlock(bedId, act) {
+  return post(`beds/${encodeURIComponent(bedId)}/interlock/reset`, act);
+}
+
+/**
+ * Confirms a rate above the soft ceiling.
+ * @param {string} bedId
+ * @param {string} pumpId
+ * @param {{by: string, reason: string}} act
+ */
+export function overrideSoft(bedId, pumpId, act) {
+  return post(`beds/${encodeURIComponent(bedId)}/pumps/${encodeURIComponent(pumpId)}/override`, act);
+}

@@ -1,7 +1,7 @@
 // The ward's alarm list: highest first, then what needs a person, then newest. Pure.
 
 import { html, nothing, repeat } from "./lit.js";
-import { ackWords, clock, PRIORITY_WORD, sorted, SYMBOL } from "./words.js";
+import { ackWords, clock, endedWords, PRIORITY_WORD, sorted, SYMBOL } from "./words.js";
 
 /** @typedef {import("./types.js").Alarm} Alarm */
 /** @typedef {import("./app-types.js").Context} Context */
@@ -52,7 +52,7 @@ function state(alarm, context) {
   const seen = ack
     ? html`<span><span aria-hidden="true">✓ </span>${ackWords(ack, context.zone)}</span>`
     : nothing;
-  if (alarm.state === "latched") return html`<span class="state">ended ${clock(alarm.ended, context.zone)} ${seen}</span>`;
+  if (alarm.state === "latched") return html`<span class="state">${endedWords(alarm, context.zone)} ${seen}</span>`;
   return html`<span class="state">${ack ? seen : alarm.kind}</span>`;
 }
 

@@ -1,11 +1,15 @@
 // What the views are given. Types only.
 
 /** @typedef {import("./types.js").Alarm} Alarm */
+/** @typedef {import("./types.js").Bed} Bed */
+/** @typedef {import("./types.js").Pump} Pump */
 
 /**
  * The acts a person may take from a view.
  * @typedef {{
  *   openAlarm: (alarm: Alarm) => void,
+ *   resetInterlock: (pump: Pump, bed: Bed) => void,
+ *   confirmSoft: (pump: Pump, alarm: Alarm) => void,
  *   armStop: (bedId: string, pumpId: string) => void,
  *   cancelStop: (pumpId: string) => void,
  *   confirmStop: (pumpId: string, by: string) => void,

@@ -1,13 +1,12 @@
-// The dialog in which a named person acknowledges or resets one alarm. It shows what the server answered.
+// The dialog in which a named person confirms one act and why. It shows what the server answered.
 
 import { createRef, html, nothing, ref } from "./lit.js";
-import { acknowledge, resetAlarm } from "./acts.js";
-import { PRIORITY_WORD, REASONS } from "./words.js";
+import { REASONS } from "./words.js";
 
-/** @typedef {import("./types.js").Alarm} Alarm */
+/** @typedef {import("./asks.js").Ask} Ask */
 /** @typedef {import("./settings.js").Settings} Settings */
 
-export class AlarmDialog {
+export class ActDialog {
   /**
    * @param {Settings} settings remembers who acts
    * @param {() => void} changed asks for a new rendering
@@ -15,8 +14,8 @@ export class AlarmDialog {
   constructor(settings, changed) {
     this.settings = settings;
     this.changed = changed;
-    /** @type {Alarm|null} */
-    this.alarm = null;
+    /** @type {Ask|null} */
+    this.ask = null;
     this.reason = "";
     this.busy = false;
     /** @type {string[]} */
@@ -25,9 +24,9 @@ export class AlarmDialog {
     this.element = createRef();
   }
 
-  /** @param {Alarm} alarm */
-  open(alarm) {
-    this.alarm = alarm;
+  /** @param {Ask} ask */
+  open(ask) {
+    this.ask = ask;
     this.reason = "";
     this.busy = false;
     this.refusals = [];
@@ -41,71 +40,62 @@ export class AlarmDialog {
   /** Show the element once it is rendered; the browser returns the focus when it closes. */
   afterRender() {
     const element = this.element.value;
-    if (element && this.alarm && !element.open) element.showModal();
+    if (element && this.ask && !element.open) element.showModal();
   }
 
   closed() {
-    this.alarm = null;
+    this.ask = null;
     this.changed();
   }
 
   /** @param {SubmitEvent} event */
   async submit(event) {
     event.preventDefault();
-    const alarm = this.alarm;
-    if (!alarm || this.busy) return;
+    const ask = this.ask;
+    if (!ask || this.busy) return;
     const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
-    const by = String(form.get("by") ?? "").trim();
-    const note = String(form.get("note") ?? "").trim();
-    this.settings.user = by;
+    const [by, note, why] = ["by", "note", "why"].map((name) => String(form.get(name) ?? "").trim());
+    this.settings.user = by ?? "";
     this.busy = true;
     this.refusals = [];
     this.changed();
-    const answer = alarm.state === "latched"
-      ? await resetAlarm(alarm.id, { by, reason: note || "condition over" })
-      : await acknowledge(alarm.id, { by, reason: this.reason, note });
+    const answer = await ask.send({ by: by ?? "", reason: ask.choices ? this.reason : (why ?? ""), note: note ?? "" });
     this.busy = false;
     this.refusals = answer.ok ? [] : answer.said;
     if (answer.ok) this.close();
     else this.changed();
   }
 
-  /**
-   * @param {(bedId: string) => string} label of a bed
-   */
-  view(label) {
-    const alarm = this.alarm;
+  view() {
     return html`
       <dialog ${ref(this.element)} aria-labelledby="act-title" @close=${() => this.closed()}>
-        ${alarm ? this.form(alarm, label(alarm.bed)) : nothing}
+        ${this.ask ? this.form(this.ask) : nothing}
       </dialog>
     `;
   }
 
-  /**
-   * @param {Alarm} alarm
-   * @param {string} bed
-   */
-  form(alarm, bed) {
-    const latched = alarm.state === "latched";
+  /** @param {Ask} ask */
+  form(ask) {
     return html`
       <form @submit=${(/** @type {SubmitEvent} */ event) => void this.submit(event)}>
-        <h2 id="act-title">${latched ? "Reset alarm" : "Acknowledge alarm"}</h2>
-        <p class="about ${alarm.priority}"><strong>${PRIORITY_WORD[alarm.priority]}</strong> ${bed}: ${alarm.text}</p>
-        ${latched ? html`<p>The condition is over. Reset takes this alarm off the list.</p>` : this.reasons()}
+        <h2 id="act-title">${ask.title}</h2>
+        <p class="about ${ask.tone}"><strong>${ask.strong}</strong> ${ask.about}</p>
+        ${ask.choices ? this.choices() : nothing}
+        ${ask.reasonLabel === null ? nothing : freeReason(ask.reasonLabel)}
+        <p class="hint">${ask.hint}</p>
         <label>Your name or initials
           <input name="by" required maxlength="40" autocomplete="off" .value=${this.settings.user}>
         </label>
         ${this.answer()}
         <div class="buttons">
           <button type="button" class="quiet" @click=${() => this.close()}>Cancel</button>
-          <button type="submit" class="main" ?disabled=${this.busy}>${this.busy ? "Asking ..." : latched ? "Reset" : "Acknowledge"}</button>
+          <button type="submit" class="main" ?disabled=${this.busy}>${this.busy ? "Asking ..." : ask.go}</button>
         </div>
       </form>
     `;
   }
 
-  reasons() {
+  choices() {
     const other = this.reason === "other";
     return html`
       <fieldset>
@@ -117,7 +107,6 @@ export class AlarmDialog {
           <input name="note" maxlength="200" autocomplete="off" ?required=${other}>
         </label>
       </fieldset>
-      <p class="hint">The alarm stays as long as its condition lasts.</p>
     `;
   }
 
@@ -128,4 +117,9 @@ export class AlarmDialog {
         : nothing}</div>
     `;
   }
+}
+
+/** @param {string} label */
+function freeReason(label) {
+  return html`<label>${label}<input name="why" required maxlength="200" autocomplete="off"></label>`;
 }

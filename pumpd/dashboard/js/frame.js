@@ -1,4 +1,4 @@
-// What stands around the beds: the ward's head line, the banners, the foot. Pure.
+// What stands around the beds: the ward's head line and the banners. Pure.
 
 import { html, nothing } from "./lit.js";
 
@@ -29,29 +29,34 @@ export function headLine(ward, beds, link, time, context) {
       <h1>${ward?.name ?? "pumpd"}</h1>
       <p class="beds">${beds ? `${beds} ${beds === 1 ? "bed" : "beds"}` : ""}</p>
       <p class="connection ${link}" role="status"><span aria-hidden="true">${link === "live" ? "●" : "○"}</span> ${LINK_WORDS[link]}</p>
-      <p class="time">${time}</p>
+      ${mark(ward)}
+      <p class="mute">This screen makes no sound</p>
+      <p class="time" title=${ward?.timezone ?? ""}>${time}</p>
       <button type="button" class="quiet" @click=${context.acts.nextNames}>Names: ${context.names}</button>
       <button type="button" class="quiet" @click=${context.acts.nextTheme}>Theme: ${context.theme}</button>
     </header>
   `;
 }
 
+/** @type {Record<string, string>} */
+const NOT_REAL = { demo: "DEMO - simulated patients", test: "TEST - not real patients" };
+
 /**
+ * What is not a real ward says so on every screen.
  * @param {WardInfo|undefined} ward
- * @param {LinkWord} link
  */
-export function banners(ward, link) {
+function mark(ward) {
+  const words = NOT_REAL[ward?.generation ?? ""];
+  return words ? html`<p class="mark">${words}</p>` : nothing;
+}
+
+/** @param {LinkWord} link */
+export function banners(link) {
   return html`
     <div class="banners" role="region" aria-label="Notices">
       ${link === "lost"
         ? html`<p class="banner lost"><span aria-hidden="true">⚠</span> CONNECTION LOST - values blanked. Look at the bedside.</p>`
         : nothing}
-      ${ward?.generation === "demo" ? html`<p class="banner demo">DEMO - simulated patients</p>` : nothing}
-      ${ward?.generation === "test" ? html`<p class="banner demo">TEST - not real patients</p>` : nothing}
     </div>
   `;
-}
-
-export function footLine() {
-  return html`<footer class="foot-line"><p>This screen makes no sound.</p></footer>`;
 }

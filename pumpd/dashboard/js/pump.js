@@ -4,32 +4,35 @@ import { html, nothing } from "./lit.js";
 import { NO_DIGIT, pumpFigure } from "./freshness.js";
 import { ENFORCEMENT, INTERLOCK } from "./words.js";
 
+/** @typedef {import("./types.js").Alarm} Alarm */
 /** @typedef {import("./types.js").Bed} Bed */
 /** @typedef {import("./types.js").Pump} Pump */
 /** @typedef {import("./app-types.js").Context} Context */
 /** @typedef {import("./app-types.js").StopState} StopState */
 
+/** Interlock states that a person may reset; the server refuses where it is not safe, and says why. */
+const RESETTABLE = new Set(["stop_verified", "stop_unconfirmed"]);
+
 /**
  * @param {Pump} pump
  * @param {Bed} bed
+ * @param {Alarm[]} alarms of this bed
  * @param {Context} context
  */
-export function pumpBlock(pump, bed, context) {
+export function pumpBlock(pump, bed, alarms, context) {
   const infusing = infusingWords(pump, bed, context);
-  const rule = ENFORCEMENT[pump.enforcement] ?? { words: pump.enforcement, hint: "" };
   const interlock = context.blank ? { words: "INTERLOCK UNKNOWN", tone: "calm" } : (INTERLOCK[pump.interlock] ?? { words: pump.interlock, tone: "bad" });
   return html`
     <section class="pump" data-pump=${pump.id} aria-label="Pump ${pump.id}">
       <header>
         <h3>${pump.drug_label ?? pump.drug ?? "drug unknown"}</h3>
+        <span class="basis">${context.blank ? "" : (pump.line2 ?? "")}</span>
         <span class="infusing ${infusing.state}"><span aria-hidden="true">${infusing.symbol}</span> ${infusing.words}</span>
-        ${stopControl(pump, bed, context)}
       </header>
+      <div class="acts">${guardActs(pump, bed, alarms, context)}${stopControl(pump, bed, context)}</div>
       ${dose(pump, context)}
-      <div class="guard">
-        <p class="interlock ${interlock.tone}" data-interlock=${pump.interlock} title=${pump.interlock_cause ?? ""}>${interlock.words}</p>
-        <p class="badge ${pump.enforcement}" title=${rule.hint}>over ceiling: <b>${rule.words}</b></p>
-      </div>
+      <p class="interlock ${interlock.tone}" data-interlock=${pump.interlock} title=${pump.interlock_cause ?? ""}>${interlock.words}</p>
+      ${limits(pump, context)}
       ${stopAnswer(context.stops.get(pump.id))}
     </section>
   `;
@@ -55,13 +58,27 @@ function infusingWords(pump, bed, context) {
 function dose(pump, context) {
   const rate = pumpFigure(pump.rate_ml_h, context.blank);
   const figure = rate === null ? NO_DIGIT : (pump.line ?? pump.rate_text ?? `${rate} mL/h`);
-  const unverified = pump.not_verified ?? [];
   return html`
-    <p class="dose ${rate === null ? "gone" : ""}"><span class="hidden">Dose </span><span class="figure">${figure}</span>
-      <span class="basis">${context.blank ? "" : (pump.line2 ?? "")}</span></p>
-    ${unverified.length && !context.blank ? html`<p class="unverified">Dose not verified: ${unverified.join("; ")}</p>` : nothing}
-    <p class="limits">${context.blank ? "" : html`${delivered(pump)} ${ceiling(pump)} ${override(pump)}`}</p>
+    <p class="dose ${rate === null ? "gone" : ""}"><span class="hidden">Dose </span><span class="figure">${figure}</span></p>
   `;
+}
+
+/**
+ * @param {Pump} pump
+ * @param {Context} context
+ */
+function limits(pump, context) {
+  if (context.blank) return html`<p class="limits"></p>`;
+  const rule = ENFORCEMENT[pump.enforcement] ?? { words: pump.enforcement, hint: "" };
+  return html`
+    <p class="limits">${unverifiedWords(pump.not_verified ?? [])} ${override(pump)} ${delivered(pump)} ${ceiling(pump)}
+      <span class="badge ${pump.enforcement}" title=${rule.hint}>over ceiling: <b>${rule.words}</b></span></p>
+  `;
+}
+
+/** @param {string[]} reasons */
+function unverifiedWords(reasons) {
+  return reasons.length ? html`<span class="unverified">Dose not verified: ${reasons.join("; ")}</span>` : nothing;
 }
 
 /** @param {Pump} pump */
@@ -87,6 +104,25 @@ function ceiling(pump) {
 /** @param {Pump} pump */
 function override(pump) {
   return pump.override ? html`<span class="override">above soft: confirmed by ${pump.override}</span>` : nothing;
+}
+
+/**
+ * What a person may do about the guard: re-arm it after a stop, or confirm a rate above the soft ceiling.
+ * @param {Pump} pump
+ * @param {Bed} bed
+ * @param {Alarm[]} alarms
+ * @param {Context} context
+ */
+function guardActs(pump, bed, alarms, context) {
+  if (context.blank || context.stops.get(pump.id)?.phase === "armed") return nothing;
+  if (RESETTABLE.has(pump.interlock)) {
+    return html`<button class="guard-act" type="button" aria-label="Reset interlock: ${pump.id}, ${bed.label}"
+      @click=${() => context.acts.resetInterlock(pump, bed)}>Reset interlock</button>`;
+  }
+  const soft = alarms.find((alarm) => alarm.condition === "over_soft" && alarm.device === pump.id && alarm.present !== false);
+  if (!soft || pump.override) return nothing;
+  return html`<button class="guard-act" type="button" aria-label="Confirm above soft ceiling: ${pump.id}, ${bed.label}"
+    @click=${() => context.acts.confirmSoft(pump, soft)}>Confirm above soft</button>`;
 }
 
 /**

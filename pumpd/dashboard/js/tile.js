@@ -3,7 +3,7 @@
 import { html, nothing, repeat } from "./lit.js";
 import { ageMs, believed, vital, WITHDRAW_MS } from "./freshness.js";
 import { pumpBlock } from "./pump.js";
-import { alarmTimes, LINK, signalsOf, SYMBOL } from "./words.js";
+import { alarmTimes, barSize, LINK, signalsOf, SYMBOL } from "./words.js";
 
 /** @typedef {import("./types.js").Alarm} Alarm */
 /** @typedef {import("./types.js").Bed} Bed */
@@ -42,7 +42,7 @@ export function tile(bed, alarms, context) {
         </header>
         ${context.blank ? html`<p class="bar none">Alarms unknown</p>` : bar(worst, alarms.length - 1, bed, context)}
         <dl class="vitals">${VITALS.map((row) => vitalCell(row, bed, alarms, context))}</dl>
-        ${repeat(bed.pumps, (pump) => pump.id, (pump) => pumpBlock(pump, bed, context))}
+        ${repeat(bed.pumps, (pump) => pump.id, (pump) => pumpBlock(pump, bed, alarms, context))}
         ${bed.pumps.length ? nothing : html`<p class="pump none">No pump configured</p>`}
       </div>
     </article>
@@ -88,17 +88,22 @@ function bar(alarm, more, bed, context) {
   if (!bed.monitored && !alarm) return html`<p class="bar unmonitored"><strong>NOT MONITORED</strong></p>`;
   if (!alarm) return html`<p class="bar none">No alarm</p>`;
   const words = html`
-    <span class="words">${SYMBOL[alarm.priority]} ${alarm.text}</span>
-    <span class="times">${alarmTimes(alarm, context.zone).map((time) => html`<span>${time}</span> `)}</span>
+    <span class="words"><span class="cause">${seen(alarm)}${SYMBOL[alarm.priority]} ${alarm.text}</span>
+      <span class="times">${alarmTimes(alarm, context.zone).map((time) => html`<span>${time}</span> `)}</span></span>
     ${bed.monitored ? nothing : html`<strong class="more">NOT MONITORED</strong>`}
     ${more > 0 ? html`<span class="more">+${more}</span>` : nothing}
   `;
-  const looks = `bar ${alarm.priority} ${alarm.state}`;
-  if (alarm.state === "acknowledged") return html`<p class=${looks}><span aria-hidden="true">✓ </span>${words}</p>`;
+  const looks = `bar ${alarm.priority} ${alarm.state} ${barSize(alarm, context.zone)}`;
+  if (alarm.state === "acknowledged") return html`<p class=${looks}>${words}</p>`;
   const act = alarm.state === "latched" ? "Reset" : "Acknowledge";
   return html`
     <button class=${looks} type="button" title=${act} @click=${() => context.acts.openAlarm(alarm)}>${words}</button>
   `;
+}
+
+/** @param {Alarm} alarm */
+function seen(alarm) {
+  return alarm.state === "acknowledged" ? html`<span aria-hidden="true">✓ </span>` : nothing;
 }
 
 /**
@@ -111,14 +116,13 @@ function vitalCell(row, bed, alarms, context) {
   const value = bed.values[row.signal];
   const shown = vital(value, context.now_ms, context.blank);
   const offending = context.blank ? undefined : alarms.find((alarm) => isAbout(alarm, row.signal));
+  const said = note(row.signal, value, shown, bed, context);
   return html`
-    <div class="vital ${row.signal} ${shown.state} ${offending ? `offending ${offending.priority}` : ""}"
+    <div class="vital ${row.signal} ${shown.state} ${said || shown.questionable ? "noted" : ""} ${offending ? `offending ${offending.priority}` : ""}"
         data-signal=${row.signal} data-state=${shown.state}>
       <dt><abbr title=${row.name}>${row.label}</abbr> <span class="unit">${value?.u || row.unit}</span></dt>
-      <dd>
-        <span class="digits">${shown.text}</span>${shown.questionable ? html`<span class="questionable" title="questionable">?</span>` : nothing}
-        <span class="note">${note(row.signal, value, shown, bed, context)}</span>
-      </dd>
+      <dd class="digits">${shown.text}</dd>
+      <dd class="note">${shown.questionable ? html`<span class="questionable" title="The source marks this value as questionable">? doubtful</span> ` : nothing}${said}</dd>
     </div>
   `;
 }

@@ -123,8 +123,31 @@ function clockFormat(zone) {
 export function alarmTimes(alarm, zone) {
   const times = [`since ${clock(alarm.onset, zone)}`];
   if (alarm.acknowledged) times.push(ackWords(alarm.acknowledged, zone));
-  if (alarm.state === "latched") times.push(`ended ${clock(alarm.ended, zone)}`.trim());
+  if (alarm.state === "latched") times.push(endedWords(alarm, zone));
   return times;
+}
+
+/**
+ * @param {Alarm} alarm
+ * @param {string|undefined} zone
+ * @returns {string} "ended 14:05", or "ended" where the server does not say when
+ */
+export function endedWords(alarm, zone) {
+  return `ended ${clock(alarm.ended, zone)}`.trim();
+}
+
+/** The longest text, in characters, that each size of letters shows whole in a tile's alarm bar. */
+const BAR_SIZES = /** @type {const} */ ([["short", 46], ["medium-long", 92], ["long", 165]]);
+
+/**
+ * How large an alarm may be written so that cause, value and limit stay whole.
+ * @param {Alarm} alarm
+ * @param {string|undefined} zone
+ * @returns {string} a class name
+ */
+export function barSize(alarm, zone) {
+  const letters = alarm.text.length + alarmTimes(alarm, zone).join(" ").length + 4;
+  return BAR_SIZES.find(([, most]) => letters <= most)?.[0] ?? "very-long";
 }
 
 /**

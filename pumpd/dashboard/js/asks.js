@@ -1,0 +1,76 @@
+// What a named person may be asked before an act: the words of the dialog and the request that follows. Pure but for send.
+
+import { acknowledge, overrideSoft, resetAlarm, resetInterlock } from "./acts.js";
+import { PRIORITY_WORD } from "./words.js";
+
+/** @typedef {import("./types.js").Alarm} Alarm */
+/** @typedef {import("./types.js").Pump} Pump */
+
+/** @typedef {{by: string, reason: string, note: string}} Said */
+
+/**
+ * `choices`: the server's list of reasons is offered, with a note. `reasonLabel`: a free reason is asked for.
+ * @typedef {{title: string, tone: string, strong: string, about: string, hint: string, choices: boolean,
+ *   reasonLabel: string|null, go: string, send: (said: Said) => Promise<import("./acts.js").Answer>}} Ask
+ */
+
+/**
+ * Acknowledge an active alarm, or reset a latched one.
+ * @param {Alarm} alarm
+ * @param {string} bed label
+ * @returns {Ask}
+ */
+export function alarmAsk(alarm, bed) {
+  const subject = { tone: alarm.priority, strong: PRIORITY_WORD[alarm.priority], about: `${bed}: ${alarm.text}`, reasonLabel: null };
+  if (alarm.state === "latched") {
+    const hint = "The condition is over. Reset takes this alarm off the list.";
+    const send = (/** @type {Said} */ said) => resetAlarm(alarm.id, { by: said.by, reason: "condition over" });
+    return { ...subject, title: "Reset alarm", hint, choices: false, go: "Reset", send };
+  }
+  const hint = "The alarm stays as long as its condition lasts.";
+  const send = (/** @type {Said} */ said) => acknowledge(alarm.id, said);
+  return { ...subject, title: "Acknowledge alarm", hint, choices: true, go: "Acknowledge", send };
+}
+
+/**
+ * @param {Pump} pump
+ * @param {string} bedId
+ * @param {string} bed label
+ * @returns {Ask}
+ */
+export function interlockAsk(pump, bedId, bed) {
+  return {
+    title: "Reset interlock",
+    tone: "plain",
+    strong: bed,
+    about: [`${drugName(pump)}, pump ${pump.id}.`, pump.interlock_cause && `Tripped by: ${pump.interlock_cause}`].filter(Boolean).join(" "),
+    hint: "This starts nothing: the pump stays stopped until somebody starts it at the pump. From now on pumpd can stop it again.",
+    choices: false,
+    reasonLabel: "Reason",
+    go: "Reset interlock",
+    send: ({ by, reason }) => resetInterlock(bedId, { by, reason, pump: pump.id }),
+  };
+}
+
+/**
+ * @param {Pump} pump
+ * @param {Alarm} alarm that the rate is above the soft ceiling
+ * @param {string} bed label
+ * @returns {Ask}
+ */
+export function overrideAsk(pump, alarm, bed) {
+  return {
+    title: "Confirm rate above soft ceiling",
+    tone: alarm.priority,
+    strong: bed,
+    about: alarm.text,
+    hint: "The pump goes on as it is. The hard ceiling stays in force.",
+    choices: false,
+    reasonLabel: "Reason",
+    go: "Confirm rate",
+    send: ({ by, reason }) => overrideSoft(alarm.bed, pump.id, { by, reason }),
+  };
+}
+
+/** @param {Pump} pump */
+const drugName = (pump) => pump.drug_label ?? pump.drug ?? "drug unknown";
