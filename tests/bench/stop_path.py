@@ -21,10 +21,10 @@ class Size:
     """beds: pumps and monitors; cycling: pumps that keep breaching; seconds of each round."""
 
     beds: int = 100
-    cycling: int = 10
+    cycling: int = 14
     dashboards: int = 50
     rounds: int = 5
-    seconds: float = 40.0
+    seconds: float = 30.0
 
 
 FULL = Size()
