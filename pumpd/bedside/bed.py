@@ -24,6 +24,7 @@ from pumpd.journal import StepRecord
 from pumpd.links.backoff import Backoff
 from pumpd.safety.decisions import AlarmChanged, Decision, ReadStatus, SetRate, StopPump
 from pumpd.safety.events import Event, PolicyReplaced, SelfFault, Tick
+from pumpd.safety.interlock import STOPPING
 from pumpd.safety.policy import BedPolicy
 from pumpd.safety.state import BedState
 from pumpd.safety.view import BedView
@@ -120,6 +121,10 @@ class BedRuntime:
         if change is not None:
             worst_ms = self.lateness.worst_ms
             self.post(SelfFault("kernel_late", f"decisions came up to {worst_ms} ms late", active=change))
+
+    def stopping(self) -> frozenset[str]:
+        """Pumps whose stop is under way and not verified."""
+        return frozenset(name for name, pump in self.state.pumps.items() if pump.lock.state in STOPPING)
 
     def close(self) -> None:
         """Stop deciding: no timer, no waiting rates, no recovery."""

@@ -90,13 +90,16 @@ class DeviceSession:
         """Begin to open the line; the first event is posted later, never from here."""
         self._line.start()
 
-    async def close(self) -> None:
-        """Clean exit: the driver's last bytes (control is handed back), then the line closes. The bed is not told."""
+    async def close(self, hand_back: bool = True) -> None:
+        """Clean exit: the driver's last bytes (control is handed back), then the line closes. The bed is not told.
+
+        hand_back False: nothing is said, so that a pump with a lease stops by itself when the lease runs out.
+        """
         self._closing = True
         driver, self._driver = self._driver, None
         self._timer.cancel()
         self._cancel_calls()
-        if driver is not None:
+        if driver is not None and hand_back:
             try:
                 outs = driver.finish(self._clock.now_ms())
             except Exception:  # supervision boundary: a bug at its end must not keep other pumps from being handed back

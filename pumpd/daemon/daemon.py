@@ -87,9 +87,7 @@ class Daemon:
 
     async def stop(self) -> None:
         """Clean exit: control of the pumps is handed back, states are checkpointed, the journal is closed."""
-        ended = await asyncio.gather(*(session.close() for session in self.sessions.values()), return_exceptions=True)
-        for error in filter(None, ended):
-            log.error("a line did not close", exc_info=error)
+        await self._close_lines()
         if hasattr(self, "hub"):
             await self.hub.stop()
             self.web.stop()
@@ -99,6 +97,15 @@ class Daemon:
             bed.checkpoint()
         await self.journal.close()
         log.info("stopped", ward=self.config.id)
+
+    async def _close_lines(self) -> None:
+        """A pump that was told to stop and has not been seen to is not handed back: its own watchdog shall stop it."""
+        unverified = frozenset[str]().union(*(bed.stopping() for bed in self.beds.values()))
+        for pump in unverified:
+            log.warning("stop not verified: control is not handed back, the pump's lease runs out", device=pump)
+        closing = (session.close(hand_back=name not in unverified) for name, session in self.sessions.items())
+        for error in filter(None, await asyncio.gather(*closing, return_exceptions=True)):
+            log.error("a line did not close", exc_info=error)
 
     async def _open_journal(self) -> Journal:
         boot = BootInfo(boot_id(), self.clock.boot_ms(), datetime.now(UTC), self.config.sha256)

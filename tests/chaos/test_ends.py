@@ -15,6 +15,7 @@ pytestmark = pytest.mark.chaos
 
 BED = "demo-01"
 NEXT = "demo-02"
+LEASE_MS = 4000
 SECONDS = 5.0
 SLEEP_S = 5.5  # longer than vitals are live, than a status is, and than the lease
 
@@ -34,6 +35,27 @@ async def test_told_to_end_it_hands_control_back_and_leaves_the_infusion_alone(t
         assert ward.never_started()
         code, text = await said("db", "verify", "--journal", ward.url)
         assert code == 0, text
+
+
+@pytest.mark.req("INT-02", "INT-06")
+async def test_a_pump_whose_stop_is_not_verified_is_not_handed_back_so_that_its_own_watchdog_stops_it(
+    tmp_path: Path,
+) -> None:
+    async with chaos_ward(tmp_path, beds=2) as ward:
+        daemon = await Pumpd.run(ward.file)
+        await daemon.until(lambda w: ready(w) and all(b["pumps"][0]["control"] == "granted" for b in w["beds"]))
+        runaway, calm = ward.sim.beds
+        runaway.pump.faults.stop_ignored = True
+        runaway.act("tenfold-rate")
+        await daemon.until(lambda w: alarm_of(w, BED, "over_hard"))
+        assert await daemon.signal(signal.SIGTERM, SECONDS) == 0
+        assert not ward.witnesses[0].times("REMOTE_CTRL^DISABLED")
+        assert runaway.pump.controlled, "the lease runs"
+        assert runaway.pump.pump.infusing
+        runaway.pump.advance(runaway.now_ms() + LEASE_MS)  # as it will be when the lease has run out
+        assert not runaway.pump.pump.infusing
+        assert ward.witnesses[1].times("REMOTE_CTRL^DISABLED")
+        assert calm.pump.pump.infusing
 
 
 @pytest.mark.req("QUA-01", "QUA-02", "DOS-02", "INT-06")
