@@ -38,6 +38,8 @@ async def _rebuilt(bed: BedConfig, journal: Journal) -> tuple[Restored | None, B
     restored = await journal.restore(bed.id)
     if restored is None:
         return None, initial_state(bed.policy)
+    if restored.other_kernel:
+        log.warning("state taken over from other kernel code", bed=bed.id, seq=restored.seq)
     try:
         return restored, rebuild(restored, bed.policy)
     except (ValueError, LookupError):

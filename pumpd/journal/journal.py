@@ -110,6 +110,7 @@ class Journal:
     async def restore(self, bed: str, *, use_checkpoint: bool = True) -> Restored | None:
         """Last checkpoint and later events, or None for a bed without any. See pumpd.journal.replay.rebuild.
 
+        A checkpoint that other kernel code wrote is passed over if all events are there and not too many.
         use_checkpoint False: all events from the first, for a state that no longer can be read.
         """
         return await self._ask(query.restore(self._writer.reader, bed, use_checkpoint))

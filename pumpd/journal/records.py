@@ -60,7 +60,8 @@ class Restored:
 
     state: bytes of the last checkpoint, or None when events start at the first. seq and now_ms: of the
     last committed step. events: all committed steps after the checkpoint. policies: those in force for
-    these events, each from its seq on (inclusive), oldest first.
+    these events, each from its seq on (inclusive), oldest first. other_kernel: state is the work of other
+    kernel code than this one, and there were too many or too few events to make it anew; the caller should say so.
     """
 
     bed: str
@@ -69,6 +70,7 @@ class Restored:
     now_ms: Ms
     events: tuple[tuple[int, Ms, Event], ...]
     policies: tuple[tuple[int, BedPolicy], ...]
+    other_kernel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
