@@ -57,6 +57,7 @@ class WardCollector(Collector):
 
 
 def registry(hub: LiveHub, counts: Callable[[], WardCounts] | None = None) -> CollectorRegistry:
+    """A registry of our own figures beside the process's."""
     own = CollectorRegistry()
     own.register(HubCollector(hub))
     if counts is not None:
@@ -65,4 +66,5 @@ def registry(hub: LiveHub, counts: Callable[[], WardCounts] | None = None) -> Co
 
 
 def text(own: CollectorRegistry) -> bytes:
+    """The figures in Prometheus' text format."""
     return generate_latest(own)

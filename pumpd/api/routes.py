@@ -149,6 +149,12 @@ def act_routes(acts: Acts) -> APIRouter:
     async def pause_audio(bed: str, body: AudioPauseBody) -> Response:
         return _json(await acts.pause_audio(bed, body))
 
+    _pump_routes(router, acts)
+    _patient_routes(router, acts)
+    return router
+
+
+def _pump_routes(router: APIRouter, acts: Acts) -> None:
     @router.post("/beds/{bed}/pumps/{pump}/stop", summary="Stop a pump")
     async def stop(bed: str, pump: str, body: Reasoned) -> Response:
         return _json(await acts.stop(bed, pump, body))
@@ -165,6 +171,8 @@ def act_routes(acts: Acts) -> APIRouter:
     async def reset_interlock(bed: str, body: InterlockResetBody) -> Response:
         return _json(await acts.reset_interlock(bed, body))
 
+
+def _patient_routes(router: APIRouter, acts: Acts) -> None:
     @router.put("/beds/{bed}/patient", summary="Bind a patient to the bed")
     async def bind_patient(bed: str, body: PatientBody) -> Response:
         return _json(await acts.bind_patient(bed, body))
@@ -172,5 +180,3 @@ def act_routes(acts: Acts) -> APIRouter:
     @router.delete("/beds/{bed}/patient", summary="Release the bed's patient (discharge, transfer)")
     async def release_patient(bed: str, body: Reasoned) -> Response:
         return _json(await acts.release_patient(bed, body))
-
-    return router

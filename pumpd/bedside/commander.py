@@ -40,6 +40,7 @@ class Commander:
         self._give(decision.pump, StopOrder(decision.order_id))
 
     def read(self, decision: ReadStatus) -> None:
+        """Ask the pump for its status now, ahead of the poll."""
         self._give(decision.pump, ReadStatusOrder(decision.order_id))
 
     def set_rate(self, decision: SetRate, token: int) -> None:

@@ -37,6 +37,7 @@ class BedBuilder:
     # --- what does not fit
 
     def problems(self) -> list[Problem]:
+        """What keeps the beds from being built: drugs, concentrations, ceilings, enforcement, weights."""
         found: list[Problem] = []
         for b, bed in enumerate(self._site.file.bed):
             for p, pump in enumerate(bed.pump):

@@ -20,11 +20,14 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
+    """The effective hard and soft ceiling, each with who set it."""
+
     hard: Limit
     soft: Limit
 
 
 def library_ceilings(entry: Entry, by: str) -> Ceilings:
+    """The entry's own ceilings, named after the library."""
     return Ceilings(Limit(entry.continuous.hard_max, by), Limit(entry.continuous.soft_max, by))
 
 

@@ -39,6 +39,7 @@ class Source:
     lines: dict[KeyPath, int]
 
     def problem(self, path: KeyPath, message: str) -> Problem:
+        """A problem at that key, with the line on which it stands."""
         return Problem(self.name, locate(self.lines, path), dotted(path), message)
 
 

@@ -57,6 +57,7 @@ class InFlight:
         return found
 
     def has(self, name: str, now: Ms) -> bool:
+        """Is a request of that name still without its reply, and young enough to get one?"""
         self._forget_old(now)
         return any(request.name == name for request in self._requests)
 
@@ -68,6 +69,7 @@ class InFlight:
         return overdue
 
     def next_order_due(self) -> Ms | None:
+        """When the next order without an outcome becomes unknown."""
         return min((r.due_ms for r in self._requests if r.order_id is not None and not r.told), default=None)
 
     def __contains__(self, request: Request) -> bool:

@@ -66,14 +66,17 @@ class HalfDuplex:
         self._due[name] = now
 
     def forget(self, name: str) -> None:
+        """Ask this no more."""
         self._due.pop(name, None)
 
     def forget_all(self) -> None:
+        """No question is due and no order waits; what was sent stays in flight."""
         self._due.clear()
         self._orders.clear()
         self._ahead = None
 
     def enqueue(self, order: Order) -> None:
+        """An order for its turn: before every question, after what is pending now."""
         self._orders.append(order)
 
     def drop_queued(self) -> list[Order]:
@@ -106,6 +109,7 @@ class HalfDuplex:
         return self._flight.has(name, now)
 
     def is_ahead(self, name: str) -> bool:
+        """Is this the question that was put before all others?"""
         return self._ahead == name
 
     def next_question(self, now: Ms) -> str | None:

@@ -9,11 +9,15 @@ from pumpd.device.facts import Integrity
 
 
 class Kind(StrEnum):
+    """What a device is to the bed."""
+
     PUMP = "pump"
     MONITOR = "monitor"
 
 
 class Parity(StrEnum):
+    """Parity of a serial line, as pyserial writes it."""
+
     NONE = "N"
     EVEN = "E"
     ODD = "O"

@@ -19,10 +19,12 @@ class Lease:
 
     @property
     def held(self) -> bool:
+        """Control was granted and has not run out, as far as we said."""
         return self._said is not None and self._said.state is ControlState.GRANTED
 
     @property
     def released(self) -> bool:
+        """We gave control back."""
         return self._said is not None and self._said.state is ControlState.RELEASED
 
     def granted(self, requested_ms: Ms) -> list[Control]:
@@ -31,10 +33,12 @@ class Lease:
         return self._say(ControlState.GRANTED)
 
     def refused(self, detail: str) -> list[Control]:
+        """The pump, or we for it, said no; detail in its own words."""
         self._granted_ms = None
         return self._say(ControlState.REFUSED, detail)
 
     def give_back(self, detail: str) -> list[Control]:
+        """Control is handed back; no later grant is expected."""
         self._granted_ms = None
         return self._say(ControlState.RELEASED, detail)
 

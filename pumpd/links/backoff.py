@@ -15,6 +15,7 @@ class Backoff:
         self._next_ms = first_ms
 
     def next_s(self) -> float:
+        """Seconds to wait now; the wait after that is twice as long, up to the cap."""
         whole_ms = min(self._next_ms, self._max_ms)
         self._next_ms = min(whole_ms * 2, self._max_ms)
         return whole_ms * (1 - self._chance() / 2) / 1000

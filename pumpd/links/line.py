@@ -53,6 +53,7 @@ class Line:
 
     @property
     def up(self) -> bool:
+        """The line is open; says nothing about who is at its other end."""
         return self._pipe is not None
 
     @property

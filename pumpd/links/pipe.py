@@ -49,6 +49,7 @@ class Pipe:
             self._flush()
 
     def unsent(self) -> int:
+        """Bytes that still wait here, not those that the system holds."""
         return len(self._outbox)
 
     def detach(self) -> None:

@@ -169,22 +169,27 @@ class LiveHub:
         return client
 
     def leave(self, client: LiveClient) -> None:
+        """The screen is gone."""
         self.clients.discard(client)
         self.conflated += client.conflated
 
     def welcome(self, build: str) -> str:
+        """The text of the first frame of every screen."""
         now = self.time()
         limits = Limits(2, self.times.message_bytes, self.times.messages_per_min)
         return encode(Welcome(1, now, now, self.epoch, self.times.hb_ms, build, [], limits, self.ward)).decode()
 
     def snapshot(self) -> str:
+        """The whole ward, at most FRESH_MS old."""
         self._publish(FRESH_MS)
         return self._board.snapshot(self.time())
 
     def delta(self, prev: int) -> str:
+        """What changed after the frame with seq `prev`."""
         return self._board.delta(prev, self.time())
 
     def heartbeat(self) -> str:
+        """The frame that says only that the daemon lives."""
         return self._board.heartbeat(self.time())
 
     # the tick
