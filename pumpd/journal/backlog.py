@@ -9,6 +9,7 @@ from itertools import islice
 from pumpd.journal.inbox import Entry
 from pumpd.journal.records import GapRecord, Record
 
+FAILING = "the journal was failing and had no more room"
 SHRINK = 0.9  # dropping makes this much room, so that a full backlog is not searched for every record
 
 
@@ -58,10 +59,10 @@ class Backlog:
         dropped = 0
         for entry in self._entries:
             if isinstance(entry.record, GapRecord):
-                _merge(gaps, entry, entry.record)
+                merge_gap(gaps, entry)
             elif dropped < count and (urgent or not entry.urgent):
                 dropped += 1
-                _merge(gaps, entry, _gap_of(entry.record))
+                merge_gap(gaps, entry._replace(record=gap_of(entry.record, FAILING)))
             else:
                 kept.append(entry)
         kept.extendleft(reversed(list(gaps.values())))
@@ -73,14 +74,17 @@ class Backlog:
         return list(islice(self._entries, count))
 
 
-def _gap_of(record: Record) -> GapRecord:
-    detail = "the journal was failing and had no more room"
+def gap_of(record: Record, detail: str) -> GapRecord:
+    """What stands for a record that was not kept; a gap stands for itself."""
+    if isinstance(record, GapRecord):
+        return record
     return GapRecord(record.bed, record.seq, record.now_ms, record.wall, 1, record.seq, detail)
 
 
-def _merge(gaps: dict[str, Entry], entry: Entry, gap: GapRecord) -> None:
-    earlier = gaps.get(gap.bed)
-    if earlier is not None and isinstance(earlier.record, GapRecord):
+def merge_gap(gaps: dict[str, Entry], entry: Entry) -> None:
+    """Add a gap's entry to those by bed."""
+    gap, earlier = entry.record, gaps.get(entry.record.bed)
+    if isinstance(gap, GapRecord) and earlier is not None and isinstance(earlier.record, GapRecord):
         first = earlier.record
         gap = replace(gap, steps=gap.steps + first.steps, first_seq=min(gap.first_seq, first.first_seq))
     gaps[gap.bed] = Entry(entry.token, entry.boot_ms, True, gap)

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from pumpd.journal.records import JournalUnavailable, Record
 
+REFUSED = -1  # the token of a record that was not taken
+
 
 class Entry(NamedTuple):
     """A record with its token and the machine's boot time when it came in."""
@@ -33,7 +35,9 @@ class Waiters:
     def durable(self, token: int, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
         """A future that is done when `token` is committed, or fails with JournalUnavailable."""
         future: asyncio.Future[None] = loop.create_future()
-        if token <= self.committed:
+        if token == REFUSED:
+            _refuse(future, self.fault or "the journal has no room: its thread does not keep up")
+        elif token <= self.committed:
             future.set_result(None)
         elif self.fault is not None:
             _refuse(future, self.fault)

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from pumpd.clock import Clock
 from pumpd.journal import query, trends
-from pumpd.journal.inbox import Entry, Waiters
+from pumpd.journal.backlog import gap_of, merge_gap
+from pumpd.journal.inbox import REFUSED, Entry, Waiters
 from pumpd.journal.packing import PACKED
 from pumpd.journal.records import (
     BootInfo,
@@ -54,7 +55,10 @@ class Journal:
         self._waiters = Waiters()
         self._token = 0
         self._overflow = 0
-        self._cap = 2 * limits.records
+        self._limits, self._cap = limits, 2 * limits.records
+        self._refused: dict[str, Entry] = {}
+        self._starved: JournalFault | None = None
+        self._looking: asyncio.TimerHandle | None = None
         self.on_fault: OnFault | None = None
         self.fault: JournalFault | None = None
         self._writer = Writer(url, boot, limits, self._inbox, self._loop, self._on_commit, self._on_fault)
@@ -70,22 +74,32 @@ class Journal:
         journal = cls(url, boot, limits or Limits())
         journal.on_fault = on_fault
         await journal._writer.start()
+        journal._look()
         return journal
 
     def append(self, record: Record) -> int:
-        """Take a record and return its token. Never blocks, never raises.
+        """Take a record and return its token, REFUSED when there is no room. Never blocks, never raises.
 
         A step with a decision or with an event other than a reading is written at once, the rest within 1 s.
         """
+        if len(self._inbox) >= self._cap:
+            return self._refuse(record)
+        if self._refused:
+            self._inbox.extend(self._refused.values())
+            self._refused.clear()
         self._token = token = self._token + 1
-        if len(self._inbox) >= self._cap:  # the thread is dead: memory stays bounded
-            self._overflow += 1
-            return token
         urgent = not is_reading(record)
         self._inbox.append(Entry(token, self._clock.boot_ms(), urgent, record))
         if urgent:
             self._writer.wake()
         return token
+
+    def _refuse(self, record: Record) -> int:
+        """The thread takes nothing any more: memory stays bounded. What is missing is written once it does."""
+        self._overflow += 1
+        gap = gap_of(record, "the journal's thread did not keep up")
+        merge_gap(self._refused, Entry(self._token, self._clock.boot_ms(), True, gap))
+        return REFUSED
 
     def durable(self, token: int) -> asyncio.Future[None]:
         """Done when the token's record and all before it are committed; fails with JournalUnavailable.
@@ -94,6 +108,20 @@ class Journal:
         """
         self._writer.wake()
         return self._waiters.durable(token, self._loop)
+
+    def _look(self) -> None:
+        """The thread cannot say itself that it does not run (starved, or held up outside of a commit)."""
+        self._looking = self._loop.call_later(self._limits.stall_s, self._look)
+        try:
+            waited_ms = self._clock.boot_ms() - self._inbox[0].boot_ms
+        except IndexError:
+            waited_ms = 0
+        starved = waited_ms > 1000 * (self._limits.stall_s + self._limits.retry_most_s)
+        if starved and self.fault is None:
+            self._starved = JournalFault("the journal's thread does not run", datetime.now(UTC))
+            self._on_fault(self._starved)
+        elif not starved and self.fault is not None and self.fault is self._starved:
+            self._on_fault(None)
 
     def append_durable(self, record: Record) -> asyncio.Future[None]:
         """`append`, then `durable`: the record is taken now, whether or not the result is awaited."""
@@ -139,6 +167,10 @@ class Journal:
 
     async def close(self, timeout_s: float = 5.0) -> None:
         """Write what is waiting and end the thread; a failing journal is given up after timeout_s."""
+        if self._looking is not None:
+            self._looking.cancel()
+        self._inbox.extend(self._refused.values())
+        self._refused.clear()
         await self._writer.stop(timeout_s)
         self._waiters.fail("the journal is closed")
 

@@ -1,0 +1,63 @@
+"""The journal's thread does not run: the loop goes on, says so, promises nothing, and the hole is written down."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from pumpd.journal import Journal, JournalUnavailable
+from pumpd.journal.replay import replay
+from pumpd.journal.writer import Limits
+from tests.journal.steps import BOOT, Recorder, admitted
+from tests.journal.test_durability import fault_step
+from tests.journal.test_faults import Told
+
+QUICK = Limits(flush_s=0.02, stall_s=0.02, retry_first_s=0.01, retry_most_s=0.02, readings=50, records=50)
+
+
+class Held:
+    """Holds up the journal's loop until it is released."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._go, self._there = threading.Event(), threading.Event()
+        assert journal._writer.loop is not None
+        journal._writer.loop.call_soon_threadsafe(self._hold)
+        self._there.wait()
+
+    def _hold(self) -> None:
+        self._there.set()
+        self._go.wait()
+
+    def release(self) -> None:
+        self._go.set()
+
+
+async def test_it_is_told_and_what_found_no_room_is_never_called_durable_but_becomes_a_gap(url: str) -> None:
+    told = Told()
+    journal = await Journal.open(url, BOOT, limits=QUICK, on_fault=told)
+    recorder = admitted(Recorder(journal))
+    await journal.durable(recorder.token)
+    held = Held(journal)
+    while not journal.stats().dropped_records:
+        recorder.seconds(1)
+    with pytest.raises(JournalUnavailable):
+        await journal.durable(recorder.token)
+    await told.until(1)
+    assert told.faults[0] is not None
+    assert "does not run" in told.faults[0].detail
+    with pytest.raises(JournalUnavailable):
+        await journal.append_durable(fault_step(recorder.seq + 1, recorder.now))
+    recorder.seq += 1
+    held.release()
+    await told.until(2)
+    assert told.faults[1] is None
+    refused = recorder.token
+    recorder.seconds(1)
+    await journal.durable(recorder.token)
+    with pytest.raises(JournalUnavailable):
+        await journal.durable(refused)
+    await journal.close()
+    (bed,) = (await asyncio.to_thread(replay, url)).beds
+    assert "missing" in bed.note
