@@ -115,6 +115,7 @@ async def test_a_line_that_goes_on_speaking_is_opened_again_at_once_after_its_ne
         heard = len(line.heard)
         writer.write(b"status")
         await line.until(lambda heard=heard: len(line.heard) > heard)
+    assert line.line._backoff.next_s() == 0.001
     writer.close()
 
 
