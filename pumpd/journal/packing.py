@@ -21,11 +21,10 @@ from typing import Any
 
 import msgspec
 
-from pumpd.device.facts import Integrity, PumpStatus, Quality, Reading, Vitals
+from pumpd.device.facts import PumpStatus, Quality, Vitals
 from pumpd.journal.shapes import Layout, NoRoom, Shapes
 from pumpd.safety.events import Event, Heard, Tick
-from pumpd.safety.wire import event_from_wire, event_to_wire
-from pumpd.units import Ms
+from pumpd.safety.wire import event_to_wire
 
 SPAN_MS = 1000
 WIDE = 0x80
@@ -36,26 +35,26 @@ INFUSING_KNOWN, INFUSING, ALARMING, HAS_RATE, HAS_VOLUME, HAS_REQUESTED, HAS_LEF
     1 << bit for bit in range(8)
 )
 
-_NARROW = struct.Struct("<BBH")
-_ABSOLUTE = struct.Struct("<Bqq")
-_HEAD_VITALS = struct.Struct("<HB")
-_HEAD_PUMP = struct.Struct("<HH")
-_U16, _U32, _I32 = struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<i")
+NARROW = struct.Struct("<BBH")
+ABSOLUTE = struct.Struct("<Bqq")
+HEAD_VITALS = struct.Struct("<HB")
+HEAD_PUMP = struct.Struct("<HH")
+U16, U32, I32 = struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<i")
 
 QUALITIES = (Quality.OK, Quality.QUESTIONABLE, Quality.STALE, Quality.INVALID, Quality.OFF)
 _QUALITY_CODE = {quality: code for code, quality in enumerate(QUALITIES)}
 # values are tenths of a unit in 16 bits, or thousandths in 32 or 64; the lowest number means "no value"
-_WIDTHS = {0: ("h", 100, -(1 << 15)), MILLI_I32: ("i", 1, -(1 << 31)), MILLI_I64: ("q", 1, -(1 << 63))}
+WIDTHS = {0: ("h", 100, -(1 << 15)), MILLI_I32: ("i", 1, -(1 << 31)), MILLI_I64: ("q", 1, -(1 << 63))}
 
 
-_NUMBER_FORMS = ((HAS_RATE, _I32), (HAS_VOLUME, _I32), (HAS_REQUESTED, _U16), (HAS_LEFT, _I32))
+NUMBER_FORMS = ((HAS_RATE, I32), (HAS_VOLUME, I32), (HAS_REQUESTED, U16), (HAS_LEFT, I32))
 _NUMBERS = HAS_RATE | HAS_VOLUME | HAS_REQUESTED | HAS_LEFT
 
 
 def _pump_layouts() -> Iterable[tuple[int, struct.Struct]]:
     for flags in range(_NUMBERS + 1):
-        codes = (form.format[-1] for flag, form in _NUMBER_FORMS if flags & flag)
-        yield flags, struct.Struct(f"{_HEAD_PUMP.format}{''.join(codes)}")
+        codes = (form.format[-1] for flag, form in NUMBER_FORMS if flags & flag)
+        yield flags, struct.Struct(f"{HEAD_PUMP.format}{''.join(codes)}")
 
 
 _PUMPS = dict(_pump_layouts())  # by which numbers are there
@@ -89,30 +88,13 @@ class Packer:
         except (DoesNotFit, NoRoom, struct.error):
             tag, payload = JSON, _encode_json(event, now_ms, self._shapes)
         if 0 <= dseq <= 0xFF and 0 <= dms <= 0xFFFF:
-            self._parts += (_NARROW.pack(tag, dseq, dms), payload)
+            self._parts += (NARROW.pack(tag, dseq, dms), payload)
         else:
-            self._parts += (_ABSOLUTE.pack(tag | WIDE, seq, now_ms), payload)
+            self._parts += (ABSOLUTE.pack(tag | WIDE, seq, now_ms), payload)
         self._seq, self._ms = seq, now_ms
 
     def body(self) -> bytes:
         return b"".join(self._parts)
-
-
-def unpack(seq: int, now_ms: int, body: bytes, shapes: Shapes) -> list[tuple[int, Ms, Event]]:
-    """The row's steps as (seq, now_ms, event), identical to what was packed."""
-    steps: list[tuple[int, Ms, Event]] = []
-    at = 0
-    while at < len(body):
-        if body[at] & WIDE:
-            tag, seq, now_ms = _ABSOLUTE.unpack_from(body, at)
-            at += _ABSOLUTE.size
-        else:
-            tag, dseq, dms = _NARROW.unpack_from(body, at)
-            at += _NARROW.size
-            seq, now_ms = seq + dseq, now_ms + dms
-        event, at = _DECODERS[tag & ~WIDE](body, at, now_ms, shapes)
-        steps.append((seq, Ms(now_ms), event))
-    return steps
 
 
 def _encode_tick(event: Any, now_ms: int, shapes: Shapes) -> bytes:
@@ -121,7 +103,7 @@ def _encode_tick(event: Any, now_ms: int, shapes: Shapes) -> bytes:
 
 def _encode_json(event: Any, now_ms: int, shapes: Shapes) -> bytes:
     text = msgspec.json.encode(event_to_wire(event))
-    return _U32.pack(len(text)) + text
+    return U32.pack(len(text)) + text
 
 
 def _encode_vitals(event: Any, now_ms: int, shapes: Shapes) -> bytes:
@@ -142,7 +124,7 @@ def _encode_vitals(event: Any, now_ms: int, shapes: Shapes) -> bytes:
     if qualities != layout.all_ok:
         flags, codes = flags | HAS_QUALITIES, bytes([_QUALITY_CODE[quality] for quality in qualities])
     time_flag, time = _encode_time(text, seconds)
-    return _HEAD_VITALS.pack(layout.shape, flags | time_flag) + packed + codes + time
+    return HEAD_VITALS.pack(layout.shape, flags | time_flag) + packed + codes + time
 
 
 def _layout(device: str, fact: Vitals, shapes: Shapes) -> Layout:
@@ -150,7 +132,7 @@ def _layout(device: str, fact: Vitals, shapes: Shapes) -> Layout:
     layout = shapes.layouts.get(device)
     if layout is None or layout.names != names or layout.integrity is not fact.integrity:
         number = shapes.id_of(("vitals", device, fact.integrity.value, *names))
-        code, count = _WIDTHS[0][0], len(names)
+        code, count = WIDTHS[0][0], len(names)
         short, tenths = struct.Struct(f"<HB{count}{code}I"), struct.Struct(f"<{count}{code}")
         layout = Layout(names, fact.integrity, number, [Quality.OK] * count, short, tenths)
         shapes.layouts[device] = layout
@@ -161,7 +143,7 @@ class _Tenths(dict[int | None, int]):
     """Thousandths into what 16 bits hold. Remembers at most the 65,535 that fit."""
 
     def __missing__(self, value: int) -> int:
-        _, unit, nothing = _WIDTHS[0]
+        _, unit, nothing = WIDTHS[0]
         tenths, rest = divmod(value, unit)
         if rest or not nothing < tenths < -nothing:
             raise DoesNotFit
@@ -169,12 +151,12 @@ class _Tenths(dict[int | None, int]):
         return tenths
 
 
-_TENTHS = _Tenths({None: _WIDTHS[0][2]})
+_TENTHS = _Tenths({None: WIDTHS[0][2]})
 
 
 def _encode_milli(values: list[int | None]) -> tuple[int, bytes]:
     for flag in (MILLI_I32, MILLI_I64):
-        code, _, nothing = _WIDTHS[flag]
+        code, _, nothing = WIDTHS[flag]
         if all(value is None or nothing < value < -nothing for value in values):
             numbers = [nothing if value is None else value for value in values]
             return flag, struct.pack(f"<{len(numbers)}{code}", *numbers)
@@ -184,11 +166,11 @@ def _encode_milli(values: list[int | None]) -> tuple[int, bytes]:
 def _encode_time(text: str | None, seconds: int | None) -> tuple[int, bytes]:
     """A device's ISO time to the second takes four bytes, any other text its length and itself."""
     if seconds is not None:
-        return HAS_SECONDS, _U32.pack(seconds)
+        return HAS_SECONDS, U32.pack(seconds)
     if text is None:
         return 0, b""
     raw = text.encode()
-    return HAS_TIME_TEXT, _U16.pack(len(raw)) + raw
+    return HAS_TIME_TEXT, U16.pack(len(raw)) + raw
 
 
 @lru_cache(maxsize=1024)  # the monitors of a ward say nearly the same time
@@ -198,10 +180,10 @@ def _iso_seconds(text: str) -> int | None:
     except ValueError:
         return None
     seconds = int(moment.timestamp())
-    return seconds if 0 <= seconds < 1 << 32 and _iso_text(seconds) == text else None
+    return seconds if 0 <= seconds < 1 << 32 and iso_text(seconds) == text else None
 
 
-def _iso_text(seconds: int) -> str:
+def iso_text(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()
 
 
@@ -236,72 +218,3 @@ _FORMS: dict[type, tuple[int, Callable[[Any, int, Shapes], bytes]]] = {
 }
 _AS_JSON = (JSON, _encode_json)
 PACKED = frozenset(_FORMS)  # events, and facts that were heard, which are stored here; all others one row each
-
-
-def _decode_tick(body: bytes, at: int, now_ms: int, shapes: Shapes) -> tuple[Event, int]:
-    return Tick(), at
-
-
-def _decode_vitals(body: bytes, at: int, now_ms: int, shapes: Shapes) -> tuple[Event, int]:
-    shape, flags = _HEAD_VITALS.unpack_from(body, at)
-    at += _HEAD_VITALS.size
-    _, device, integrity, *names = shapes.texts(shape)
-    code, unit, nothing = _WIDTHS[flags & (MILLI_I32 | MILLI_I64)]
-    layout = struct.Struct(f"<{len(names)}{code}")
-    numbers = layout.unpack_from(body, at)
-    at += layout.size
-    values = [None if number == nothing else number * unit for number in numbers]
-    qualities = [Quality.OK] * len(names)
-    if flags & HAS_QUALITIES:
-        qualities = [QUALITIES[code] for code in body[at : at + len(names)]]
-        at += len(names)
-    readings = tuple(map(Reading, map(str, names), values, qualities))
-    time, at = _decode_time(body, at, flags)
-    return Heard(str(device), Vitals(readings, time, Integrity(str(integrity)))), at
-
-
-def _decode_time(body: bytes, at: int, flags: int) -> tuple[str | None, int]:
-    if flags & HAS_SECONDS:
-        return _iso_text(_U32.unpack_from(body, at)[0]), at + 4
-    if flags & HAS_TIME_TEXT:
-        end = at + 2 + _U16.unpack_from(body, at)[0]
-        return body[at + 2 : end].decode(), end
-    return None, at
-
-
-def _decode_pump(body: bytes, at: int, now_ms: int, shapes: Shapes) -> tuple[Event, int]:
-    shape, flags = _HEAD_PUMP.unpack_from(body, at)
-    at += _HEAD_PUMP.size
-    numbers: list[int | None] = []
-    for flag, layout in _NUMBER_FORMS:
-        present = bool(flags & flag)
-        numbers.append(layout.unpack_from(body, at)[0] if present else None)
-        at += layout.size if present else 0
-    pressure = None
-    if flags & HAS_PRESSURE:
-        end = at + 1 + body[at]
-        pressure, at = body[at + 1 : end].decode(), end
-    rate, volume, ago, left = numbers
-    _, device, integrity, serial, drug, mode = shapes.texts(shape)
-    status = PumpStatus(
-        infusing=bool(flags & INFUSING) if flags & INFUSING_KNOWN else None,
-        rate_ul_h=rate,
-        volume_ul=volume,
-        requested_ms=None if ago is None else Ms(now_ms - ago),
-        integrity=Integrity(str(integrity)),
-        serial=serial,
-        alarming=bool(flags & ALARMING),
-        drug=drug,
-        pressure_mmhg=pressure,
-        time_left_s=left,
-        mode=str(mode),
-    )
-    return Heard(str(device), status), at
-
-
-def _decode_json(body: bytes, at: int, now_ms: int, shapes: Shapes) -> tuple[Event, int]:
-    end = at + 4 + _U32.unpack_from(body, at)[0]
-    return event_from_wire(msgspec.json.decode(body[at + 4 : end])), end
-
-
-_DECODERS = (_decode_tick, _decode_vitals, _decode_pump, _decode_json)

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from pumpd.journal.packing import SPAN_MS, unpack
+from pumpd.journal.packing import SPAN_MS
 from pumpd.journal.records import Restored
 from pumpd.journal.rows import GAP, alarm_of, event_of, policy_of
 from pumpd.journal.shapes import Shapes
 from pumpd.journal.store import kernel_fingerprint
 from pumpd.journal.tables import alarms, beds, checkpoints, events, policies, samples, shapes
+from pumpd.journal.unpacking import unpack
 from pumpd.safety.alarms import Alarm
 from pumpd.safety.events import Event
 from pumpd.safety.policy import BedPolicy

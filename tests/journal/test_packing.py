@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pumpd.device.facts import Integrity, PumpStatus, Quality, Reading, Vitals
-from pumpd.journal.packing import SPAN_MS, Packer, unpack
+from pumpd.journal.packing import SPAN_MS, Packer
 from pumpd.journal.shapes import MOST, NoRoom, Shapes
+from pumpd.journal.unpacking import unpack
 from pumpd.safety.events import Event, Heard, Tick
 from pumpd.units import Ms
 
