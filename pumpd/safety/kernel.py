@@ -202,9 +202,10 @@ def rule_times(d: Draft) -> list[int | None]:
     rules = plan_of(d.policy.profile).by_id
     due: list[int | None] = []
     for name, state in d.rules.items():
-        if not state.active and state.since_ms is not None:
+        rule = rules.get(name)  # a state from before a restart may know rules that this profile does not
+        if rule is not None and not state.active and state.since_ms is not None:
             gap_end = None if state.gap_ms is None else state.gap_ms + d.policy.times.vitals_live_ms
-            due.append(state.since_ms + rules[name].delay_ms if gap_end is None else gap_end)
+            due.append(state.since_ms + rule.delay_ms if gap_end is None else gap_end)
     return due
 
 

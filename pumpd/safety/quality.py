@@ -134,7 +134,7 @@ def monitor_conditions(d: Draft, monitor: MonitorPolicy) -> dict[str, Condition]
 
 
 def signal_conditions(d: Draft, name: str, found: dict[str, Condition]) -> None:
-    """Sensor off (after vitals_live_ms) and value withdrawn, for signals that had a value before."""
+    """Sensor off (after vitals_live_ms, or on withdrawal), value withdrawn: for signals that had a value before."""
     times, now = d.policy.times, d.now
     stale_ms, withdrawn_ms = now - times.vitals_live_ms, now - times.vitals_withdraw_ms
     off: set[str] = set()
@@ -143,9 +143,10 @@ def signal_conditions(d: Draft, name: str, found: dict[str, Condition]) -> None:
         good_ms, off_ms = sample.good_ms, sample.off_ms
         if good_ms is None or good_ms > stale_ms or signal in EPISODIC:
             continue
-        if off_ms is not None and off_ms <= stale_ms:
+        withdrawn = good_ms <= withdrawn_ms
+        if off_ms is not None and (withdrawn or off_ms <= stale_ms):
             off.add(signal)
-        elif off_ms is None and good_ms <= withdrawn_ms:
+        elif withdrawn:
             lost.add(signal)
     if off:
         found.update(sensors_off(d, name, off))

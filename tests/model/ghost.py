@@ -53,6 +53,7 @@ class Ghost:
     spo2_below_90_since: int | None = None
     audio_until: int | None = None
     refused_device: bool = False
+    spo2_good_ms: int | None = None  # the last believed value, for as long as the monitor owes another
     was_refused: bool = False  # before this event: a stop may not have left for that
     was_interlock: de.InterlockState = de.InterlockState.ARMED
     pump_heard_ms: int = 0
@@ -84,6 +85,7 @@ class Ghost:
                 self.refused_device,
             ),
             *(self.overridden, ago(self.pump_heard_ms), ago(self.vitals_heard_ms), ago(self.last_stop_ms)),
+            ago(self.spo2_good_ms),
         )
 
     def first_in_state(self, state: str) -> str | None:
@@ -111,6 +113,7 @@ class Ghost:
         elif isinstance(event, ev.Restarted):
             self.spo2, self.desat_since, self.apnoea = None, None, False
             self.pump_heard_ms = self.vitals_heard_ms = now
+            self.spo2_good_ms = None if self.spo2_good_ms is None else now
         elif isinstance(event, ev.SoftOverride):
             self.overridden = True
         elif isinstance(event, ev.AudioPaused):
@@ -158,7 +161,7 @@ class Ghost:
         for reading in fact.readings:
             believed = reading.quality in (Quality.OK, Quality.QUESTIONABLE)
             if reading.signal == "spo2" and believed and reading.value_milli is not None:
-                self.spo2 = (reading.value_milli, self.now)
+                self.spo2, self.spo2_good_ms = (reading.value_milli, self.now), self.now
                 low = reading.value_milli < 85_000
                 self.desat_since = (self.desat_since if self.desat_since is not None else self.now) if low else None
             elif reading.signal == "spo2":
@@ -311,6 +314,8 @@ class Ghost:
         same = before.state is after.state
         if not same and not allowed[before.state, after.state]:
             return [f"{before.condition} goes {before.state} -> {after.state} on {type(event).__name__}"]
+        if (after.state in (L, E)) is not (after.ended_ms is not None):
+            return [f"{before.condition} is {after.state} and its condition is over since {after.ended_ms}"]
         if before.condition != after.condition:
             return ["an alarm instance changes its condition"]
         return []
@@ -361,6 +366,9 @@ class Ghost:
             wrong.append("a silent pump raises no alarm")
         if self.now - self.vitals_heard_ms >= times.vitals_withdraw_ms and "monitor_lost" not in names:
             wrong.append("a silent monitor raises no alarm")
+        elif self.spo2_good_ms is not None and self.now - self.spo2_good_ms >= times.vitals_withdraw_ms:
+            told = names & {"signal_lost:spo2", "sensor_off:spo2", "monitor_lost"}
+            wrong += [] if told else ["a signal is withdrawn and no alarm says so"]
         if self.refused_device and "device_refused" not in names:
             wrong.append("another pump on the line raises no alarm")
         wrong += [

@@ -184,6 +184,14 @@ MUTANTS = (
         "    if is_refused(pump, d.devices[pump.device]):\n        forget(d, pump)\n        return\n",
         "",
     ),
+    Mutant("a withdrawn signal is not told", "quality", "    if lost:\n", "    if False:\n"),
+    Mutant("a sensor that is off is not told", "quality", "    if off:\n", "    if False:\n"),
+    Mutant(
+        "one signal speaks for another that does not depend on it",
+        "quality",
+        "if MEASURED_BY.get(name) not in missing)",
+        "if name not in missing)",
+    ),
     Mutant("occlusion ignored", "pump_alarms", "    if device.alarms:\n", "    if False:\n"),
     # alarms
     Mutant(
@@ -197,6 +205,12 @@ MUTANTS = (
         "alarm_table",
         "(AlarmState.ACTIVE, Trigger.FALL_LATCHING): (AlarmState.LATCHED, Phase.LATCH)",
         "(AlarmState.ACTIVE, Trigger.FALL_LATCHING): (AlarmState.ENDED, Phase.END)",
+    ),
+    Mutant(
+        "a latched alarm does not say since when its condition is over",
+        "alarm_table",
+        "OVER = frozenset({AlarmState.LATCHED, AlarmState.ENDED})",
+        "OVER = frozenset({AlarmState.ENDED})",
     ),
     Mutant("acknowledged for ever", "alarm_table", "if due_ms is not None and due_ms <= d.now:", "if False:"),
     Mutant(
@@ -219,6 +233,12 @@ MUTANTS = (
     ),
     Mutant("the old patient's alarms stay", "people", "        close_all(d)\n", ""),
     # time, restart, requests
+    Mutant(
+        "a tick judges nothing",
+        "kernel",
+        "        settle(d)\n        if type(event) is Tick:",
+        "        if type(event) is Tick:",
+    ),
     Mutant(
         "a deadline that does not move",
         "kernel",

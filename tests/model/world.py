@@ -216,6 +216,8 @@ SITUATIONS: tuple[tuple[str, ...], ...] = (
     ("wait-130", "audio-pause"),  # nothing new can begin: only time ends the pause
     (*RUNNING, "occlusion"),
     (*RUNNING, "missing"),
+    (*RUNNING, *("missing",) * 30),
+    (*RUNNING, *("off",) * 30),
     (*RUNNING, "ask-up"),
     ("control-lost", "well", "over"),
     ("weight-gone", "well", "low"),

@@ -49,7 +49,7 @@ from pumpd.safety.events import (
     Tick,
 )
 from pumpd.safety.policy import Enforcement
-from tests.safety.build import MONITOR, PUMP, SIGNALS, Bed, bed_policy, monitor_policy, patient, pump_policy
+from tests.safety.build import MONITOR, PUMP, SIGNALS, Bed, bed_policy, monitor_policy, only_rules, patient, pump_policy
 
 names = st.sampled_from(["nurse", " ", "Dr A"])
 texts = st.sampled_from(["", "pain", "seen"])
@@ -117,6 +117,17 @@ EVENTS = st.one_of(
     st.builds(SelfFault, st.sampled_from(["journal_failing", "kernel_late"]), texts, st.booleans()),
 )
 STORIES = st.lists(st.tuples(st.integers(-100, 9_000), EVENTS), max_size=12)
+
+
+@pytest.mark.req("ALA-06")
+def test_a_state_that_knows_rules_which_the_profile_no_longer_has_is_judged_by_the_profile() -> None:
+    bed = Bed()
+    bed.vitals(spo2=84)
+    assert bed.state.rules
+    bed.policy = bed_policy(profile=only_rules("rr_low"))
+    bed.vitals(spo2=84, rr=14, after=500)
+    bed.run(11_000)
+    assert not [alarm for alarm in bed.view().alarms if alarm.kind == "physiological"]
 
 
 def play(bed: Bed, story: list[tuple[int, Event]]) -> list[Any]:

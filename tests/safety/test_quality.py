@@ -108,6 +108,16 @@ def test_one_cause_is_one_alarm_whatever_a_monitor_makes_of_it(gone: Quality | N
 
 
 @pytest.mark.req("QUA-02")
+def test_a_monitor_that_comes_back_without_its_sensor_leaves_no_moment_without_an_alarm() -> None:
+    bed = Bed()
+    bed.vitals(spo2=97)
+    bed.run(20_000)
+    assert bed.is_active("monitor_lost")
+    bed.vitals(spo2=Quality.OFF)
+    assert bed.is_active("sensor_off:spo2")
+
+
+@pytest.mark.req("QUA-02")
 def test_what_no_rule_and_no_screen_needs_is_not_missed() -> None:
     bed = Bed()
     bed.breathe(1, spo2=97, rr=14, etco2=40, fico2=0, ipi=9)
