@@ -247,7 +247,7 @@ def _batch_rows(parties: Parties) -> list[Row]:
             percentile(journal, 0.9) * ms,
             limit * ms,
             "ms",
-            1.0,
+            None,
             "limit: 20 x fdatasync p50",
         ),
         Row(
