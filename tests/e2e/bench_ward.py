@@ -25,7 +25,17 @@ from pumpd.live.hub import LiveHub
 from pumpd.live.port import Readiness, TrendPoint, UnknownBed
 from pumpd.safety.alarms import Acknowledgement, Alarm, AlarmState, Phase
 from pumpd.safety.decisions import AlarmChanged, Decision, InterlockChanged, InterlockState, Refused
-from pumpd.safety.events import Acknowledged, AlarmReset, Event, LinkState, Patient, Sex, StopRequested
+from pumpd.safety.events import (
+    Acknowledged,
+    AlarmReset,
+    Event,
+    InterlockReset,
+    LinkState,
+    Patient,
+    Sex,
+    SoftOverride,
+    StopRequested,
+)
 from pumpd.safety.policy import AlarmKind, Enforcement, Limit, Priority
 from pumpd.safety.view import BedView, DeviceView, DoseView, PumpView, ValueView
 
@@ -37,12 +47,12 @@ CALM = {"rr": 14, "spo2": 97, "etco2": 38, "pulse": 72}
 class BenchWard:
     """`with BenchWard(beds=4) as ward:` serves at `ward.url`; `vitals`, `pump`, `alarm`, `turn` change what is seen."""
 
-    def __init__(self, beds: int = 4, port: int = 0, generation: str = "real") -> None:
+    def __init__(self, beds: int = 4, port: int = 0, generation: str = "real", timezone: str = "UTC") -> None:
         self.beds = {f"w-{n:02}": self._bed(n) for n in range(1, beds + 1)}
         self.submitted: list[Event] = []
         self.refusals: tuple[str, ...] = ()
         self._offset_ms = 0
-        self._generation = generation
+        self._generation, self._timezone = generation, timezone
         self._start = time.monotonic()
         self._socket = socket.create_server(("127.0.0.1", port))
         self.port: int = self._socket.getsockname()[1]
@@ -74,6 +84,7 @@ class BenchWard:
             wall_of=self.wall_of,
             bed_ids=tuple(self.beds),
             generation=self._generation,
+            timezone=self._timezone,
         )
         for bed_id in self.beds:
             self.hub.register(bed_id, self._provider(bed_id))
@@ -203,10 +214,12 @@ class BenchWard:
 
     def _decide(self, bed_id: str, event: Event) -> tuple[Decision, ...]:
         if isinstance(event, StopRequested):
-            pump = replace(self.beds[bed_id].pumps[0], interlock=InterlockState.TRIPPED)
-            self.beds[bed_id] = replace(self.beds[bed_id], pumps=(pump,))
-            self.hub.mark(bed_id)
-            return (InterlockChanged(event.pump, InterlockState.TRIPPED, event.reason),)
+            return self._interlock(bed_id, event, InterlockState.TRIPPED)
+        if isinstance(event, InterlockReset):
+            return self._interlock(bed_id, event, InterlockState.ARMED)
+        if isinstance(event, SoftOverride):
+            self._change_pump(bed_id, override_by=event.by)
+            return ()
         assert isinstance(event, Acknowledged | AlarmReset)
         found = self.find_alarm(event.alarm_id)
         assert found is not None
@@ -216,6 +229,17 @@ class BenchWard:
         self.beds[bed_id] = replace(self.beds[bed_id], alarms=(*rest, *kept))
         self.hub.alarm(changed, phase)
         return (AlarmChanged(changed, phase),)
+
+    def _interlock(
+        self, bed_id: str, event: StopRequested | InterlockReset, state: InterlockState
+    ) -> tuple[Decision, ...]:
+        self._change_pump(bed_id, interlock=state)
+        return (InterlockChanged(event.pump, state, event.reason),)
+
+    def _change_pump(self, bed_id: str, **changes: Any) -> None:
+        pump = replace(self.beds[bed_id].pumps[0], **changes)
+        self.beds[bed_id] = replace(self.beds[bed_id], pumps=(pump,))
+        self.hub.mark(bed_id)
 
     def _changed(self, alarm: Alarm, event: Acknowledged | AlarmReset) -> tuple[Alarm, Phase]:
         if isinstance(event, AlarmReset):

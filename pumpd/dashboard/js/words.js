@@ -137,7 +137,7 @@ export function endedWords(alarm, zone) {
 }
 
 /** The longest text, in characters, that each size of letters shows whole in a tile's alarm bar. */
-const BAR_SIZES = /** @type {const} */ ([["short", 46], ["medium-long", 92], ["long", 165]]);
+const BAR_SIZES = /** @type {const} */ ([["short", 46], ["medium-long", 92], ["long", 140]]);
 
 /**
  * How large an alarm may be written so that cause, value and limit stay whole.

@@ -1,0 +1,89 @@
+"""The page as a wall screen: digits readable from 4 m, alarm texts whole, nothing moves when alarms come and go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Page
+
+from pumpd.safety.alarms import Alarm, AlarmState, Phase
+from pumpd.safety.policy import AlarmKind, Priority
+from tests.e2e.bench_ward import BenchWard
+from tests.e2e.conftest import open_ward
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+# Inter's cap height, which is that of its digits: 1490 of 2048 units
+GLYPH = 1490 / 2048
+OVER_HARD = (
+    "ketAMINE over hard ceiling at demo-01-p1: 1.5 mg/kg/h (108 mL/h) > 1 mg/kg/h (72 mL/h)"
+    " set by drug library 2026.1, palliative-adult"
+)
+CUT_OFF = """() => [
+  ...[...document.querySelectorAll('.tile .body, .pump')].filter(
+    e => e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1),
+  ...[...document.querySelectorAll('.bar .cause')].filter(
+    e => e.getBoundingClientRect().bottom > e.closest('.words').getBoundingClientRect().bottom + 1),
+].map(e => e.className)"""
+PLACES = """() => [...document.querySelectorAll('.tile, .bar, .vital, .vital .digits, .pump')].map(
+  e => { const b = e.getBoundingClientRect(); return [b.x, b.y, b.width, b.height].map(Math.round).join(); })"""
+
+
+def digit_px(page: Page) -> float:
+    """Height of the smallest vital digit on the screen."""
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('.digits')].map(e => parseFloat(getComputedStyle(e).fontSize))"
+    )
+    return float(min(sizes)) * GLYPH
+
+
+def over_hard(ward: BenchWard) -> Alarm:
+    ward.vitals("w-01", spo2=100)
+    return ward.alarm("w-01", OVER_HARD, condition="over_hard", kind=AlarmKind.TECHNICAL)
+
+
+@pytest.mark.parametrize(
+    ("beds", "width", "height", "least_px"),
+    [(4, 1920, 1080, 110), (4, 3840, 2160, 220), (8, 1920, 1080, 60), (16, 1920, 1080, 45)],
+)
+def test_digits_are_large_and_an_alarms_cause_value_and_limit_whole(
+    page: Page, beds: int, width: int, height: int, least_px: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    with BenchWard(beds=beds) as ward:
+        open_ward(page, ward)
+        alarm = over_hard(ward)
+        page.wait_for_selector(".bar.high")
+        assert page.evaluate(CUT_OFF) == []
+        ward.alarm("w-01", "demo-01-p1 changed at the pump", priority=Priority.LOW)
+        over = replace(alarm, state=AlarmState.LATCHED, present=False, ended_ms=ward.now_ms())
+        ward.put(over, Phase.LATCH)
+        page.wait_for_selector(".bar.high.latched")
+        assert digit_px(page) >= least_px
+        assert page.evaluate(CUT_OFF) == []
+        assert OVER_HARD in page.locator(".bar.high").inner_text()
+
+
+def test_nothing_moves_when_alarms_come_and_go(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    before = page.evaluate(PLACES)
+    over_hard(ward)
+    soon = ward.alarm("w-02", "PR 44 /min < 45 /min", priority=Priority.LOW)
+    page.wait_for_selector(".bar.high")
+    page.wait_for_selector(".bar.low")
+    ward.vitals("w-01", spo2=97)
+    assert page.evaluate(PLACES) == before
+    ward.put(replace(soon, state=AlarmState.ENDED, present=False), Phase.END)
+    page.wait_for_selector(".bar.low", state="detached")
+    assert page.evaluate(PLACES) == before
+
+
+@pytest.mark.req("ALA-07")
+def test_high_flashes_at_2_hz_medium_at_0_6_hz_and_low_not_at_all(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    for bed, priority in (("w-01", Priority.HIGH), ("w-02", Priority.MEDIUM), ("w-03", Priority.LOW)):
+        ward.alarm(bed, "no breath", priority=priority)
+        page.wait_for_selector(f'[data-bed="{bed}"] .bar.{priority.value}')
+    seconds = "[...document.querySelectorAll('button.bar')].map(e => getComputedStyle(e).animationDuration)"
+    assert page.evaluate(seconds) == ["0.5s", "1.6667s", "0s"]
