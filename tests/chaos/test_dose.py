@@ -28,14 +28,14 @@ class Truth:
     async def check(self, daemon: Pumpd, all_heard: bool = True) -> Json:
         """One look; the truth before and after the answer brackets the truth of the answer.
 
-        all_heard False: bed 3's rate was raised unheard, which its pump's counter tells as soon as it is heard.
+        all_heard False: beds 3 and 4 run faster than was last heard; their counters tell as soon as they are heard.
         """
         before = self.now()
         seen = await daemon.get("ward")
         after = self.now()
         for bed, shown in enumerate(seen["beds"]):
             given = shown["pumps"][0]["delivered_mg"]
-            if bed == 2 and not all_heard:
+            if bed >= 2 and not all_heard:
                 continue
             assert given["at_most"] >= before[bed] - self.unheard[bed], f"bed {bed + 1} understates"
             assert given["at_least"] <= after[bed], f"bed {bed + 1} overstates"
@@ -48,8 +48,8 @@ async def test_the_pair_encloses_the_truth_over_power_cycles_cleared_counters_pu
     tmp_path: Path,
 ) -> None:
     async with chaos_ward(tmp_path, beds=4) as ward:
-        for bed in range(4):
-            ward.rate(bed, ML_H)
+        for number in range(4):
+            ward.rate(number, ML_H)
         daemon = await Pumpd.run(ward.file)
         await daemon.until(ready)
         truth = Truth(ward)
@@ -70,7 +70,8 @@ async def test_the_pair_encloses_the_truth_over_power_cycles_cleared_counters_pu
             await truth.check(again, all_heard=False)
             await again.until(lambda w: ready(w) and not pump_of(w, "demo-01")["infusing"])
             ward.rate(0, ML_H)
-            one.pump.panel.start(one.now_ms())
+            for bed in ward.sim.beds:  # also a pump whose lease has run out while nobody was there
+                bed.pump.panel.start(bed.now_ms())
             await again.until(lambda w: all(bed["pumps"][0]["infusing"] for bed in w["beds"]))
             looks = truth.checked + 20
             while truth.checked < looks:
