@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.daemon import Pumpd, ready, screen
-from tests.acceptance.ward import chaos_ward
+from tests.acceptance.daemon import Pumpd, Screen, ready, screen
+from tests.acceptance.ward import Witness, chaos_ward
 
 POLL_S = 0.5
 SIGNAL_S = 1.0
@@ -36,8 +36,8 @@ async def test_a_tenfold_rate_is_stopped_alarmed_within_a_second_and_verified_on
         ward.rate(1, 100)  # 1.7 mg/kg/h at 58 kg; this one will not stop
         at = await seen.until(lambda s: s.alarm(BED, "over_hard"))
         assert at - keyed < SIGNAL_S + POLL_S
-        alarm = seen.alarm(BED, "over_hard")
-        assert alarm is not None
+        first = (frame["alarm"] for _, frame in seen.heard if frame["type"] == "alarm")
+        alarm = next(alarm for alarm in first if (alarm["bed"], alarm["condition"]) == (BED, "over_hard"))
         assert (alarm["priority"], alarm["state"], alarm["device"]) == ("high", "active", f"{BED}-p1")
         assert alarm["value"].startswith("1.5 mg/kg/h"), alarm
         assert "1 mg/kg/h" in alarm["limit"], alarm
@@ -53,23 +53,7 @@ async def test_a_tenfold_rate_is_stopped_alarmed_within_a_second_and_verified_on
         assert any(stopped < read < shown_verified for read in heard.times("INF")), "verified without a later read"
         assert not pump.pump.infusing
 
-        unconfirmed = await seen.until(lambda s: s.alarm(OTHER, "stop_not_confirmed"))
-        first = other.times("INF_STOP")[0]
-        assert unconfirmed - first >= 4.9
-        assert unconfirmed - first < 5.0 + SIGNAL_S
-        not_confirmed = seen.alarm(OTHER, "stop_not_confirmed")
-        assert not_confirmed is not None
-        assert not_confirmed["priority"] == "high"
-        for words in ("STOP NOT CONFIRMED", f"{OTHER}-p1", "Bed 2", "by hand"):
-            assert words in not_confirmed["text"]
-        await seen.until(lambda s: s.pump(OTHER)["interlock"] == "stop_unconfirmed")
-        sent = len(other.times("INF_STOP"))
-        assert sent >= 5
-        await seen.until(lambda _: len(other.times("INF_STOP")) >= sent + 3)
-        stops = other.times("INF_STOP")
-        assert max(b - a for a, b in itertools.pairwise(stops)) < 1.5, "repeated about once a second"
-        assert seen.alarm(OTHER, "over_hard"), "it goes on infusing, and says so"
-        assert "stop_verified" not in seen.interlocks(OTHER)
+        await not_confirmed_at_5_s(seen, other)
 
         ignoring.faults.stop_ignored = False
         await seen.until(lambda s: s.pump(OTHER)["interlock"] == "stop_verified")
@@ -81,6 +65,27 @@ async def test_a_tenfold_rate_is_stopped_alarmed_within_a_second_and_verified_on
         assert ward.never_started()
         assert not pump.pump.infusing
         assert not ignoring.pump.infusing
+
+
+async def not_confirmed_at_5_s(seen: Screen, other: Witness) -> None:
+    """The pump of the second bed ignores its stop: said at 5 s, not before; the stop goes on about once a second."""
+    unconfirmed = await seen.until(lambda s: s.alarm(OTHER, "stop_not_confirmed"))
+    first = other.times("INF_STOP")[0]
+    assert unconfirmed - first >= 4.9
+    assert unconfirmed - first < 5.0 + SIGNAL_S
+    not_confirmed = seen.alarm(OTHER, "stop_not_confirmed")
+    assert not_confirmed is not None
+    assert not_confirmed["priority"] == "high"
+    for words in ("STOP NOT CONFIRMED", f"{OTHER}-p1", "Bed 2", "by hand"):
+        assert words in not_confirmed["text"]
+    await seen.until(lambda s: s.pump(OTHER)["interlock"] == "stop_unconfirmed")
+    sent = len(other.times("INF_STOP"))
+    assert sent >= 5
+    await seen.until(lambda _: len(other.times("INF_STOP")) >= sent + 3)
+    stops = other.times("INF_STOP")
+    assert max(b - a for a, b in itertools.pairwise(stops)) < 1.5, "repeated about once a second"
+    assert seen.alarm(OTHER, "over_hard"), "it goes on infusing, and says so"
+    assert "stop_verified" not in seen.interlocks(OTHER)
 
 
 @pytest.mark.req("INT-01", "INT-03", "INT-05")

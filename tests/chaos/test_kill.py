@@ -175,5 +175,6 @@ async def test_killed_while_it_starts_it_starts_the_next_time(tmp_path: Path) ->
             process.kill()
             await process.communicate()
         async with await Pumpd.run(ward.file) as daemon:
-            await daemon.until(ready)
+            seen = await daemon.until(ready)
+            assert bed_of(seen, BED)["patient"]["mrn"] == "DEMO-0001"
         await clean(ward)
