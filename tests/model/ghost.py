@@ -161,6 +161,8 @@ class Ghost:
         for reading in fact.readings:
             believed = reading.quality in (Quality.OK, Quality.QUESTIONABLE)
             if reading.signal == "spo2" and believed and reading.value_milli is not None:
+                if self.spo2 is None or self.now - self.spo2[1] >= self.policy.times.vitals_live_ms:
+                    self.desat_since = None  # nobody looked for too long: a delay begins anew
                 self.spo2, self.spo2_good_ms = (reading.value_milli, self.now), self.now
                 low = reading.value_milli < 85_000
                 self.desat_since = (self.desat_since if self.desat_since is not None else self.now) if low else None
