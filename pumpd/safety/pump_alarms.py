@@ -55,6 +55,11 @@ def link_lost(d: Draft, pump: PumpPolicy, p: PumpState) -> Condition:
     return Condition("pump_lost", pump.device, priority, TECHNICAL, text, limit=f"{seconds} s")
 
 
+def where(d: Draft, pump: PumpPolicy) -> str:
+    """Which pump, where the bed has more than one; the tile names the bed."""
+    return f" at {pump.device}" if len(d.policy.pumps) > 1 else ""
+
+
 def breach(d: Draft, pump: PumpPolicy, p: PumpState, limit: Limit) -> tuple[str, str]:
     """(value, limit) as shown."""
     rate = ceiling.running_rate(p.report) or 0
@@ -65,7 +70,7 @@ def over_hard(d: Draft, pump: PumpPolicy, p: PumpState) -> Condition | None:
     if not p.over_sure or pump.drug is None or pump.drug.hard is None:
         return None
     value, limit = breach(d, pump, p, pump.drug.hard)
-    text = f"{pump.drug.label} over hard ceiling at {pump.device}: {value} {limit}"
+    text = f"{pump.drug.label} over hard ceiling{where(d, pump)}: {value} {limit}"
     if p.lock.state is InterlockState.ALARM_ONLY:
         text += f". ALARM ONLY ({cannot_stop(pump, p)}): stop the pump by hand"
     return Condition("over_hard", pump.device, Priority.HIGH, TECHNICAL, text, value, limit, p_rate(p), low=False)
@@ -82,7 +87,7 @@ def over_soft(d: Draft, pump: PumpPolicy, p: PumpState) -> Condition | None:
     if not ceiling.over_limit(d, pump, p, soft):
         return None
     value, limit = breach(d, pump, p, soft)
-    text = f"{pump.drug.label} over soft ceiling at {pump.device}: {value} {limit}; confirm with a reason"
+    text = f"{pump.drug.label} over soft ceiling{where(d, pump)}: {value} {limit}; confirm with a reason"
     return Condition("over_soft", pump.device, Priority.MEDIUM, TECHNICAL, text, value, limit, p_rate(p), low=False)
 
 
@@ -99,7 +104,7 @@ def not_verified(d: Draft, pump: PumpPolicy, p: PumpState) -> Condition | None:
     reasons = not_verified_reasons(d, pump, p)
     if not reasons:
         return None
-    text = f"Infusion not verified at {pump.device}: {'; '.join(reasons)}"
+    text = f"Infusion not verified{where(d, pump)}: {'; '.join(reasons)}"
     return Condition("not_verified", pump.device, Priority.MEDIUM, TECHNICAL, text)
 
 

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 # Inter's cap height, which is that of its digits: 1490 of 2048 units
 GLYPH = 1490 / 2048
 OVER_HARD = (
-    "ketAMINE over hard ceiling at demo-01-p1: 1.5 mg/kg/h (108 mL/h) > 1 mg/kg/h (72 mL/h)"
+    "ketAMINE over hard ceiling: 1.5 mg/kg/h (108 mL/h) > 1 mg/kg/h (72 mL/h)"
     " set by drug library 2026.1, palliative-adult"
 )
 CUT_OFF = """() => [
