@@ -23,6 +23,10 @@ class JournalPort(Protocol):
         """The record's token. Never blocks, never raises."""
         ...
 
+    def foresee(self, record: StepRecord, /) -> None:
+        """Keep this record over a kill: its stop leaves before `append` follows. Waits for nothing, never raises."""
+        ...
+
     def durable(self, token: int, /) -> asyncio.Future[None]:
         """Done when the token's record is committed; fails with JournalUnavailable."""
         ...

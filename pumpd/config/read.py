@@ -138,12 +138,12 @@ def _not_a_choice(error: ErrorDetails) -> str:
 
 
 # Parts of the contract with users that this version does not build: named, never silently ignored.
-_LATER = {"hl7": "HL7 connections", "mqtt": "MQTT"}
+_LATER = {"hl7": "HL7 connections are", "mqtt": "MQTT is"}
 
 
 def _unknown_key(model: type[BaseModel], path: KeyPath) -> str:
     if len(path) == 1 and path[0] in _LATER and "bed" in model.model_fields:
-        return f"{_LATER[str(path[0])]} are not available in this version"
+        return f"{_LATER[str(path[0])]} not available in this version"
     owner = model_at(model, path[:-1])
     return f"unknown key{did_you_mean(str(path[-1]), owner.model_fields if owner else ())}"
 

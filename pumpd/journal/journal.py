@@ -8,6 +8,8 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import structlog
+
 from pumpd.clock import Clock
 from pumpd.journal import query, trends
 from pumpd.journal.backlog import gap_of, merge_gap
@@ -26,6 +28,8 @@ from pumpd.journal.records import (
     StepRecord,
     TrendPoint,
 )
+from pumpd.journal.recovery import with_unwritten
+from pumpd.journal.tail import Tail
 from pumpd.journal.verify import VerifyReport, verify_engine
 from pumpd.journal.writer import Limits, Writer
 from pumpd.safety.alarms import Alarm
@@ -33,6 +37,7 @@ from pumpd.safety.events import Heard
 from pumpd.safety.policy import BedPolicy
 from pumpd.units import Ms
 
+log = structlog.get_logger(__name__)
 T = TypeVar("T")
 OnFault = Callable[[JournalFault | None], None]
 
@@ -59,6 +64,7 @@ class Journal:
         self._refused: dict[str, Entry] = {}
         self._starved: JournalFault | None = None
         self._looking: asyncio.TimerHandle | None = None
+        self._tail: Tail | None = None
         self.on_fault: OnFault | None = None
         self.fault: JournalFault | None = None
         self._writer = Writer(url, boot, limits, self._inbox, self._loop, self._on_commit, self._on_fault)
@@ -74,8 +80,32 @@ class Journal:
         journal = cls(url, boot, limits or Limits())
         journal.on_fault = on_fault
         await journal._writer.start()
+        journal._adopt()
         journal._look()
         return journal
+
+    def _adopt(self) -> None:
+        """Take over the tail, and what a killed run left that the database did not take."""
+        self._tail = self._writer.tail
+        for entry in self._writer.unwritten:
+            self._token += 1
+            self._take(entry._replace(token=self._token))
+
+    def foresee(self, record: StepRecord) -> None:
+        """Keep a step over a kill -9 although its stop leaves first; `append` of this record follows at once.
+
+        Some copying in memory; nothing is waited for. Never raises.
+        """
+        if self._tail is not None:
+            entry = Entry(REFUSED, self._clock.boot_ms(), True, record)
+            self._remember(self._tail.foresee, entry)
+
+    def _remember(self, keep: Callable[[Entry, int], None], entry: Entry) -> None:
+        try:
+            keep(entry, self._waiters.committed)
+        except Exception:  # supervision boundary: the commit still follows, and a stop must leave
+            log.exception("shared memory is given up: what is not yet committed would not outlive a kill")
+            self._tail = None
 
     def append(self, record: Record) -> int:
         """Take a record and return its token, REFUSED when there is no room. Never blocks, never raises.
@@ -88,11 +118,15 @@ class Journal:
             self._inbox.extend(self._refused.values())
             self._refused.clear()
         self._token = token = self._token + 1
-        urgent = not is_reading(record)
-        self._inbox.append(Entry(token, self._clock.boot_ms(), urgent, record))
-        if urgent:
-            self._writer.wake()
+        self._take(Entry(token, self._clock.boot_ms(), not is_reading(record), record))
         return token
+
+    def _take(self, entry: Entry) -> None:
+        self._inbox.append(entry)
+        if self._tail is not None:
+            self._remember(self._tail.add, entry)
+        if entry.urgent:
+            self._writer.wake()
 
     def _refuse(self, record: Record) -> int:
         """The thread takes nothing any more: memory stays bounded. What is missing is written once it does."""
@@ -141,7 +175,8 @@ class Journal:
         A checkpoint that other kernel code wrote is passed over if all events are there and not too many.
         use_checkpoint False: all events from the first, for a state that no longer can be read.
         """
-        return await self._ask(query.restore(self._writer.reader, bed, use_checkpoint))
+        restored = await self._ask(query.restore(self._writer.reader, bed, use_checkpoint))
+        return with_unwritten(restored, bed, self._writer.unwritten)
 
     async def last_seen(self) -> LastSeen | None:
         """The last commit of earlier runs (as found by `open`), or None in a new journal."""
@@ -172,6 +207,9 @@ class Journal:
         self._inbox.extend(self._refused.values())
         self._refused.clear()
         await self._writer.stop(timeout_s)
+        tail, self._tail = self._writer.tail, None
+        if tail is not None:
+            tail.end()
         self._waiters.fail("the journal is closed")
 
     async def _ask(self, work: Coroutine[Any, Any, T]) -> T:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
+import uuid
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
@@ -29,6 +31,8 @@ from pumpd.journal.sql import Statement, Statements, statements
 from pumpd.units import Ms
 
 HEARTBEAT = "heartbeat"
+IDENTITY = "identity"
+FAILURES = (SQLAlchemyError, sqlite3.Error, OSError)
 _now_of = attrgetter("record.now_ms")
 
 
@@ -67,6 +71,7 @@ class Store:
     def __init__(self, engine: AsyncEngine, reader: AsyncEngine, boot: BootInfo, lock: int | None) -> None:
         self.reader = reader
         self.last_seen: LastSeen | None = None
+        self.identity: str | None = None
         self._engine, self._boot, self._lock = engine, boot, lock
         self._connection: AsyncConnection | None = None
         self._one_go: OneGo | None = None
@@ -76,6 +81,8 @@ class Store:
         self._marks = Marks()
         self._heartbeat: Heartbeat | None = None
         self._boot_row: tuple[Any, ...] | None = None
+        self._path = engines.sqlite_path(engine.url)
+        self._file: tuple[int, int] | None = None
 
     @classmethod
     async def open(cls, text: str, boot: BootInfo) -> Store:
@@ -98,10 +105,19 @@ class Store:
             raise
         return store
 
-    async def commit(self, entries: list[Entry]) -> None:
-        """All entries, or none. Raises SQLAlchemyError or OSError; then the connection is made anew next time."""
+    @property
+    def place(self) -> str:
+        """Where the database is: a copy of it is somewhere else."""
+        return str(self._path.resolve()) if self._path is not None else self._engine.url.render_as_string()
+
+    async def commit(self, entries: list[Entry], boot_id: str | None = None) -> None:
+        """All entries, or none. Raises SQLAlchemyError or OSError; then the connection is made anew next time.
+
+        boot_id: of the boot in which they were taken, when that is not the present run's.
+        """
+        self._must_be_there()
         batch = self._builder.build([entry.record for entry in entries], self._marks)
-        heartbeat = self._next_heartbeat(entries, batch.marks.head)
+        heartbeat = self._next_heartbeat(entries, batch.marks.head, boot_id or self._boot.boot_id)
         beds, shapes = self._beds.fresh(), self._shapes.fresh()
         work = self._work(batch, heartbeat, beds, shapes)
         connection = await self._connected()
@@ -152,13 +168,13 @@ class Store:
             for text, rows in work:
                 await connection.exec_driver_sql(text, rows)
 
-    def _next_heartbeat(self, entries: list[Entry], head: Head) -> Heartbeat:
+    def _next_heartbeat(self, entries: list[Entry], head: Head, boot_id: str) -> Heartbeat:
         latest = max(entries, key=_now_of)
         old = self._heartbeat
         now_ms, boot_ms, wall_us = latest.record.now_ms, latest.boot_ms, micros(latest.record.wall)
-        if old is not None and old.boot_id == self._boot.boot_id and old.now_ms > now_ms:
+        if old is not None and old.boot_id == boot_id and old.now_ms > now_ms:
             now_ms, boot_ms, wall_us = Ms(old.now_ms), old.boot_ms, old.wall_us
-        return Heartbeat(now_ms, self._boot.boot_id, boot_ms, wall_us, head.n, head.hash.hex())
+        return Heartbeat(now_ms, boot_id, boot_ms, wall_us, head.n, head.hash.hex())
 
     async def _connected(self) -> AsyncConnection:
         if self._connection is None:
@@ -195,9 +211,45 @@ class Store:
             boot.config_sha,
         )
         self._heartbeat = heartbeat
-        if heartbeat is not None:
-            wall = from_micros(heartbeat.wall_us)
-            self.last_seen = LastSeen(Ms(heartbeat.now_ms), heartbeat.boot_id, heartbeat.boot_ms, wall)
+        self.note_last_seen()
+        self.identity = await self._identify()
+        self._file = self._on_disk()
+
+    def note_last_seen(self) -> None:
+        """What was committed up to now is what an earlier run left."""
+        seen = self._heartbeat
+        if seen is not None:
+            self.last_seen = LastSeen(Ms(seen.now_ms), seen.boot_id, seen.boot_ms, from_micros(seen.wall_us))
+
+    async def _identify(self) -> str | None:
+        """This journal's own name, given to it once; None when it cannot be written down."""
+        query = select(tables.meta.c.value).where(tables.meta.c.key == IDENTITY)
+        async with self._engine.connect() as connection:
+            identity = (await connection.execute(query)).scalar()
+        if identity is not None:
+            return str(identity)
+        identity = uuid.uuid4().hex
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(tables.meta.insert().values(key=IDENTITY, value=identity))
+        except FAILURES:
+            return None
+        return identity
+
+    def _on_disk(self) -> tuple[int, int] | None:
+        if self._path is None:
+            return None
+        status = os.stat(self._path)
+        return status.st_dev, status.st_ino
+
+    def _must_be_there(self) -> None:
+        """SQLite would go on writing into a file that has no name any more. Raises OSError."""
+        try:
+            there = self._on_disk() == self._file
+        except FileNotFoundError:
+            there = False
+        if not there:
+            raise OSError(f"the file {self._path} was removed or replaced while in use")
 
     async def _load_names(self, connection: AsyncConnection) -> None:
         beds = await connection.execute(select(tables.beds.c.id, tables.beds.c.name).order_by(tables.beds.c.id))

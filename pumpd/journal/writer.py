@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
 import time
 from collections import deque
@@ -13,16 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pumpd.journal.backlog import Backlog
 from pumpd.journal.inbox import Entry
 from pumpd.journal.records import BootInfo, JournalFault, JournalStats, LastSeen
-from pumpd.journal.store import Store
+from pumpd.journal.recovery import open_tail
+from pumpd.journal.store import FAILURES, Store
+from pumpd.journal.tail import Tail
 
 _token_of = itemgetter(0)
-FAILURES = (SQLAlchemyError, sqlite3.Error, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,8 @@ class Writer:
         self._last_commit_s = 0.0
         self.loop: asyncio.AbstractEventLoop | None = None
         self.last_seen: LastSeen | None = None
+        self.tail: Tail | None = None
+        self.unwritten: list[Entry] = []  # left by a killed run, and not taken by the database either
 
     @property
     def reader(self) -> AsyncEngine:
@@ -131,13 +132,16 @@ class Writer:
     async def _serve(self) -> None:
         self._urgent = asyncio.Event()
         self._store = await Store.open(self._url, self._boot)
-        self.last_seen = self._store.last_seen
-        self.loop = asyncio.get_running_loop()
-        self._tell(self._opened.set_result, None)
         try:
+            self.tail, self.unwritten = await open_tail(self._store, self._boot.boot_id)
+            self.last_seen = self._store.last_seen
+            self.loop = asyncio.get_running_loop()
+            self._tell(self._opened.set_result, None)
             while not self._finishing():
                 await self._wait()
                 await self._flush()
+            if self.tail is not None and not self._backlog:
+                self.tail.remove()  # while the database is still locked: a later run's is not touched
         finally:
             await self._store.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -22,11 +22,15 @@ class Witness:
         self._device = device
         self._rest = b""
         self.heard: list[tuple[float, str]] = []
+        self.on_message: Callable[[str], object] = lambda text: None
 
     def receive(self, data: bytes, now_ms: int) -> bytes:
         at = time.monotonic()
         *whole, self._rest = (self._rest + data).split(b"\r")
-        self.heard += [(at, text[text.rfind(b"!") + 1 :].split(b"|")[0].decode("ascii", "replace")) for text in whole]
+        came = [(at, text[text.rfind(b"!") + 1 :].split(b"|")[0].decode("ascii", "replace")) for text in whole]
+        self.heard += came
+        for _, text in came:
+            self.on_message(text)
         return self._device.receive(data, now_ms)
 
     def tick(self, now_ms: int) -> bytes:

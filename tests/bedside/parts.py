@@ -135,6 +135,7 @@ class ProbeJournal:
     def __init__(self, wire: Callable[[], bytes], seen: list[tuple[str, bytes]]) -> None:
         self._wire, self._seen = wire, seen
         self.records: list[StepRecord] = []
+        self.foreseen: list[StepRecord] = []
         self.waiting: list[asyncio.Future[None]] = []
         self.asked = asyncio.Event()
         self.durable_at_once = True
@@ -143,6 +144,10 @@ class ProbeJournal:
         self.records.append(record)
         self._seen.append(("journal", self._wire()))
         return len(self.records)
+
+    def foresee(self, record: StepRecord, /) -> None:
+        self.foreseen.append(record)
+        self._seen.append(("foreseen", self._wire()))
 
     def durable(self, token: int, /) -> asyncio.Future[None]:
         future = asyncio.get_running_loop().create_future()

@@ -28,8 +28,18 @@ async def test_stop_bytes_are_on_the_wire_before_the_journal_or_a_screen_hears_o
     bench.kernel.on = on_tick(AlarmChanged(HIGH, Phase.START), STOP)  # type: ignore[assignment]
     bench.seen.clear()
     bench.bed.post(Tick())
-    assert [who for who, _ in bench.seen] == ["journal", "alarm", "mark"]
-    assert all(wire.endswith(b"STOP,") for _, wire in bench.seen)
+    assert [who for who, _ in bench.seen] == ["foreseen", "journal", "alarm", "mark"]
+    assert [wire.endswith(b"STOP,") for _, wire in bench.seen] == [False, True, True, True]
+
+
+@pytest.mark.req("ALA-06")
+async def test_only_a_step_that_stops_is_foreseen_and_it_is_the_one_that_is_recorded(bench: Bench) -> None:
+    bench.kernel.on = on_tick(AlarmChanged(HIGH, Phase.START))  # type: ignore[assignment]
+    bench.bed.post(Tick())
+    assert bench.journal.foreseen == []
+    bench.kernel.on = on_tick(STOP)  # type: ignore[assignment]
+    bench.bed.post(Tick())
+    assert bench.journal.foreseen == [bench.journal.records[-1]]
 
 
 async def test_the_kernel_hears_that_the_stop_was_sent(bench: Bench) -> None:

@@ -50,6 +50,8 @@ class Nowhere:
     def append(self, record: StepRecord) -> int:
         return 0
 
+    def foresee(self, record: StepRecord) -> None: ...
+
     def durable(self, token: int) -> asyncio.Future[None]:
         return asyncio.get_running_loop().create_future()
 

@@ -166,6 +166,50 @@ async def test_killed_again_and_again_at_any_moment_it_always_comes_back_whole(t
         await clean(ward)
 
 
+@pytest.mark.req("ALA-06", "INT-02", "DOS-02", "QUA-06")
+@pytest.mark.parametrize("pump_stops", [True, False])
+async def test_killed_when_the_pump_hears_the_stop_the_trip_and_its_alarm_are_back(
+    tmp_path: Path, pump_stops: bool
+) -> None:
+    """Milliseconds before the commit that tells of the stop."""
+    async with chaos_ward(tmp_path) as ward:
+        daemon = await Pumpd.run(ward.file)
+        await daemon.until(ready)
+        pump = ward.sim.beds[0].pump
+        pump.faults.stop_ignored = not pump_stops
+        before, nothing = await daemon.get("ward"), ward.delivered_mg(0)
+        heard = asyncio.Event()
+
+        def kill_at_the_stop(text: str) -> None:
+            if text == "INF_STOP" and not heard.is_set():
+                daemon.process.kill()
+                heard.set()
+
+        ward.witnesses[0].on_message = kill_at_the_stop
+        ward.sim.beds[0].act("tenfold-rate")
+        await asyncio.wait_for(heard.wait(), 20)
+        await daemon.kill()
+        ward.sim.beds[0].pump_line.endpoint.unplug()  # nothing new can be heard: what comes back is what was kept
+        async with await Pumpd.run(ward.file) as again:
+            after = await again.get("ward")
+            over = alarm_of(after, BED, "over_hard")
+            assert over is not None
+            assert over["priority"] == "high"
+            assert over["state"] in ("active", "latched")
+            assert pump_of(after, BED)["interlock"] in OUTSTANDING
+            assert bed_of(after, BED)["patient"] == bed_of(before, BED)["patient"]
+            ward.sim.beds[0].act("replug-pump")
+            pump.faults.stop_ignored = False
+            await again.until(lambda w: pump_of(w, BED)["interlock"] == "stop_verified")
+            seen = await again.get("ward")
+            over = alarm_of(seen, BED, "over_hard")
+            assert over is not None
+            assert over["state"] == "latched"
+            assert pump_of(seen, BED)["delivered_mg"]["at_most"] >= ward.delivered_mg(0) - nothing
+            assert ward.never_started()
+        await clean(ward)
+
+
 async def test_killed_while_it_starts_it_starts_the_next_time(tmp_path: Path) -> None:
     async with chaos_ward(tmp_path) as ward:
         for _ in range(2):
