@@ -6,6 +6,7 @@ restart it goes on from where the journal left off (`resume`), so that one bed h
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,10 +24,7 @@ def boot_id() -> str:
 
 
 _BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-
-
-def _boot_ns() -> int:
-    return time.clock_gettime_ns(_BOOT_CLOCK)
+_boot_ns = functools.partial(time.clock_gettime_ns, _BOOT_CLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +42,16 @@ class Clock:
         self._offset_ms = -(_boot_ns() // 1_000_000)
 
     def now_ms(self) -> Ms:
-        return Ms(_boot_ns() // 1_000_000 + self._offset_ms)
+        # asked several times for every frame: a call of Ms() would cost more than the clock itself
+        return _boot_ns() // 1_000_000 + self._offset_ms  # type: ignore[return-value]
 
     def boot_ms(self) -> int:
         """Raw boot-time milliseconds, stored so that a later start of the same boot knows its gap exactly."""
         return _boot_ns() // 1_000_000
 
     def wall_of(self, now_ms: int) -> datetime:
-        return datetime.now(UTC) - timedelta(milliseconds=self.now_ms() - now_ms)
+        wall, ago_ms = datetime.now(UTC), self.now_ms() - now_ms
+        return wall - timedelta(milliseconds=ago_ms) if ago_ms else wall
 
     def resume(self, last_now_ms: int, last_boot_id: str, last_boot_ms: int, last_wall: datetime) -> Gap:
         """Continue the time line of an earlier run that was last seen at last_now_ms; call once, before any use."""

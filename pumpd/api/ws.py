@@ -108,7 +108,8 @@ class LiveConnection:
             message = await self._receive()
             if isinstance(message, Ack):
                 client.ack(message.seq, self._hub.now_ms())
-                client.wake.set()
+                if client.wants_delta(self._hub):
+                    client.wake.set()
             elif isinstance(message, Cmd):
                 self._start(self._command(client, message))
             else:

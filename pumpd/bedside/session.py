@@ -15,24 +15,8 @@ import structlog
 from pumpd.bedside.timer import DeadlineTimer
 from pumpd.clock import Clock
 from pumpd.config.model import DeviceConfig, LinkTimes, ShellTimes
-from pumpd.device import (
-    CommandOutcome,
-    DeviceSettings,
-    Driver,
-    Garbled,
-    Out,
-    Outcome,
-    PumpDriver,
-    PumpOrder,
-    PumpStatus,
-    ReadStatus,
-    ReleaseControl,
-    Send,
-    SetLine,
-    Silent,
-    Vitals,
-    Waveform,
-)
+from pumpd.device import DeviceSettings, Driver, Out, PumpDriver, PumpOrder, ReadStatus, ReleaseControl
+from pumpd.device.facts import CommandOutcome, Garbled, Outcome, PumpStatus, Send, SetLine, Silent, Vitals, Waveform
 from pumpd.links import Line, LinkError, Reason, SocketLink, Trouble, parse_link
 from pumpd.links.backoff import Backoff
 from pumpd.safety.events import Event, Heard, LinkChanged, LinkState, OrderSent, SelfFault
@@ -40,6 +24,8 @@ from pumpd.units import Ms
 
 log = structlog.get_logger(__name__)
 _NOTHING_HEARD = (Garbled, Silent, CommandOutcome)
+_FOR_THE_LINE = (Send, SetLine, Waveform)
+_READINGS = (Vitals, PumpStatus)
 
 
 class DeviceSession:
@@ -54,8 +40,12 @@ class DeviceSession:
         *,
         links: LinkTimes,
         shell: ShellTimes,
+        on_link: Callable[[], object] = lambda: None,
     ) -> None:
-        """Raises ValueError for a link that is none; the ward file's check has refused it before."""
+        """on_link is called after the bed has been told of another state of the link: screens shall not wait for it.
+
+        Raises ValueError for a link that is none; the ward file's check has refused it before.
+        """
         link = parse_link(device.link)
         if isinstance(link, LinkError):
             raise ValueError(link.message)
@@ -65,6 +55,7 @@ class DeviceSession:
         self._make = driver
         self._clock = clock
         self._post = post
+        self._on_link = on_link
         self._links = links
         self._shell = shell
         self._line = Line(link, device.info.line, links, on_bytes=self._on_bytes, on_state=self._on_state)
@@ -124,7 +115,7 @@ class DeviceSession:
             return self._not_given(order, "driver failed", Outcome.UNKNOWN)
         given = [self._line.write(out.data, urgent=self._mark(out.urgent)) for out in outs if isinstance(out, Send)]
         self._timer.arm()
-        facts = [self._heard(out) for out in outs if not isinstance(out, Send | SetLine | Waveform)]
+        facts = [self._heard(out) for out in outs if not isinstance(out, _FOR_THE_LINE)]
         if given and not all(given):
             return [*facts, *self._not_given(order, "line takes no bytes")]
         if any(isinstance(out, CommandOutcome) and out.order_id == order.order_id for out in outs):
@@ -158,11 +149,11 @@ class DeviceSession:
             return
         log.info("line up", device=self.id)
         self._silent = False
-        self._post(LinkChanged(self.id, LinkState.UP))
+        self._tell_link(LinkChanged(self.id, LinkState.UP))
         try:
             self._driver = self._make(self._settings())
             outs = self._driver.start(self._clock.now_ms())
-        except Exception as error:  # noqa: BLE001 - supervision boundary, as in _guarded
+        except Exception as error:  # noqa: BLE001 - supervision boundary, as in _on_bytes
             self._crash(error)
             return
         self._route(outs)
@@ -179,7 +170,7 @@ class DeviceSession:
         orders, self._orders = self._orders, {}
         for order_id in orders:
             self._post(Heard(self.id, CommandOutcome(order_id, Outcome.UNKNOWN, f"line down ({trouble.reason})")))
-        self._post(LinkChanged(self.id, LinkState.DOWN, str(trouble)))
+        self._tell_link(LinkChanged(self.id, LinkState.DOWN, str(trouble)))
 
     def _cancel_calls(self) -> None:
         for handle in (self._revival, self._half_open):
@@ -188,8 +179,15 @@ class DeviceSession:
         self._revival = self._half_open = None
 
     def _on_bytes(self, data: bytes) -> None:
-        if self._driver is not None:
-            self._guarded(lambda driver: driver.receive(data, self._clock.now_ms()))
+        driver = self._driver
+        if driver is None:
+            return
+        try:
+            outs = driver.receive(data, self._clock.now_ms())
+        except Exception as error:  # noqa: BLE001 - supervision boundary: our bug must not stop other devices
+            self._crash(error)
+            return
+        self._route(outs)
 
     # the driver's side
 
@@ -198,18 +196,15 @@ class DeviceSession:
             return None
         try:
             return self._driver.next_deadline()
-        except Exception as error:  # noqa: BLE001 - supervision boundary, as in _guarded
+        except Exception as error:  # noqa: BLE001 - supervision boundary, as in _on_bytes
             self._crash(error)
             return None
 
     def _tick(self, due: Ms) -> None:
-        self._guarded(lambda driver: driver.tick(Ms(max(due, self._clock.now_ms()))))
-
-    def _guarded(self, act: Callable[[Driver], list[Out]]) -> None:
         assert self._driver is not None
         try:
-            outs = act(self._driver)
-        except Exception as error:  # noqa: BLE001 - supervision boundary: our bug must not stop other devices
+            outs = self._driver.tick(Ms(max(due, self._clock.now_ms())))
+        except Exception as error:  # noqa: BLE001 - supervision boundary, as in _on_bytes
             self._crash(error)
             return
         self._route(outs)
@@ -217,7 +212,12 @@ class DeviceSession:
     def _route(self, outs: list[Out]) -> None:
         urgent_before = self._urgent_sent
         for out in outs:
-            if isinstance(out, Send):
+            if isinstance(out, _READINGS):  # the frame of every second
+                self.frames += 1
+                if self._silent or self._faulty:
+                    self._listen(out)
+                self._post(Heard(self.id, out))
+            elif isinstance(out, Send):
                 # A fact of this same list has just made the kernel stop the pump: what the driver had meant to send
                 # is stale now, and a rate must not follow a stop. The driver treats it as unanswered.
                 if out.urgent or self._urgent_sent == urgent_before:
@@ -232,7 +232,7 @@ class DeviceSession:
         self._timer.arm()
 
     def _heard(self, fact: Out) -> Heard:
-        assert not isinstance(fact, Send | SetLine | Waveform)
+        assert not isinstance(fact, _FOR_THE_LINE)
         if isinstance(fact, CommandOutcome):
             self._orders.pop(fact.order_id, None)
         return Heard(self.id, fact)
@@ -241,16 +241,19 @@ class DeviceSession:
         """The line is silent while nothing believable comes, and up again with the first believable fact."""
         if isinstance(fact, Silent) and not self._silent:
             self._silent = True
-            self._post(LinkChanged(self.id, LinkState.SILENT, fact.detail))
+            self._tell_link(LinkChanged(self.id, LinkState.SILENT, fact.detail))
             self._expect_bytes()
         elif not isinstance(fact, _NOTHING_HEARD):
-            self.frames += isinstance(fact, Vitals | PumpStatus)
             self._end_faults()
             if self._silent:
                 self._silent = False
                 if self._half_open is not None:
                     self._half_open.cancel()
-                self._post(LinkChanged(self.id, LinkState.UP))
+                self._tell_link(LinkChanged(self.id, LinkState.UP))
+
+    def _tell_link(self, event: LinkChanged) -> None:
+        self._post(event)
+        self._on_link()
 
     def _expect_bytes(self) -> None:
         """A TCP link that stays silent may be half-open: it is connected anew. A serial line has no such thing."""
@@ -275,7 +278,7 @@ class DeviceSession:
         loop.call_soon(self._tell_crash, f"{self._device.driver}: {type(error).__name__}")
 
     def _tell_crash(self, what: str) -> None:
-        self._post(LinkChanged(self.id, LinkState.DOWN, f"driver failed ({what})"))
+        self._tell_link(LinkChanged(self.id, LinkState.DOWN, f"driver failed ({what})"))
         self._post(SelfFault(self._fault_code, f"{self.id}: driver failed ({what}), started again", active=True))
 
     def _end_faults(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
 import resource
 import signal
@@ -152,6 +153,7 @@ class Daemon:
                 bed.post,
                 links=self.config.links,
                 shell=self.config.shell,
+                on_link=functools.partial(self.hub.mark_now, bed.id),
             )
         self.beds[bed.id] = bed
         self.sessions |= pumps

@@ -47,6 +47,7 @@ class Line:
         self._pipe: Pipe | None = None
         self._fd = -1
         self._proven_s = 0.0
+        self._proven = False
         self._lost: asyncio.Future[Trouble] | None = None
         self._task: asyncio.Task[None] | None = None
         self._trouble: Trouble | None = Trouble(Reason.CLOSED)
@@ -125,6 +126,7 @@ class Line:
         eof = Reason.UNPLUGGED if isinstance(self.link, SerialLink) else Reason.RESET
         loop = asyncio.get_running_loop()
         self._fd, self._lost = fd, loop.create_future()
+        self._proven = False
         self._proven_s = loop.time() + min(PROVEN_MS, self._times.backoff_max_ms) / 1000
         self._pipe = Pipe(fd, self._times.write_buffer_bytes, eof, on_bytes=self._heard, on_lost=self._lose)
         try:
@@ -136,7 +138,8 @@ class Line:
             await asyncio.shield(loop.run_in_executor(None, _close, fd))
 
     def _heard(self, data: bytes) -> None:
-        if asyncio.get_running_loop().time() >= self._proven_s:
+        if not self._proven and asyncio.get_running_loop().time() >= self._proven_s:
+            self._proven = True
             self._backoff.reset()  # only bytes prove a line: a serial server accepts, and hangs up where it is taken
         self._on_bytes(data)
 

@@ -9,6 +9,7 @@ skipped is contained in what is sent, because every fragment is absolute.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.view import BedView
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Key:
     """One top-level key. part decides whether it changed, shape is what is encoded; ages: it prints ages."""
 
@@ -26,6 +27,11 @@ class Key:
     part: Callable[[BedView], object]
     shape: Callable[[BedView, Stamp], object]
     ages: bool = False
+
+    @functools.cached_property
+    def head(self) -> bytes:
+        """`"name":`"""
+        return b'"%b":' % self.name.encode()
 
 
 KEYS = (
@@ -37,6 +43,7 @@ KEYS = (
     Key("monitored", lambda v: v.monitored, lambda v, s: v.monitored),
     Key("audio_paused_until", lambda v: v.audio_paused_until_ms, lambda v, s: s.maybe(v.audio_paused_until_ms)),
 )
+AGED = tuple(key.name for key in KEYS if key.ages)
 
 
 @dataclass(slots=True)
@@ -63,11 +70,11 @@ class BedBoard:
         self.alarms: dict[str, AlarmFragment] = {}
         self.view: BedView | None = None
         self.encodes = 0
+        self._oldest_ms = -(1 << 62)
 
     def age_ms(self, now_ms: int) -> int:
         """How old the oldest printed age is."""
-        ages = [now_ms - self.fragments[key.name].at_ms for key in KEYS if key.ages and key.name in self.fragments]
-        return max(ages, default=1 << 62)
+        return now_ms - self._oldest_ms
 
     def render(self, view: BedView, stamp: Stamp, seq: int, max_age_ms: int) -> bool:
         """Encode what changed and what has aged, stamping it seq; True if anything did."""
@@ -77,6 +84,7 @@ class BedBoard:
             changed |= self._render_key(key, view, stamp, seq, max_age_ms)
         if changed:
             self.seq = seq
+            self._oldest_ms = min(self.fragments[name].at_ms for name in AGED)
         return changed
 
     def _render_key(self, key: Key, view: BedView, stamp: Stamp, seq: int, max_age_ms: int) -> bool:
@@ -105,7 +113,7 @@ class BedBoard:
         return b"{" + self._join(key for key in KEYS if self.fragments[key.name].seq > seq) + b"}"
 
     def _join(self, keys: Iterable[Key]) -> bytes:
-        return b",".join(b'"%b":%b' % (key.name.encode(), self.fragments[key.name].json) for key in keys)
+        return b",".join([key.head + self.fragments[key.name].json for key in keys])
 
 
 class WardBoard:

@@ -12,10 +12,15 @@ from pumpd.live.messages import CREDIT, Close
 
 @dataclass(frozen=True, slots=True)
 class LiveTimes:
-    """Times of the live protocol in ms (live_protocol.md 3.3) and its bounds. Pace: wakes per pause, so that a
-    broadcast never holds the loop while a stop is due."""
+    """Times of the live protocol in ms (live_protocol.md 3.3) and its bounds.
 
-    tick_ms: int = 100
+    A tick gathers what has changed (numbers come once a second; alarms and lost devices do not wait for it). Pace: a
+    few wakes, then a pause, so that a broadcast never holds the loop while a stop is due; pace_clients at once for an
+    alarm, which is short, and for numbers one, or as many as it takes to reach all within half a tick.
+    """
+
+    tick_ms: int = 250
+    hurry_pause_s: float = 0.01
     hb_ms: int = 1000
     refresh_ms: int = 1000
     hello_ms: int = 10_000

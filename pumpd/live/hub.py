@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 import structlog
 
@@ -18,8 +17,8 @@ from pumpd.live.board import BedBoard, WardBoard
 from pumpd.live.client import LiveClient, LiveTimes
 from pumpd.live.messages import Close, Limits, WardRef, Welcome, encode
 from pumpd.live.pacer import Pacer
-from pumpd.live.shape import Stamp, WallOf, empty_bed, unmonitored
-from pumpd.safety.alarms import Alarm, AlarmState, Phase
+from pumpd.live.shape import Stamp, WallOf, empty_bed, ended, unmonitored
+from pumpd.safety.alarms import Alarm, Phase
 from pumpd.safety.view import BedView
 
 Provider = Callable[[], BedView]
@@ -51,10 +50,13 @@ class LiveHub:
         self.publishes = 0
         self.state_seq = 0
         self.conflated = 0
+        self._rendered_seq = 0
         self._now_ms, self._wall_of = now_ms, wall_of
         self._board = WardBoard(self.ward, epoch or secrets.token_hex(8), bed_ids)
         self._providers: dict[str, Provider] = {}
         self._dirty: set[str] = set(self._board.beds)
+        self._hurried: set[str] = set()
+        self._hurry = asyncio.Event()
         self._lost: set[str] = set()
         self._failing: set[str] = set()
         self._pacer = Pacer(self.times)
@@ -73,6 +75,12 @@ class LiveHub:
         """The bed may look different now. Cheap: call it after every step."""
         self._dirty.add(bed_id)
 
+    def mark_now(self, bed_id: str) -> None:
+        """As mark, for what no screen may wait a tick for: a device that was lost or found."""
+        self._dirty.add(bed_id)
+        self._hurried.add(bed_id)
+        self._hurry.set()
+
     def alarm(self, alarm: Alarm, phase: Phase) -> None:
         """An alarm changed: every screen gets this very message, without waiting for the tick."""
         self._send_alarm(self._board.bed(alarm.bed), alarm, phase)
@@ -89,7 +97,7 @@ class LiveHub:
 
     def start(self) -> None:
         """Start ticking; call on the running loop."""
-        self._tasks = [asyncio.create_task(self._run(), name="live"), asyncio.create_task(self._pacer.run())]
+        self._tasks = [asyncio.create_task(each) for each in (self._run(), self._run_hurried(), self._pacer.run())]
 
     async def run(self) -> None:
         """start(), then wait: for a supervisor, which starts it again when a task of it fails."""
@@ -201,15 +209,23 @@ class LiveHub:
 
     async def _run(self) -> None:
         while True:
-            await self._tick_in_slices()
+            await self._show_in_slices(self._due(self.times.refresh_ms))
             await asyncio.sleep(self.times.tick_ms / 1000)
 
-    async def _tick_in_slices(self) -> None:
-        """The same as tick, but the loop is free between slices: a stop never waits for a whole ward's rendering."""
-        due = self._due(self.times.refresh_ms)
+    async def _run_hurried(self) -> None:
+        while True:
+            await self._hurry.wait()
+            self._hurry.clear()
+            hurried, self._hurried = self._hurried, set()
+            await self._show_in_slices([bed for bed in self._due(self.times.refresh_ms) if bed.id in hurried])
+            await asyncio.sleep(self.times.hurry_pause_s)
+
+    async def _show_in_slices(self, due: list[BedBoard]) -> None:
+        """As tick, but the loop is free between slices (a stop may be due). Screens are sent all slices together."""
         for start in range(0, len(due), SLICE_BEDS):
             self._render(due[start : start + SLICE_BEDS], self.times.refresh_ms)
             await asyncio.sleep(0)
+        self._offer()
         self._look_after_clients()
 
     def _look_after_clients(self) -> None:
@@ -222,6 +238,13 @@ class LiveHub:
 
     def _publish(self, max_age_ms: int) -> None:
         self._render(self._due(max_age_ms), max_age_ms)
+        self._offer()
+
+    def _offer(self) -> None:
+        """What has been rendered may be sent."""
+        if self._rendered_seq > self.state_seq:
+            self.publishes += 1
+            self.state_seq = self._rendered_seq
 
     def _due(self, max_age_ms: int) -> list[BedBoard]:
         now = self._now_ms()
@@ -235,8 +258,7 @@ class LiveHub:
             self._dirty.discard(bed.id)
         changed = [bed.render(self._view(bed), stamp, seq, max_age_ms) for bed in due]
         if any(changed):
-            self.publishes += 1
-            self.state_seq = self._board.next_seq()
+            self._rendered_seq = self._board.next_seq()
         for bed in due:
             self._reconcile(bed)
 
@@ -265,7 +287,7 @@ class LiveHub:
             if kept is None or kept.alarm != alarm:
                 self._send_alarm(bed, alarm, Phase.START if kept is None else Phase.UPDATE)
         for gone in [kept.alarm for key, kept in bed.alarms.items() if key not in present]:
-            self._send_alarm(bed, _ended(gone, self._now_ms()), Phase.END)
+            self._send_alarm(bed, ended(gone, self._now_ms()), Phase.END)
 
     def _send_alarm(self, bed: BedBoard, alarm: Alarm, phase: Phase) -> None:
         self._board.next_seq()
@@ -275,7 +297,3 @@ class LiveHub:
             if client.have is not None:  # else its snapshot, still to come, holds the alarm
                 client.push(frame)
         self._pacer.wake(self.clients, urgent=True)
-
-
-def _ended(alarm: Alarm, now_ms: int) -> Alarm:
-    return replace(alarm, state=AlarmState.ENDED, present=False, ended_ms=alarm.ended_ms or now_ms)

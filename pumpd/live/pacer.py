@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from math import ceil
 
 from pumpd.live.client import LiveClient, LiveTimes
 
@@ -38,7 +39,12 @@ class Pacer:
                 await asyncio.sleep(self._times.pace_pause_s)
 
     def _wake_some(self) -> None:
-        for _ in range(min(self._times.pace_clients, len(self._urgent) + len(self._plain))):
-            client = (self._urgent or self._plain).popleft()
+        queue, few = (self._urgent, self._times.pace_clients) if self._urgent else (self._plain, self._share())
+        for _ in range(min(few, len(queue))):
+            client = queue.popleft()
             client.queued = 0
             client.wake.set()
+
+    def _share(self) -> int:
+        """How many screens get numbers now: a frame for a big ward is long, and a stop that is due waits for it."""
+        return max(1, ceil(len(self._plain) * self._times.pace_pause_s * 2000 / self._times.tick_ms))

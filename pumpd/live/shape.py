@@ -24,7 +24,7 @@ from pumpd.live.fields import (
     PumpShape,
     ValueShape,
 )
-from pumpd.safety.alarms import Alarm
+from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.events import Patient
 from pumpd.safety.policy import Limit
 from pumpd.safety.view import BedView, DeviceView, DoseView, PumpView, ValueView
@@ -198,6 +198,11 @@ def alarm_shape(alarm: Alarm, stamp: Stamp) -> AlarmShape:
         ended=stamp.maybe(alarm.ended_ms),
         rule=alarm.rule,
     )
+
+
+def ended(alarm: Alarm, now_ms: int) -> Alarm:
+    """An alarm that is no longer among the bed's."""
+    return replace(alarm, state=AlarmState.ENDED, present=False, ended_ms=alarm.ended_ms or now_ms)
 
 
 def values_shape(view: BedView, stamp: Stamp) -> dict[str, ValueShape]:

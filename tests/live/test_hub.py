@@ -238,13 +238,28 @@ def test_one_bed_whose_view_fails_does_not_blank_the_ward() -> None:
 def test_a_broadcast_wakes_a_few_clients_at_a_time_and_the_alarmed_first() -> None:
     ward = Ward()
     clients = [ward.hub.join(2) for _ in range(12)]
-    ward.hub._pacer.wake(clients[-2:], urgent=True)
+    ward.hub._pacer.wake(clients[-7:], urgent=True)
     woken = []
     for _ in range(3):
         ward.hub._pacer._wake_some()
         woken.append([number for number, client in enumerate(clients) if client.wake.is_set()])
-    assert [len(found) for found in woken] == [5, 10, 12]
-    assert {10, 11} <= set(woken[0])
+    assert [len(found) for found in woken] == [5, 7, 8]
+    assert woken[1] == [5, 6, 7, 8, 9, 10, 11]
+
+
+async def test_a_lost_device_is_on_the_screens_without_waiting_for_the_tick() -> None:
+    ward = Ward(times=LiveTimes(tick_ms=3_600_000, hb_ms=3_600_000, pace_pause_s=0))
+    ward.hub.start()
+    client, picture = ward.hub.join(2), Picture()
+    async with asyncio.timeout(5):
+        while picture.beds.get("b1", {}).get("values", {}).get("rr", {}).get("v") != 9:
+            await client.wake.wait()
+            client.wake.clear()
+            while (frame := client.next_frame(ward.hub, ward.clock.ms)) is not None:
+                client.ack(picture.take(frame)["seq"], ward.clock.ms)
+                ward.breathe("b1", 9)
+                ward.hub.mark_now("b1")
+    await ward.hub.stop()
 
 
 async def test_the_running_hub_delivers_and_says_restart_when_it_stops() -> None:
