@@ -6,12 +6,11 @@ import binascii
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from pathlib import Path
 
 from pumpd.config.load import load_ward
 from pumpd.config.model import WardConfig
-from pumpd.device import DeviceSettings
+from pumpd.device import DeviceSettings, Driver
 from pumpd.device.facts import Control, ControlState, Integrity, PumpStatus, Reading, Vitals
 from pumpd.registry import drivers
 from pumpd.safety import kernel
@@ -23,7 +22,13 @@ from tests.bench.report import Row, median_of_rounds, percentile
 
 FRAMES = 2000
 FRAGMENT = 17
+MONITOR_FRAME = 30  # LEN and CHK included
+MILLI = tuple(None if value == 0xFF else value * 1000 for value in range(256))
+INFUSING = {"SET": True, "HLD": False}
 KERNEL_LIMIT_US = 15.0
+
+Take = Callable[[object], None]
+Parse = Callable[[Sequence[bytes], Take], None]
 
 
 def monitor_frames() -> list[bytes]:
@@ -44,60 +49,100 @@ def pump_frames() -> list[bytes]:
     ]
 
 
-def bare_monitor(chunks: Sequence[bytes]) -> int:
-    """Split, unescape, XOR and the same seven fields."""
-    buffer, good = b"", 0
+def bare_monitor(chunks: Sequence[bytes], take: Take) -> None:
+    """Split, unescape, XOR; the seven readings in thousandths (FF is none), the device's time, the alarm bytes."""
+    buffer = b""
     for chunk in chunks:
         *parts, buffer = (buffer + chunk).split(b"\x85")
-        if len(buffer) == 30:  # a whole frame needs no next one
+        if len(buffer) == MONITOR_FRAME:  # a whole frame needs no next one
             parts.append(buffer)
             buffer = b""
         for part in parts:
-            good += _monitor_fields(part)
-    return good
+            if b"\x80" in part:
+                part = part.replace(b"\x80\x05", b"\x85").replace(b"\x80\x00", b"\x80")  # noqa: PLW2901
+            if len(part) != MONITOR_FRAME or part[1] != 1:
+                continue
+            value = int.from_bytes(part, "big")
+            for bits in (128, 64, 32, 16, 8):
+                value = (value >> bits) ^ (value & ((1 << bits) - 1))
+            if not value:
+                take(
+                    (
+                        MILLI[part[8]],
+                        MILLI[part[6]],
+                        MILLI[part[7]],
+                        MILLI[part[15] & 1],
+                        MILLI[part[17]],
+                        MILLI[part[9]],
+                        MILLI[part[10]],
+                        str(int.from_bytes(part[2:6], "big")),
+                        part[11],
+                        part[15:],
+                    )
+                )
 
 
-def _monitor_fields(part: bytes) -> bool:
-    if b"\x80" in part:
-        part = part.replace(b"\x80\x05", b"\x85").replace(b"\x80\x00", b"\x80")
-    if len(part) != 30 or part[1] != 1:
-        return False
-    value = int.from_bytes(part, "big")
-    for bits in (128, 64, 32, 16, 8):
-        value = (value >> bits) ^ (value & ((1 << bits) - 1))
-    fields = (part[6] * 1000, part[7] * 1000, part[8] * 1000, part[9] * 1000, part[10] * 1000, part[15] & 1, part[17])
-    return not value and bool(fields)
-
-
-def bare_pump(chunks: Sequence[bytes]) -> int:
-    """Split, CRC, and the same eight fields with exact numbers."""
-    buffer, good = b"", 0
+def bare_pump(chunks: Sequence[bytes], take: Take) -> None:
+    """Split, CRC; the nine values of a PumpStatus, rate and volume as exact microlitres, the time left in seconds."""
+    buffer = b""
     for chunk in chunks:
         *frames, buffer = (buffer + chunk).split(b"\r")
         for frame in frames:
             message, _, crc = frame[1:].partition(b"|")
             if binascii.crc_hqx(message, 0xFFFF) == int(crc, 16):
                 text = message.decode("ascii").split("^")
-                fields = (text[1], text[2] == "A", text[3] == "SET", Decimal(text[4]), text[6], Decimal(text[7]))
-                good += bool((*fields, text[9], text[11]))
-    return good
+                left = text[11]
+                take(
+                    (
+                        INFUSING.get(text[3]),
+                        microlitres(text[4]),
+                        microlitres(text[7]),
+                        text[1],
+                        text[2] == "A",
+                        text[6] or None,
+                        text[9] if text[10] == "mmHg" else None,
+                        int(left[:2]) * 3600 + int(left[3:5]) * 60 + int(left[6:]) if ":" in left else None,
+                        text[3],
+                    )
+                )
 
 
-def driven(name: str, chunks: Sequence[bytes]) -> int:
-    """The same through the driver."""
-    driver = drivers()[name](DeviceSettings("bench"))
-    driver.start(Ms(0))
-    return sum(
-        isinstance(out, Vitals | PumpStatus) for at, chunk in enumerate(chunks) for out in driver.receive(chunk, Ms(at))
-    )
+def microlitres(text: str) -> int:
+    whole, _, part = text.partition(".")
+    return int(whole + part) * (1000, 100, 10, 1)[len(part)]
 
 
-def frames_per_s(parse: Callable[[Sequence[bytes]], int], chunks: Sequence[bytes]) -> float:
+def through(driver: Driver) -> Parse:
+    """The same bytes through the driver; its Vitals and statuses are handed on."""
+
+    def parse(chunks: Sequence[bytes], take: Take) -> None:
+        for at, chunk in enumerate(chunks):
+            for out in driver.receive(chunk, Ms(at)):
+                if type(out) is Vitals or type(out) is PumpStatus:
+                    take(out)
+
+    return parse
+
+
+def frames_per_s(parse: Parse, chunks: Sequence[bytes]) -> float:
+    """Frames that reached a callback holding all their values, a second."""
+    good = 0
+
+    def take(values: object) -> None:
+        nonlocal good
+        good += bool(values)
+
     began = time.perf_counter()
-    good = parse(chunks)
+    parse(chunks, take)
     took_s = time.perf_counter() - began
     assert good >= FRAMES - 2, good
     return good / took_s
+
+
+def started(name: str) -> Driver:
+    driver = drivers()[name](DeviceSettings("bench"))
+    driver.start(Ms(0))
+    return driver
 
 
 def fragments(frames: Sequence[bytes]) -> list[bytes]:
@@ -116,7 +161,7 @@ def run(rounds: int = 5) -> list[Row]:
             limit, ours = [], []
             for _ in range(rounds):
                 limit.append(frames_per_s(bare, chunks))
-                ours.append(frames_per_s(lambda c, name=name: driven(name, c), chunks))  # type: ignore[misc]
+                ours.append(frames_per_s(through(started(name)), chunks))
             product = median_of_rounds(ours)
             what = f"parser {name}, {how}"
             rows.append(Row("G5", what, product, median_of_rounds(limit), "frames/s", least, at_least=True))
