@@ -6,7 +6,9 @@ Taken is what goes on from a bed's last committed step without a hole; the rest 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -14,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from pumpd.journal import tail as tails
 from pumpd.journal.inbox import Entry
 from pumpd.journal.query import bed_number, read_shapes
 from pumpd.journal.records import GapRecord, JournalOpenError, LastSeen, PolicyRecord, Restored, StepRecord
@@ -26,6 +29,7 @@ from pumpd.safety.events import PolicyReplaced
 from pumpd.safety.policy import BedPolicy
 
 log = structlog.get_logger(__name__)
+Head = tuple[str, str, str, str, str]  # version, identity, boot id, bed, place of the database
 
 
 async def open_tail(store: Store, boot_id: str) -> tuple[Tail | None, list[Entry]]:
@@ -36,7 +40,8 @@ async def open_tail(store: Store, boot_id: str) -> tuple[Tail | None, list[Entry
     try:
         if store.identity is None:
             raise OSError("the journal has no identity and cannot be given one")
-        tail = Tail.open(file_for(store.identity, store.place), store.identity, boot_id)
+        sweep()
+        tail = Tail.open(file_for(store.identity, store.place), store.identity, boot_id, store.place, tries=25)
     except OSError as error:
         log.warning("no shared memory: what is not yet committed would not outlive a kill", why=str(error))
         return None, []
@@ -69,6 +74,26 @@ async def _recover(store: Store, tail: Tail) -> list[Entry]:
     return []
 
 
+def sweep() -> None:
+    """Remove what killed runs left of journals that are gone: it holds patients' names, and nobody will ask for it."""
+    for path in tails.FOLDER.glob("pumpd-*.tail"):
+        with suppress(OSError):  # held by another pumpd, or another user's
+            tail = Tail.open(path, "", "")
+            try:
+                if _is_orphan(tail.contents()):
+                    tail.remove()
+            finally:
+                tail.end()
+
+
+def _is_orphan(contents: list[bytes | None]) -> bool:
+    for content in filter(None, contents):
+        with suppress(msgspec.MsgspecError):
+            place = msgspec.json.decode(content.split(b"\n", 1)[0], type=Head)[-1]
+            return place.startswith("/") and not Path(place).exists()
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What one slot holds of one bed, and the machine's boot in which it was written."""
@@ -82,7 +107,7 @@ def parse(content: bytes, identity: str) -> Found:
     """Raises Unreadable with the reason: garbage, another journal's, another version's."""
     first, *lines = content.split(b"\n")
     try:
-        version, owner, boot_id, bed = msgspec.json.decode(first, type=tuple[str, str, str, str])
+        version, owner, boot_id, bed, _ = msgspec.json.decode(first, type=Head)
     except (msgspec.MsgspecError, ValueError) as error:
         raise Unreadable(str(error)) from error
     if version != VERSION:

@@ -9,7 +9,7 @@ finds (pumpd.journal.recovery). Power loss takes the memory too: against that th
     file     a slot per bed, in the order of their first records
     slot     two halves, written in turn, so that a write cut short leaves the one before it
     half     MAGIC generation:u64 length:u32 crc32:u32 (over generation, length and text), then the text:
-             a line ["pumpd tail 1", journal's identity, boot id, bed] and one per record (pumpd.journal.tail_lines)
+             a line ["pumpd tail 1", journal's identity, boot id, bed, place] and one per record (tail_lines)
 
 The higher generation that is whole counts. Records that are committed already may still stand there: their numbers
 tell. Memory is reserved before it is mapped, so that a full tmpfs is an error at the start and no SIGBUS later.
@@ -23,6 +23,7 @@ import mmap
 import os
 import stat
 import struct
+import time
 import zlib
 from collections import deque
 from contextlib import suppress
@@ -44,7 +45,7 @@ MAGIC = b"PUMPDTL1"
 VERSION = "pumpd tail 1"
 HEAD = struct.Struct("<8sQII")
 _COUNTED = struct.Struct("<QI")
-SLOT = 256 * 1024  # of which a half holds about 500 readings: minutes of a bed while the disk stalls
+SLOT = 64 * 1024  # a half holds some 100 readings or 20 trips: a bed's last minute
 HALF = SLOT // 2
 THIN = 1_000  # records of one bed: a disk that stalls for so long costs the readings, not what was decided
 MOST = 2_000  # records of one bed, whatever they are: memory is bounded
@@ -87,6 +88,17 @@ class Slot:
         return (generation, text) if _crc(generation, text) == crc else None
 
 
+def _hold(descriptor: int, tries: int) -> None:
+    while True:
+        tries -= 1
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if tries <= 0:
+                raise
+        time.sleep(0.02)
+
+
 def _crc(generation: int, text: bytes) -> int:
     return zlib.crc32(text, zlib.crc32(_COUNTED.pack(generation, len(text))))
 
@@ -127,8 +139,8 @@ def _gap_over(run: list[Unsaved]) -> Unsaved:
 class Tail:
     """Opened and cleared by the journal's thread, then used by the event loop only. Nothing here raises but `open`."""
 
-    def __init__(self, path: Path, descriptor: int, identity: str, boot_id: str) -> None:
-        self.path = path
+    def __init__(self, path: Path, descriptor: int, identity: str, boot_id: str, place: str) -> None:
+        self.path, self._place = path, place
         self._descriptor, self._identity, self._boot_id = descriptor, identity, boot_id
         self._slots: dict[str, Slot | None] = {}
         self._heads: dict[str, bytes] = {}
@@ -138,15 +150,18 @@ class Tail:
         self._count = os.fstat(descriptor).st_size // SLOT
 
     @classmethod
-    def open(cls, path: Path, identity: str, boot_id: str) -> Tail:
-        """Hold the file, new or left behind by a run that was killed. Raises OSError; a tail is never worth more."""
+    def open(cls, path: Path, identity: str, boot_id: str, place: str = "", tries: int = 1) -> Tail:
+        """Hold the file, new or left behind by a run that was killed. Raises OSError; a tail is never worth more.
+
+        tries: how often, 20 ms apart, to ask for a file that is held: another pumpd's sweep holds it for a moment.
+        """
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _hold(descriptor, tries)
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
                 raise PermissionError(f"{path} belongs to somebody else or may be written by others")
-            return cls(path, descriptor, identity, boot_id)
+            return cls(path, descriptor, identity, boot_id, place)
         except BaseException:
             os.close(descriptor)
             raise
@@ -221,7 +236,7 @@ class Tail:
         return b"\n".join((self._heads[bed], *(unsaved.line() for unsaved in waiting)))
 
     def _new_slot(self, bed: str) -> Slot | None:
-        self._heads[bed] = msgspec.json.encode((VERSION, self._identity, self._boot_id, bed))
+        self._heads[bed] = msgspec.json.encode((VERSION, self._identity, self._boot_id, bed, self._place))
         try:
             os.posix_fallocate(self._descriptor, self._count * SLOT, SLOT)
             slot = Slot(self._map(self._count))

@@ -13,7 +13,7 @@ from pumpd.journal import tail as tails
 from pumpd.journal.inbox import Entry
 from pumpd.journal.journal import is_reading
 from pumpd.journal.records import GapRecord, PolicyRecord, Record, StepRecord
-from pumpd.journal.recovery import contiguous, found_in, parse
+from pumpd.journal.recovery import contiguous, found_in, parse, sweep
 from pumpd.journal.tail import HALF, HEAD, SLOT, THIN, Slot, Tail
 from pumpd.journal.tail_lines import Unreadable, entry_of, line_of
 from pumpd.units import Ms
@@ -186,6 +186,16 @@ def test_another_journal_s_or_another_version_s_slot_is_refused_and_garbage_too(
     for bad in (b"", b"garbage", content.replace(b"tail 1", b"tail 2"), content[:-9], b"[1]"):
         with pytest.raises(Unreadable):
             parse(bad, "me")
+
+
+def test_what_is_left_of_a_journal_that_is_gone_is_swept_away(shared: Path, tmp_path: Path) -> None:
+    for name, place in (("gone", "/no/such/journal.db"), ("there", str(tmp_path)), ("used", "/no/such/journal.db")):
+        tail = Tail.open(shared.with_name(f"pumpd-{name}.tail"), name, "boot", place)
+        tail.add(entry(1, fault_step(1, 1)), 0)
+        if name != "used":
+            tail.end()
+    sweep()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pumpd-there.tail", "pumpd-used.tail"]
 
 
 def test_only_what_follows_without_a_hole_is_taken() -> None:
