@@ -20,6 +20,7 @@ from pumpd.device import (
     Out,
     Outcome,
     PumpOrder,
+    PumpStatus,
     ReadStatus,
     Send,
     SetRateOrder,
@@ -41,6 +42,8 @@ PATIENCE = 2  # infupy asks again once before it gives up
 ALARM_REPEAT_MS = 5000  # ours: an unchanged set of alarms is said again that often
 
 MODEL = "Asena"
+_STATUS_REPLY = f"{STATUS}^"
+_STOP_BYTES = Send(wire.frame(STOP), urgent=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,6 @@ class AlarisAsena:
         self._alarms_ms = Ms(0)
         self._asked_control = False
         self._hear_reply: dict[str, Callable[[_Reply, Ms], list[Out]]] = {
-            STATUS: self._hear_status,
             ALARM: self._hear_alarms,
             SERIAL: self._hear_serial,
             PROTOCOL: self._hear_protocol,
@@ -90,10 +92,20 @@ class AlarisAsena:
 
     def receive(self, data: bytes, now: Ms) -> list[Out]:
         out: list[Out] = []
-        for inside in self._framer.feed(data):
+        parts = self._framer.feed(data)
+        if not parts:  # an unfinished frame changes nothing; what is due meanwhile is for tick
+            return out
+        for inside in parts:
             message = inside if isinstance(inside, Garbled) else wire.message_of(inside)
-            out += [message] if isinstance(message, Garbled) else self._hear(message, now)
-        return out + self._next(now)
+            if isinstance(message, Garbled):
+                out.append(message)
+            elif message.startswith(_STATUS_REPLY) or message == STATUS:
+                self._hear_status(message, now, out)
+            else:
+                out += self._hear(message, now)
+        if self._line.free:
+            out += self._next(now)
+        return out
 
     def tick(self, now: Ms) -> list[Out]:
         timed_out, unknown = self._line.overdue(now)
@@ -143,11 +155,10 @@ class AlarisAsena:
         mismatch = self._mismatch()
         if mismatch is not None:
             return [CommandOutcome(order.order_id, Outcome.REFUSED, mismatch)]
-        overtaken = [
-            CommandOutcome(queued.order_id, Outcome.REFUSED, "overtaken by a stop")
-            for queued in self._line.drop_queued()
-        ]
-        return [*self._line.urgent(Order(STOP, STOP, order.order_id), now), *overtaken]
+        out: list[Out] = [*self._line.urgent(STOP, order.order_id, _STOP_BYTES, now)]
+        for queued in self._line.drop_queued():
+            out.append(CommandOutcome(queued.order_id, Outcome.REFUSED, "overtaken by a stop"))
+        return out
 
     def _why_not(self, order: SetRateOrder) -> str | None:
         """Why this rate is not sent."""
@@ -190,13 +201,17 @@ class AlarisAsena:
         hear = self._hear_reply.get(name)
         return hear(_Reply(message, fields, request), now) if hear is not None else []
 
-    def _hear_status(self, reply: _Reply, now: Ms) -> list[Out]:
-        status = wire.status_of(reply.message, None if reply.request is None else reply.request.sent_ms)
-        if isinstance(status, Garbled):
-            return [status]
-        if status.alarming or (self._alarms is not None and self._alarms.alarms):
-            self._line.ask_by(ALARM, now)
-        return [*self._learn(status.serial or "", now), status]
+    def _hear_status(self, message: str, now: Ms, out: list[Out]) -> None:
+        """A reply to INF: the shortest way, for a stop may follow from it."""
+        self._questions.heard(now)
+        request = self._line.answered(STATUS, now)
+        status = wire.status_of(message, None if request is None else request.sent_ms)
+        if isinstance(status, PumpStatus):
+            if status.alarming or (self._alarms is not None and self._alarms.alarms):
+                self._line.ask_by(ALARM, now)
+            if status.serial != self._serial:
+                out += self._learn(status.serial or "", now)
+        out.append(status)
 
     def _hear_alarms(self, reply: _Reply, now: Ms) -> list[Out]:
         alarms = wire.alarms_of(reply.message)

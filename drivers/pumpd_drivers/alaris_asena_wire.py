@@ -12,7 +12,7 @@ EBME forum thread on the Asena's serial port; drivers/captures/alaris_asena hold
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from binascii import crc_hqx
 
 from pumpd.device import (
     AlarmCode,
@@ -82,6 +82,8 @@ ALARMS = {
     "AL_TITNC": "",
 }
 NO_ALARM = "AL_NOALM"
+_CRC16 = Integrity.CRC16
+_MICRO = (1000, 100, 10, 1)  # microlitres of the last digit, by the number of decimals
 INFUSING = {"SET": True, "HLD": False}
 
 # INF reply, field by field; what does not fit was shifted or cut and is no status
@@ -90,19 +92,22 @@ INF_FIELDS = (
     ("serial", re.compile(r"[0-9A-Za-z-]{1,32}")),
     ("alarm flag", re.compile(r"[-A]")),
     ("mode", re.compile(r"[A-Z][A-Z0-9_]{0,11}")),
-    ("rate", re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?")),
+    ("rate", re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,6})?")),
     ("rate unit", re.compile(r"ml/h")),
     ("drug", re.compile(r"[^^]{0,40}")),
-    ("volume", re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?")),
+    ("volume", re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,6})?")),
     ("volume unit", re.compile(r"ml")),
-    ("pressure", re.compile(r"-?[0-9]{1,5}(\.[0-9]{1,3})?")),
+    ("pressure", re.compile(r"-?[0-9]{1,5}(?:\.[0-9]{1,3})?")),
     ("pressure unit", re.compile(r"mmHg|kPa|psi|bar")),
     ("time left", re.compile(r"[0-9:+ -]{0,12}")),
     ("log type", re.compile(r"[A-Z_]{0,16}")),
     ("log id", re.compile(r"[0-9]{0,12}")),
 )
-# all fields at once: one call a status instead of fourteen
-_INF = re.compile(r"\^".join(f"(?:{pattern.pattern})" for _, pattern in INF_FIELDS))
+_TAKEN = ("serial", "alarm flag", "mode", "rate", "drug", "volume", "pressure", "pressure unit", "time left")
+# all fields at once, one call a status instead of fourteen; of those in _TAKEN the text is kept
+_INF = re.compile(
+    r"\^".join(f"({pattern.pattern})" if name in _TAKEN else f"(?:{pattern.pattern})" for name, pattern in INF_FIELDS)
+)
 _SERIAL, _RATE = INF_FIELDS[1][1], INF_FIELDS[4][1]
 _LEASE_MS = re.compile(r"[0-9]{3,5}")
 _CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])")
@@ -126,33 +131,35 @@ def rate_message(rate_ul_h: int) -> str:
 
 def message_of(inside: bytes) -> str | Garbled:
     """The text of a frame whose CRC is right."""
-    data, mark, crc = inside[:-5], inside[-5:-4], inside[-4:]
-    if mark != b"|" or b"%04X" % crc16_ccitt_false(data) != crc:
+    data = inside[:-5]
+    if b"|%04X" % crc_hqx(data, 0xFFFF) != inside[-5:]:
         return garbled("checksum wrong", inside)
-    text = data.decode("ascii", "replace")
+    text = data.decode("latin-1")
     return text if text.isascii() and text.isprintable() else garbled("not text", inside)
 
 
 def status_of(message: str, requested_ms: Ms | None) -> PumpStatus | Garbled:
     """A status from an INF reply of which every field fits."""
-    fields = message.split("^")
-    if not _INF.fullmatch(message):
-        return garbled(_why_no_status(fields), message.encode())
-    rate_ul_h, volume_ul = _micro(fields[4]), _micro(fields[7])
+    found = _INF.fullmatch(message)
+    if found is None:
+        return garbled(_why_no_status(message.split("^")), message.encode())
+    serial, flag, mode, rate, drug, volume, pressure, unit, left = found.groups()
+    rate_ul_h, volume_ul = _micro(rate), _micro(volume)
     if rate_ul_h is None or volume_ul is None:
         return garbled("status: more digits than the pump can have", message.encode())
+    # in the order of the fields: names cost a quarter more, on the way to a stop
     return PumpStatus(
-        infusing=INFUSING.get(fields[3]),
-        rate_ul_h=rate_ul_h,
-        volume_ul=volume_ul,
-        requested_ms=requested_ms,
-        integrity=Integrity.CRC16,
-        serial=fields[1],
-        alarming=fields[2] == "A",
-        drug=fields[6].strip() or None,
-        pressure_mmhg=fields[9] if fields[10] == "mmHg" else None,
-        time_left_s=_seconds(fields[11]),
-        mode=fields[3],
+        INFUSING.get(mode),
+        rate_ul_h,
+        volume_ul,
+        requested_ms,
+        _CRC16,
+        serial,
+        flag == "A",
+        drug.strip() or None if drug else None,
+        pressure if unit == "mmHg" else None,
+        _seconds(left) if ":" in left else None,
+        mode,
     )
 
 
@@ -164,9 +171,11 @@ def _why_no_status(fields: list[str]) -> str:
     return f"status: {next(wrong)} is not believable"
 
 
-@lru_cache(maxsize=256)
 def _micro(text: str) -> int | None:
-    """Exact microlitres from millilitres, None where that would lose digits."""
+    """Exact microlitres from millilitres (of INF_FIELDS' form), None where that would lose digits."""
+    whole, _, part = text.partition(".")
+    if len(part) <= 3:
+        return int(whole + part) * _MICRO[len(part)]
     value = parse_decimal(text)
     return None if value is None else scaled(value, 1000)
 

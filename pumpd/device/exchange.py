@@ -47,6 +47,8 @@ class InFlight:
         their replies cannot come any more. An order's reply buries nothing and orders are never buried.
         """
         self._forget_old(now)
+        if self._requests and self._requests[0].name == name:  # nothing is older: nothing is buried
+            return self._requests.popleft()
         requests = list(self._requests)
         index = next((index for index, request in enumerate(requests) if request.name == name), None)
         if index is None:
@@ -73,13 +75,14 @@ class InFlight:
         return min((r.due_ms for r in self._requests if r.order_id is not None and not r.told), default=None)
 
     def __contains__(self, request: Request) -> bool:
-        return any(request is other for other in self._requests)
+        return request in self._requests  # by identity: requests have no equality of their own
 
     def __len__(self) -> int:
         return len(self._requests)
 
     def _forget_old(self, now: Ms) -> None:
-        while self._requests and self._requests[0].sent_ms + self._late_ms <= now:
-            if self._requests[0].order_id is not None and not self._requests[0].told:
+        requests = self._requests
+        while requests and requests[0].sent_ms + self._late_ms <= now:
+            if requests[0].order_id is not None and not requests[0].told:
                 break
-            self._requests.popleft()
+            requests.popleft()

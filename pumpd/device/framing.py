@@ -31,16 +31,20 @@ class LineFramer:
 
     def feed(self, data: bytes) -> list[bytes | Garbled]:
         """Insides of frames (start and end byte removed) and what was no frame."""
-        *lines, rest = (self._buffer + data).split(self._end)
         out: list[bytes | Garbled] = []
+        lines = (self._buffer + data).split(self._end)
+        rest = lines.pop()
         for line in lines:
             self._line(line, out)
-        self._buffer = self._cut(rest, out)
+        self._buffer = rest if len(rest) <= self._limit else self._cut(rest, out)
         return out
 
     def _line(self, line: bytes, out: list[bytes | Garbled]) -> None:
         if len(line) > self._limit:
             line = self._cut(line, out)
+        elif line.rfind(self._start) == 0 and self._abort not in line:
+            out.append(line[1:])
+            return
         begin = line.rfind(self._start)
         if begin < 0 or line.find(self._abort, begin) >= 0:
             begin = len(line)
@@ -90,11 +94,8 @@ class EscapedFramer:
         for part in parts:
             if self._part is not None or self._noise:
                 self._close(out)
-            # a whole frame in one piece is by far the most usual; it takes no detour through the buffer
-            if part and len(part) == part[0] + 2 and self._escape not in part and not xor8(part):
-                out.append(part)
-            else:
-                self._part = b""
+            self._part = b""
+            if part:
                 self._continue(part, out)
         return out
 
@@ -113,6 +114,15 @@ class EscapedFramer:
             self._add_noise(data, out)
             return
         raw = self._part + data
+        if self._escape not in raw:  # by far the most usual
+            missing = raw[0] + 2 - len(raw)
+            if missing > 0:
+                self._part = raw
+                return
+            if not missing and not xor8(raw):
+                self._part = None
+                out.append(raw)
+                return
         used, plain = self._unescape(raw)
         if not used:
             self._part = raw

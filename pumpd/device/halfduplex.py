@@ -85,14 +85,20 @@ class HalfDuplex:
         self._orders.clear()
         return dropped
 
-    def urgent(self, order: Order, now: Ms) -> list[Send | CommandOutcome]:
-        """The order's bytes at once; whatever was pending is abandoned."""
-        return self._send(order.name, order.message, order.order_id, now, urgent=True)
+    def urgent(self, name: str, order_id: str, send: Send, now: Ms) -> list[Send | CommandOutcome]:
+        """The order's bytes, made beforehand, at once; whatever was pending is abandoned."""
+        return self._send(name, name, order_id, send, now)
+
+    @property
+    def free(self) -> bool:
+        """No exchange is pending: something may be sent."""
+        return self._pending is None
 
     def answered(self, name: str, now: Ms) -> Request | None:
         """Whose reply a message of this name is; None: nobody asked."""
         request = self._flight.answered(name, now)
-        if self._pending is not None and self._pending not in self._flight:
+        pending = self._pending
+        if pending is not None and (pending is request or pending not in self._flight):
             self._pending = None
         return request
 
@@ -126,12 +132,12 @@ class HalfDuplex:
         if self._pending is not None or not self._orders:
             return []
         order = self._orders.popleft()
-        return self._send(order.name, order.message, order.order_id, now, urgent=False)
+        return self._send(order.name, order.message, order.order_id, Send(self._encode(order.message)), now)
 
     def send_question(self, name: str, message: str, now: Ms) -> list[Send | CommandOutcome]:
         if self._ahead == name:
             self._ahead = None
-        return self._send(name, message, None, now, urgent=False)
+        return self._send(name, message, None, Send(self._encode(message)), now)
 
     def next_deadline(self) -> Ms | None:
         """When a time-out or a due question wants attention."""
@@ -142,11 +148,9 @@ class HalfDuplex:
     def _free_ms(self, pending: Request) -> Ms:
         return Ms(pending.sent_ms + self._busy_ms)
 
-    def _send(
-        self, name: str, message: str, order_id: str | None, now: Ms, urgent: bool
-    ) -> list[Send | CommandOutcome]:
+    def _send(self, name: str, message: str, order_id: str | None, send: Send, now: Ms) -> list[Send | CommandOutcome]:
         self._pending = Request(name, now, Ms(now + self._timeout_ms), order_id, message)
-        out: list[Send | CommandOutcome] = [Send(self._encode(message), urgent)]
+        out: list[Send | CommandOutcome] = [send]
         pushed_out = self._flight.add(self._pending)
         if pushed_out is not None and pushed_out.order_id is not None and not pushed_out.told:
             out.append(_unknown(pushed_out))
