@@ -22,7 +22,7 @@ from pumpd.clock import Clock, Gap, boot_id
 from pumpd.config.model import BedConfig, WardConfig
 from pumpd.daemon.restore import restore_bed, resume
 from pumpd.daemon.ward import Ward
-from pumpd.daemon.watch import LoopWatch, checkpoints, counts
+from pumpd.daemon.watch import LoopWatch, checkpoints, counts, tidy
 from pumpd.daemon.web import WebServer
 from pumpd.journal import BootInfo, Journal, JournalFault
 from pumpd.live.hub import LiveHub
@@ -135,6 +135,7 @@ class Daemon:
             session.start()
         self._run("screens", self.hub.run)
         self._run("web face", self.web.run)
+        self._run("garbage", tidy)
         self._run("loop watch", lambda: self.watch.run(list(self.beds.values())))
         self._run("checkpoints", lambda: checkpoints(list(self.beds.values()), self.config.shell.checkpoint_ms))
 
