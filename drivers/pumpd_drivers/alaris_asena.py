@@ -6,6 +6,7 @@ the rate. The messages themselves are in alaris_asena_wire. Nothing here can sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -92,20 +93,35 @@ class AlarisAsena:
 
     def receive(self, data: bytes, now: Ms) -> list[Out]:
         out: list[Out] = []
+        alone = data[:1] == b"!" and data[-1:] == b"\r" and not self._framer.rest
+        found = wire.quick_status(data[1:-1]) if alone else None  # has neither start nor end byte in it
+        if found is not None:
+            self._hear_status(found, now, out)
+        elif not self._cut(data, now, out):
+            return out  # an unfinished frame changes nothing; what is due meanwhile is for tick
+        if self._line.free:
+            out += self._next(now)
+        return out
+
+    def _cut(self, data: bytes, now: Ms, out: list[Out]) -> bool:
+        """Takes whatever a chunk finishes; False: nothing."""
         parts = self._framer.feed(data)
-        if not parts:  # an unfinished frame changes nothing; what is due meanwhile is for tick
-            return out
         for inside in parts:
-            message = inside if isinstance(inside, Garbled) else wire.message_of(inside)
+            if isinstance(inside, Garbled):
+                out.append(inside)
+                continue
+            found = wire.quick_status(inside)
+            if found is not None:
+                self._hear_status(found, now, out)
+                continue
+            message = wire.message_of(inside)
             if isinstance(message, Garbled):
                 out.append(message)
             elif message.startswith(_STATUS_REPLY) or message == STATUS:
                 self._hear_status(message, now, out)
             else:
                 out += self._hear(message, now)
-        if self._line.free:
-            out += self._next(now)
-        return out
+        return bool(parts)
 
     def tick(self, now: Ms) -> list[Out]:
         timed_out, unknown = self._line.overdue(now)
@@ -201,11 +217,11 @@ class AlarisAsena:
         hear = self._hear_reply.get(name)
         return hear(_Reply(message, fields, request), now) if hear is not None else []
 
-    def _hear_status(self, message: str, now: Ms, out: list[Out]) -> None:
-        """A reply to INF: the shortest way, for a stop may follow from it."""
+    def _hear_status(self, said: str | re.Match[str], now: Ms, out: list[Out]) -> None:
+        """A reply to INF, as a message or as its fields: the shortest way, for a stop may follow from it."""
         self._questions.heard(now)
         request = self._line.answered(STATUS, now)
-        status = wire.status_of(message, None if request is None else request.sent_ms)
+        status = wire.status_of(said, None if request is None else request.sent_ms)
         if isinstance(status, PumpStatus):
             if status.alarming or (self._alarms is not None and self._alarms.alarms):
                 self._line.ask_by(ALARM, now)

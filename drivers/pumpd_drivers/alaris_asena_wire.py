@@ -108,6 +108,10 @@ _TAKEN = ("serial", "alarm flag", "mode", "rate", "drug", "volume", "pressure", 
 _INF = re.compile(
     r"\^".join(f"({pattern.pattern})" if name in _TAKEN else f"(?:{pattern.pattern})" for name, pattern in INF_FIELDS)
 )
+# the same with its CRC; a drug's name that is no plain text and more decimals than count are for status_of to judge
+_PLAIN = re.compile(
+    _INF.pattern.replace("{1,6})?", "{1,3})?").replace("[^^]", r'[ "-\]_-~]') + r"\|[0-9A-F]{4}",
+)
 _SERIAL, _RATE = INF_FIELDS[1][1], INF_FIELDS[4][1]
 _LEASE_MS = re.compile(r"[0-9]{3,5}")
 _CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])")
@@ -138,15 +142,21 @@ def message_of(inside: bytes) -> str | Garbled:
     return text if text.isascii() and text.isprintable() else garbled("not text", inside)
 
 
-def status_of(message: str, requested_ms: Ms | None) -> PumpStatus | Garbled:
-    """A status from an INF reply of which every field fits."""
-    found = _INF.fullmatch(message)
+def quick_status(inside: bytes) -> re.Match[str] | None:
+    """The fields of a frame that is plainly a status; None: it wants a closer look."""
+    found = _PLAIN.fullmatch(inside.decode("latin-1"))
+    return found if found is not None and crc_hqx(inside[:-5], 0xFFFF) == int(inside[-4:], 16) else None
+
+
+def status_of(said: str | re.Match[str], requested_ms: Ms | None) -> PumpStatus | Garbled:
+    """A status from an INF reply of which every field fits, or from its fields."""
+    found = _INF.fullmatch(said) if isinstance(said, str) else said
     if found is None:
-        return garbled(_why_no_status(message.split("^")), message.encode())
+        return _no_status(str(said))
     serial, flag, mode, rate, drug, volume, pressure, unit, left = found.groups()
     rate_ul_h, volume_ul = _micro(rate), _micro(volume)
     if rate_ul_h is None or volume_ul is None:
-        return garbled("status: more digits than the pump can have", message.encode())
+        return garbled("status: more digits than the pump can have", found[0].encode())
     # in the order of the fields: names cost a quarter more, on the way to a stop
     return PumpStatus(
         INFUSING.get(mode),
@@ -163,12 +173,13 @@ def status_of(message: str, requested_ms: Ms | None) -> PumpStatus | Garbled:
     )
 
 
-def _why_no_status(fields: list[str]) -> str:
-    """The first thing that does not fit."""
+def _no_status(message: str) -> Garbled:
+    """Says the first thing that does not fit."""
+    fields = message.split("^")
     if len(fields) != len(INF_FIELDS):
-        return f"status of {len(fields)} fields instead of {len(INF_FIELDS)}"
+        return garbled(f"status of {len(fields)} fields instead of {len(INF_FIELDS)}", message.encode())
     wrong = (name for (name, pattern), text in zip(INF_FIELDS, fields, strict=True) if not pattern.fullmatch(text))
-    return f"status: {next(wrong)} is not believable"
+    return garbled(f"status: {next(wrong)} is not believable", message.encode())
 
 
 def _micro(text: str) -> int | None:

@@ -47,13 +47,19 @@ class InFlight:
         their replies cannot come any more. An order's reply buries nothing and orders are never buried.
         """
         self._forget_old(now)
-        if self._requests and self._requests[0].name == name:  # nothing is older: nothing is buried
-            return self._requests.popleft()
+        requests = self._requests
+        if requests and requests[0].name == name:  # nothing is older: nothing is buried
+            return requests.popleft()
+        for found in requests:
+            if found.name == name:
+                return self._take_out(found)
+        return None
+
+    def _take_out(self, found: Request) -> Request:
+        """The request, with what it buries gone."""
         requests = list(self._requests)
-        index = next((index for index, request in enumerate(requests) if request.name == name), None)
-        if index is None:
-            return None
-        found, younger = requests[index], requests[index + 1 :]
+        index = requests.index(found)
+        younger = requests[index + 1 :]
         older = [r for r in requests[:index] if found.order_id is not None or r.order_id is not None]
         self._requests = deque([*older, *younger], maxlen=self._requests.maxlen)
         return found

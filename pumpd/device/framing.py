@@ -27,16 +27,21 @@ class LineFramer:
 
     def __init__(self, start: bytes, end: bytes, abort: bytes, limit: int = 512) -> None:
         self._start, self._end, self._abort, self._limit = start, end, abort, limit
-        self._buffer = b""
+        self.rest = b""  # bytes of an unfinished frame or of noise
 
     def feed(self, data: bytes) -> list[bytes | Garbled]:
         """Insides of frames (start and end byte removed) and what was no frame."""
         out: list[bytes | Garbled] = []
-        lines = (self._buffer + data).split(self._end)
+        if self.rest:
+            data = self.rest + data
+        if self._end not in data and len(data) <= self._limit:
+            self.rest = data
+            return out
+        lines = data.split(self._end)
         rest = lines.pop()
         for line in lines:
             self._line(line, out)
-        self._buffer = rest if len(rest) <= self._limit else self._cut(rest, out)
+        self.rest = rest if len(rest) <= self._limit else self._cut(rest, out)
         return out
 
     def _line(self, line: bytes, out: list[bytes | Garbled]) -> None:
