@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from binascii import crc_hqx
+from functools import lru_cache
 
 from pumpd.device import (
     AlarmCode,
@@ -104,13 +105,20 @@ INF_FIELDS = (
     ("log id", re.compile(r"[0-9]{0,12}")),
 )
 _TAKEN = ("serial", "alarm flag", "mode", "rate", "drug", "volume", "pressure", "pressure unit", "time left")
+
+
+def _once(pattern: str) -> str:
+    """Repeats made possessive: no field's characters include the mark that ends it, so nothing is to be tried again."""
+    return pattern.replace("}", "}+").replace(")?", ")?+")
+
+
 # all fields at once, one call a status instead of fourteen; of those in _TAKEN the text is kept
 _INF = re.compile(
-    r"\^".join(f"({pattern.pattern})" if name in _TAKEN else f"(?:{pattern.pattern})" for name, pattern in INF_FIELDS)
+    r"\^".join(f"({_once(p.pattern)})" if name in _TAKEN else f"(?:{_once(p.pattern)})" for name, p in INF_FIELDS)
 )
 # the same with its CRC; a drug's name that is no plain text and more decimals than count are for status_of to judge
 _PLAIN = re.compile(
-    _INF.pattern.replace("{1,6})?", "{1,3})?").replace("[^^]", r'[ "-\]_-~]') + r"\|[0-9A-F]{4}",
+    _INF.pattern.replace("{1,6}", "{1,3}").replace("[^^]", r'[ "-\]_-~]') + r"\|[0-9A-F]{4}",
 )
 _SERIAL, _RATE = INF_FIELDS[1][1], INF_FIELDS[4][1]
 _LEASE_MS = re.compile(r"[0-9]{3,5}")
@@ -154,7 +162,7 @@ def status_of(said: str | re.Match[str], requested_ms: Ms | None) -> PumpStatus 
     if found is None:
         return _no_status(str(said))
     serial, flag, mode, rate, drug, volume, pressure, unit, left = found.groups()
-    rate_ul_h, volume_ul = _micro(rate), _micro(volume)
+    rate_ul_h, volume_ul = _rate(rate), _micro(volume)
     if rate_ul_h is None or volume_ul is None:
         return garbled("status: more digits than the pump can have", found[0].encode())
     # in the order of the fields: names cost a quarter more, on the way to a stop
@@ -189,6 +197,9 @@ def _micro(text: str) -> int | None:
         return int(whole + part) * _MICRO[len(part)]
     value = parse_decimal(text)
     return None if value is None else scaled(value, 1000)
+
+
+_rate = lru_cache(maxsize=256)(_micro)  # a rate stays for hours, a volume does not
 
 
 def _seconds(text: str) -> int | None:

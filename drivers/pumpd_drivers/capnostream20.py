@@ -37,8 +37,10 @@ ENABLE_MS = 500  # between Enables until the monitor answers; it answers within 
 ENABLE_STREAMING_MS = 5000  # ours: the same while it already reports, so as not to disturb it
 ENABLES_PER_BAUD = 3  # ours: unanswered Enables until the next speed is tried
 START_RETRY_MS = 1500  # ours: real-time data must begin within that
+QUIET_MS = 2000  # ours: two of its numerics missed
 CO2_STATUS_MS = 2000  # ours: how long the wave's last status speaks for the numerics
 ALARM_REPEAT_MS = 5000  # ours: an unchanged set of alarms is said again that often
+_SUM8 = Integrity.SUM8
 MODEL = "Capnostream"
 
 
@@ -53,7 +55,7 @@ class Capnostream20:
         line=Line(bauds=(9600, 19200, 57600, 115200)),
         integrity=Integrity.SUM8,
         poll_ms=1000,
-        quiet_ms=2000,  # two of its numerics missed
+        quiet_ms=QUIET_MS,
         signals=("rr", "spo2", "pulse", "etco2", "fico2", "no_breath", "no_breath_s", "co2_wave"),
         sources=("Capnostream Data Transfer Protocols PN D006045C", "mdpnp Capnostream.java"),
     )
@@ -66,8 +68,8 @@ class Capnostream20:
         self._unanswered = 0
         self._enabled = False
         self._streaming = False
-        self._next_send_ms = Ms(0)
-        self._quiet_at_ms = Ms(0)
+        self._next_send_ms = 0
+        self._quiet_at_ms = 0
         self._silent = False
         self._identity: Identity | None = None
         self._co2_quality: Quality | None = None
@@ -156,7 +158,7 @@ class Capnostream20:
     def _data_came(self, now: Ms) -> None:
         """Numerics or wave: the monitor reports."""
         self._silent, self._unanswered = False, 0
-        self._quiet_at_ms = Ms(now + self.info.quiet_ms)
+        self._quiet_at_ms = now + QUIET_MS
 
     # --- data ---------------------------------------------------------------------------------------------
 
@@ -168,21 +170,23 @@ class Capnostream20:
         self._streaming = True
         self._data_came(now)
         if self._enabled:
-            self._next_send_ms = Ms(now + START_RETRY_MS)
+            self._next_send_ms = now + START_RETRY_MS
         self._wave.units = part[wire.UNITS]
         if self._co2_quality is not None and now - self._co2_status_ms > CO2_STATUS_MS:
             self._co2_quality = None
         seconds = str(int.from_bytes(part[2:6], "big"))
-        out.append(Vitals(wire.readings_of(part, self._co2_quality), seconds, Integrity.SUM8))
-        self._hear_alarms(part, now, out)
+        out.append(Vitals(wire.readings_of(part, self._co2_quality), seconds, _SUM8))
+        if (
+            part[wire.CO2_ALARMS : -1] != self._alarm_bytes
+            or part[wire.SLOW_STATUS] != self._slow_status
+            or now - self._alarms_ms >= ALARM_REPEAT_MS
+        ):
+            self._hear_alarms(part, now, out)
 
     def _hear_alarms(self, part: bytes, now: Ms, out: list[Out]) -> None:
-        """The set of alarms where it has changed, or has not been said for a while."""
-        alarm_bytes = part[wire.CO2_ALARMS : -1]
+        """Something of the alarms has changed, or they have not been said for a while: says the set where so."""
         due = now - self._alarms_ms >= ALARM_REPEAT_MS
-        if alarm_bytes == self._alarm_bytes and part[wire.SLOW_STATUS] == self._slow_status and not due:
-            return
-        self._alarm_bytes, self._slow_status = alarm_bytes, part[wire.SLOW_STATUS]
+        self._alarm_bytes, self._slow_status = part[wire.CO2_ALARMS : -1], part[wire.SLOW_STATUS]
         alarms = wire.alarms_of(part)
         if alarms != self._alarms or due:
             self._alarms, self._alarms_ms = alarms, now

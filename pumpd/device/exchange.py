@@ -46,8 +46,9 @@ class InFlight:
         Queries sent before an answered query are buried: the device takes one at a time and in order, so
         their replies cannot come any more. An order's reply buries nothing and orders are never buried.
         """
-        self._forget_old(now)
         requests = self._requests
+        if requests and requests[0].sent_ms + self._late_ms <= now:
+            self._forget_old(now)
         if requests and requests[0].name == name:  # nothing is older: nothing is buried
             return requests.popleft()
         for found in requests:

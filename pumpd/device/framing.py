@@ -93,7 +93,8 @@ class EscapedFramer:
     def feed(self, data: bytes) -> list[bytes | Garbled]:
         """LEN + body + CHK of frames whose length and checksum are right, unescaped; and what was no frame."""
         out: list[bytes | Garbled] = []
-        first, *parts = data.split(self._start)
+        parts = data.split(self._start)
+        first = parts.pop(0)
         if first:
             self._continue(first, out)
         for part in parts:
