@@ -93,19 +93,24 @@ class AlarisAsena:
 
     def receive(self, data: bytes, now: Ms) -> list[Out]:
         out: list[Out] = []
-        alone = data[:1] == b"!" and data[-1:] == b"\r" and not self._framer.rest
-        found = wire.quick_status(data[1:-1]) if alone else None  # has neither start nor end byte in it
+        framer = self._framer
+        if framer.rest or data[:1] != b"!" or data[-1:] != b"\r":
+            found = None
+        else:
+            found = wire.quick_status(data[1:-1])  # a status has neither start nor end byte in it
         if found is not None:
             self._hear_status(found, now, out)
-        elif not self._cut(data, now, out):
-            return out  # an unfinished frame changes nothing; what is due meanwhile is for tick
+        else:
+            parts = framer.feed(data)
+            if not parts:
+                return out  # an unfinished frame changes nothing; what is due meanwhile is for tick
+            self._take(parts, now, out)
         if self._line.free:
             out += self._next(now)
         return out
 
-    def _cut(self, data: bytes, now: Ms, out: list[Out]) -> bool:
-        """Takes whatever a chunk finishes; False: nothing."""
-        parts = self._framer.feed(data)
+    def _take(self, parts: list[bytes | Garbled], now: Ms, out: list[Out]) -> None:
+        """Whatever the framer has found."""
         for inside in parts:
             if isinstance(inside, Garbled):
                 out.append(inside)
@@ -121,7 +126,6 @@ class AlarisAsena:
                 self._hear_status(message, now, out)
             else:
                 out += self._hear(message, now)
-        return bool(parts)
 
     def tick(self, now: Ms) -> list[Out]:
         timed_out, unknown = self._line.overdue(now)

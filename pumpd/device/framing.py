@@ -34,22 +34,19 @@ class LineFramer:
         out: list[bytes | Garbled] = []
         if self.rest:
             data = self.rest + data
-        if self._end not in data and len(data) <= self._limit:
-            self.rest = data
-            return out
         lines = data.split(self._end)
         rest = lines.pop()
         for line in lines:
-            self._line(line, out)
+            if len(line) <= self._limit and line.rfind(self._start) == 0 and self._abort not in line:
+                out.append(line[1:])
+            else:
+                self._line(line, out)
         self.rest = rest if len(rest) <= self._limit else self._cut(rest, out)
         return out
 
     def _line(self, line: bytes, out: list[bytes | Garbled]) -> None:
         if len(line) > self._limit:
             line = self._cut(line, out)
-        elif line.rfind(self._start) == 0 and self._abort not in line:
-            out.append(line[1:])
-            return
         begin = line.rfind(self._start)
         if begin < 0 or line.find(self._abort, begin) >= 0:
             begin = len(line)
@@ -94,7 +91,13 @@ class EscapedFramer:
         """LEN + body + CHK of frames whose length and checksum are right, unescaped; and what was no frame."""
         out: list[bytes | Garbled] = []
         parts = data.split(self._start)
-        first = parts.pop(0)
+        first = parts[0]
+        if not first and len(parts) == 2 and self._part is None and not self._noise:
+            part = parts[1]  # a whole frame in one piece is by far the most usual; it takes no detour
+            if part and len(part) == part[0] + 2 and self._escape not in part and not xor8(part):
+                out.append(part)
+                return out
+        del parts[0]
         if first:
             self._continue(first, out)
         for part in parts:

@@ -115,9 +115,11 @@ def microlitres(text: str) -> int:
 def through(driver: Driver) -> Parse:
     """The same bytes through the driver; its Vitals and statuses are handed on."""
 
+    times = [Ms(at) for at in range(20 * FRAMES)]
+
     def parse(chunks: Sequence[bytes], take: Take) -> None:
-        for at, chunk in enumerate(chunks):
-            for out in driver.receive(chunk, Ms(at)):
+        for now, chunk in zip(times, chunks, strict=False):
+            for out in driver.receive(chunk, now):
                 if type(out) is Vitals or type(out) is PumpStatus:
                     take(out)
 
