@@ -152,8 +152,10 @@ def message_of(inside: bytes) -> str | Garbled:
 
 def quick_status(inside: bytes) -> re.Match[str] | None:
     """The fields of a frame that is plainly a status; None: it wants a closer look."""
-    found = _PLAIN.fullmatch(inside.decode("latin-1"))
-    return found if found is not None and crc_hqx(inside[:-5], 0xFFFF) == int(inside[-4:], 16) else None
+    found = _PLAIN.fullmatch(str(inside, "latin-1"))
+    if found is None or crc_hqx(inside[:-5], 0xFFFF) != int(inside[-4:], 16):
+        return None
+    return found
 
 
 def status_of(said: str | re.Match[str], requested_ms: Ms | None) -> PumpStatus | Garbled:
@@ -162,7 +164,7 @@ def status_of(said: str | re.Match[str], requested_ms: Ms | None) -> PumpStatus 
     if found is None:
         return _no_status(str(said))
     serial, flag, mode, rate, drug, volume, pressure, unit, left = found.groups()
-    rate_ul_h, volume_ul = _rate(rate), _micro(volume)
+    rate_ul_h, volume_ul = _rate_ul_h(rate), _micro(volume)
     if rate_ul_h is None or volume_ul is None:
         return garbled("status: more digits than the pump can have", found[0].encode())
     # in the order of the fields: names cost a quarter more, on the way to a stop
@@ -199,7 +201,7 @@ def _micro(text: str) -> int | None:
     return None if value is None else scaled(value, 1000)
 
 
-_rate = lru_cache(maxsize=256)(_micro)  # a rate stays for hours, a volume does not
+_rate_ul_h = lru_cache(maxsize=256)(_micro)  # a rate stays for hours, a volume does not
 
 
 def _seconds(text: str) -> int | None:

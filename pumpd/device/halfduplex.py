@@ -43,6 +43,7 @@ class HalfDuplex:
         """
         self._timeout_ms = timeout_ms
         self._busy_ms = timeout_ms if busy_ms is None else busy_ms
+        self._late_ms = late_ms
         self._flight = InFlight(late_ms)
         self._rank = {name: rank for rank, name in enumerate(priority)}
         self._encode = encode
@@ -98,7 +99,9 @@ class HalfDuplex:
         """Whose reply a message of this name is; None: nobody asked."""
         request = self._flight.answered(name, now)
         pending = self._pending
-        if pending is not None and (pending is request or pending not in self._flight):
+        if pending is None or (request is None and now < pending.sent_ms + self._late_ms):
+            return request  # nothing has left the flight
+        if pending is request or pending not in self._flight:
             self._pending = None
         return request
 
