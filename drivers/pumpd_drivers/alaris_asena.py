@@ -75,6 +75,7 @@ class AlarisAsena:
         self._lease = Lease(LEASE_MS, PATIENCE)
         self._alarms: DeviceAlarms | None = None
         self._alarms_ms = Ms(0)
+        self._alarming = False
         self._asked_control = False
         self._hear_reply: dict[str, Callable[[_Reply, Ms], list[Out]]] = {
             ALARM: self._hear_alarms,
@@ -105,7 +106,7 @@ class AlarisAsena:
             if not parts:
                 return out  # an unfinished frame changes nothing; what is due meanwhile is for tick
             self._take(parts, now, out)
-        if self._line.free:
+        if self._line.pending is None:
             out += self._next(now)
         return out
 
@@ -225,9 +226,10 @@ class AlarisAsena:
         """A reply to INF, as a message or as its fields: the shortest way, for a stop may follow from it."""
         self._questions.heard(now)
         request = self._line.answered(STATUS, now)
-        status = wire.status_of(said, None if request is None else request.sent_ms)
-        if isinstance(status, PumpStatus):
-            if status.alarming or (self._alarms is not None and self._alarms.alarms):
+        requested_ms = None if request is None else request.sent_ms
+        status = wire.status_of(said, requested_ms) if isinstance(said, str) else wire.taken_status(said, requested_ms)
+        if type(status) is PumpStatus:
+            if status.alarming or self._alarming:
                 self._line.ask_by(ALARM, now)
             if status.serial != self._serial:
                 out += self._learn(status.serial or "", now)
@@ -239,7 +241,7 @@ class AlarisAsena:
             return [alarms]
         if alarms == self._alarms and now - self._alarms_ms < ALARM_REPEAT_MS:
             return []
-        self._alarms, self._alarms_ms = alarms, now
+        self._alarms, self._alarms_ms, self._alarming = alarms, now, bool(alarms.alarms)
         return [alarms]
 
     def _hear_serial(self, reply: _Reply, now: Ms) -> list[Out]:

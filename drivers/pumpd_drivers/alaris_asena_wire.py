@@ -158,11 +158,14 @@ def quick_status(inside: bytes) -> re.Match[str] | None:
     return found
 
 
-def status_of(said: str | re.Match[str], requested_ms: Ms | None) -> PumpStatus | Garbled:
-    """A status from an INF reply of which every field fits, or from its fields."""
-    found = _INF.fullmatch(said) if isinstance(said, str) else said
-    if found is None:
-        return _no_status(str(said))
+def status_of(message: str, requested_ms: Ms | None) -> PumpStatus | Garbled:
+    """A status from an INF reply of which every field fits."""
+    found = _INF.fullmatch(message)
+    return _no_status(message) if found is None else taken_status(found, requested_ms)
+
+
+def taken_status(found: re.Match[str], requested_ms: Ms | None) -> PumpStatus | Garbled:
+    """The status that these fields say."""
     serial, flag, mode, rate, drug, volume, pressure, unit, left = found.groups()
     rate_ul_h, volume_ul = _rate_ul_h(rate), _micro(volume)
     if rate_ul_h is None or volume_ul is None:
@@ -195,8 +198,9 @@ def _no_status(message: str) -> Garbled:
 def _micro(text: str) -> int | None:
     """Exact microlitres from millilitres (of INF_FIELDS' form), None where that would lose digits."""
     whole, _, part = text.partition(".")
-    if len(part) <= 3:
-        return int(whole + part) * _MICRO[len(part)]
+    decimals = len(part)
+    if decimals <= 3:
+        return int(whole + part) * _MICRO[decimals]
     value = parse_decimal(text)
     return None if value is None else scaled(value, 1000)
 

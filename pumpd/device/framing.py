@@ -32,8 +32,10 @@ class LineFramer:
     def feed(self, data: bytes) -> list[bytes | Garbled]:
         """Insides of frames (start and end byte removed) and what was no frame."""
         out: list[bytes | Garbled] = []
-        if self.rest:
-            data = self.rest + data
+        data = self.rest + data
+        if self._end not in data and len(data) <= self._limit:
+            self.rest = data
+            return out
         lines = data.split(self._end)
         rest = lines.pop()
         for line in lines:

@@ -49,7 +49,7 @@ class HalfDuplex:
         self._encode = encode
         self._due: dict[str, Ms] = {}
         self._orders: deque[Order] = deque()
-        self._pending: Request | None = None
+        self.pending: Request | None = None  # what waits for its reply; None: the line is free
         self._ahead: str | None = None
 
     def ask(self, name: str, at: Ms) -> None:
@@ -90,27 +90,22 @@ class HalfDuplex:
         """The order's bytes, made beforehand, at once; whatever was pending is abandoned."""
         return self._send(name, name, order_id, send, now)
 
-    @property
-    def free(self) -> bool:
-        """No exchange is pending: something may be sent."""
-        return self._pending is None
-
     def answered(self, name: str, now: Ms) -> Request | None:
         """Whose reply a message of this name is; None: nobody asked."""
         request = self._flight.answered(name, now)
-        pending = self._pending
+        pending = self.pending
         if pending is None or (request is None and now < pending.sent_ms + self._late_ms):
             return request  # nothing has left the flight
         if pending is request or pending not in self._flight:
-            self._pending = None
+            self.pending = None
         return request
 
     def overdue(self, now: Ms) -> tuple[str | None, list[CommandOutcome]]:
         """The name of the pending exchange if it has just timed out, and orders whose outcome stays unknown."""
         unknown = [_unknown(request) for request in self._flight.overdue_orders(now)]
-        if self._pending is None or self._free_ms(self._pending) > now:
+        if self.pending is None or self._free_ms(self.pending) > now:
             return None, unknown
-        name, self._pending = self._pending.name, None
+        name, self.pending = self.pending.name, None
         return name, unknown
 
     def may_be_answered(self, name: str, now: Ms) -> bool:
@@ -123,7 +118,7 @@ class HalfDuplex:
 
     def next_question(self, now: Ms) -> str | None:
         """The question to ask now; None while the line is busy, an order waits, or nothing is due."""
-        if self._pending is not None or self._orders:
+        if self.pending is not None or self._orders:
             return None
         if self._ahead is not None:
             return self._ahead
@@ -132,7 +127,7 @@ class HalfDuplex:
 
     def next_order(self, now: Ms) -> list[Send | CommandOutcome]:
         """The bytes of the order that has waited longest, if the line is free."""
-        if self._pending is not None or not self._orders:
+        if self.pending is not None or not self._orders:
             return []
         order = self._orders.popleft()
         return self._send(order.name, order.message, order.order_id, Send(self._encode(order.message)), now)
@@ -144,7 +139,7 @@ class HalfDuplex:
 
     def next_deadline(self) -> Ms | None:
         """When a time-out or a due question wants attention."""
-        line = self._free_ms(self._pending) if self._pending is not None else min(self._due.values(), default=None)
+        line = self._free_ms(self.pending) if self.pending is not None else min(self._due.values(), default=None)
         times = [at for at in (line, self._flight.next_order_due()) if at is not None]
         return min(times, default=None)
 
@@ -152,9 +147,9 @@ class HalfDuplex:
         return Ms(pending.sent_ms + self._busy_ms)
 
     def _send(self, name: str, message: str, order_id: str | None, send: Send, now: Ms) -> list[Send | CommandOutcome]:
-        self._pending = Request(name, now, Ms(now + self._timeout_ms), order_id, message)
+        self.pending = Request(name, now, Ms(now + self._timeout_ms), order_id, message)
         out: list[Send | CommandOutcome] = [send]
-        pushed_out = self._flight.add(self._pending)
+        pushed_out = self._flight.add(self.pending)
         if pushed_out is not None and pushed_out.order_id is not None and not pushed_out.told:
             out.append(_unknown(pushed_out))
         return out
