@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from pumpd.device import (
@@ -28,15 +27,14 @@ from pumpd.device import (
     Silent,
     StopOrder,
 )
-from pumpd.device.exchange import Request
 from pumpd.device.framing import LineFramer, garbled
 from pumpd.device.halfduplex import Order
 from pumpd.device.lease import Lease
 from pumpd.device.rates import why_not_rate
 from pumpd.units import Ms
 from pumpd_drivers import alaris_asena_wire as wire
-from pumpd_drivers.alaris_asena_questions import CONTROL_RETRY_MS, ONCE, ONCE_RETRY_MS, Questions
-from pumpd_drivers.alaris_asena_wire import ALARM, CONTROL, EVENTS_OFF, LEASE, PROTOCOL, RATE, SERIAL, STATUS, STOP
+from pumpd_drivers.alaris_asena_questions import CONTROL_RETRY_MS, ONCE, ONCE_RETRY_MS, Questions, Reply
+from pumpd_drivers.alaris_asena_wire import ALARM, CONTROL, LEASE, PROTOCOL, RATE, SERIAL, STATUS, STOP
 
 LEASE_MS = 4000  # until COMMS_RESPONSE_MAX tells; 4000 is what a real pump answered
 PATIENCE = 2  # infupy asks again once before it gives up
@@ -45,19 +43,6 @@ ALARM_REPEAT_MS = 5000  # ours: an unchanged set of alarms is said again that of
 MODEL = "Asena"
 _STATUS_REPLY = f"{STATUS}^"
 _STOP_BYTES = Send(wire.frame(STOP), urgent=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    """A message whose CRC is right, and the request that it answers (None: unasked)."""
-
-    message: str
-    fields: list[str]
-    request: Request | None
-
-    @property
-    def order_id(self) -> str | None:
-        return None if self.request is None else self.request.order_id
 
 
 class AlarisAsena:
@@ -77,7 +62,7 @@ class AlarisAsena:
         self._alarms_ms = Ms(0)
         self._alarming = False
         self._asked_control = False
-        self._hear_reply: dict[str, Callable[[_Reply, Ms], list[Out]]] = {
+        self._hear_reply: dict[str, Callable[[Reply, Ms], list[Out]]] = {
             ALARM: self._hear_alarms,
             SERIAL: self._hear_serial,
             PROTOCOL: self._hear_protocol,
@@ -101,14 +86,11 @@ class AlarisAsena:
             found = wire.quick_status(data[1:-1])  # a status has neither start nor end byte in it
         if found is not None:
             self._hear_status(found, now, out)
+        elif not (parts := framer.feed(data)):
+            return out  # an unfinished frame changes nothing; what is due meanwhile is for tick
         else:
-            parts = framer.feed(data)
-            if not parts:
-                return out  # an unfinished frame changes nothing; what is due meanwhile is for tick
             self._take(parts, now, out)
-        if self._line.pending is None:
-            out += self._next(now)
-        return out
+        return out if self._line.pending is not None else out + self._next(now)
 
     def _take(self, parts: list[bytes | Garbled], now: Ms, out: list[Out]) -> None:
         """Whatever the framer has found."""
@@ -193,7 +175,7 @@ class AlarisAsena:
         if name is None:
             return [*sent]
         self._asked_control |= name == CONTROL
-        return [*sent, *self._line.send_question(name, self._question(name), now)]
+        return [*sent, *self._line.send_question(name, wire.question(name, self._serial or ""), now)]
 
     def _control_unanswered(self, now: Ms) -> list[Out]:
         """The request for control has timed out; a pump that does not answer it is asked more slowly."""
@@ -203,12 +185,6 @@ class AlarisAsena:
         if self._lease.wants_slow_retry():
             self._line.ask(CONTROL, Ms(now + CONTROL_RETRY_MS))
         return [*said]
-
-    def _question(self, name: str) -> str:
-        """The message that asks this."""
-        if name == CONTROL:
-            return f"{wire.ENABLE}^{wire.control_key(self._serial or '')}"
-        return wire.STREAM_OFF if name == EVENTS_OFF else name
 
     # --- replies ------------------------------------------------------------------------------------------
 
@@ -220,7 +196,7 @@ class AlarisAsena:
         if name in ONCE:
             self._line.forget(name)
         hear = self._hear_reply.get(name)
-        return hear(_Reply(message, fields, request), now) if hear is not None else []
+        return hear(Reply(message, fields, request), now) if hear is not None else []
 
     def _hear_status(self, said: str | re.Match[str], now: Ms, out: list[Out]) -> None:
         """A reply to INF, as a message or as its fields: the shortest way, for a stop may follow from it."""
@@ -235,7 +211,7 @@ class AlarisAsena:
                 out += self._learn(status.serial or "", now)
         out.append(status)
 
-    def _hear_alarms(self, reply: _Reply, now: Ms) -> list[Out]:
+    def _hear_alarms(self, reply: Reply, now: Ms) -> list[Out]:
         alarms = wire.alarms_of(reply.message)
         if isinstance(alarms, Garbled):
             return [alarms]
@@ -244,24 +220,24 @@ class AlarisAsena:
         self._alarms, self._alarms_ms, self._alarming = alarms, now, bool(alarms.alarms)
         return [alarms]
 
-    def _hear_serial(self, reply: _Reply, now: Ms) -> list[Out]:
+    def _hear_serial(self, reply: Reply, now: Ms) -> list[Out]:
         serial = wire.serial_of(reply.fields)
         if serial is None:
             self._line.ask(SERIAL, Ms(now + ONCE_RETRY_MS))
             return [garbled("serial number is not believable", reply.message.encode())]
         return self._learn(serial, now)
 
-    def _hear_protocol(self, reply: _Reply, now: Ms) -> list[Out]:
+    def _hear_protocol(self, reply: Reply, now: Ms) -> list[Out]:
         return [Identity(MODEL, self._serial, "^".join(reply.fields)[:64])]
 
-    def _hear_lease(self, reply: _Reply, now: Ms) -> list[Out]:
+    def _hear_lease(self, reply: Reply, now: Ms) -> list[Out]:
         lease_ms = wire.lease_ms_of(reply.fields)
         if lease_ms is not None:
             self._lease.length_ms = lease_ms
             self._questions.refresh_within(lease_ms)
         return []
 
-    def _hear_stop(self, reply: _Reply, now: Ms) -> list[Out]:
+    def _hear_stop(self, reply: Reply, now: Ms) -> list[Out]:
         """The exact echo is the acknowledgement; a stop is idempotent, so one echo answers every stop in flight."""
         out: list[Out] = []
         request = reply.request
@@ -274,7 +250,7 @@ class AlarisAsena:
             self._line.ask_ahead(STATUS, now)  # an acknowledged stop is not yet a stopped pump
         return out
 
-    def _hear_rate(self, reply: _Reply, now: Ms) -> list[Out]:
+    def _hear_rate(self, reply: Reply, now: Ms) -> list[Out]:
         """The pump echoes the rate that it took."""
         if reply.request is None:
             return []
@@ -305,7 +281,7 @@ class AlarisAsena:
             self._line.ask(CONTROL, now)
         return out
 
-    def _hear_control(self, reply: _Reply, now: Ms) -> list[Out]:
+    def _hear_control(self, reply: Reply, now: Ms) -> list[Out]:
         state, *rest = reply.fields or [""]
         permitted = "PERMIT" in rest
         if reply.order_id is not None:
@@ -317,7 +293,7 @@ class AlarisAsena:
         self._line.ask(CONTROL, Ms(now + CONTROL_RETRY_MS))
         return [*self._lease.refused(reply.message)]
 
-    def _hear_release(self, reply: _Reply, released: bool) -> list[Out]:
+    def _hear_release(self, reply: Reply, released: bool) -> list[Out]:
         outcome = Outcome.DONE if released else Outcome.REFUSED
         said = self._lease.give_back("on request") if released else []
         return [CommandOutcome(reply.order_id or "", outcome, reply.message), *said]

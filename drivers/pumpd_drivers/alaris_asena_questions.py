@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from pumpd.device.exchange import Request
 from pumpd.device.halfduplex import HalfDuplex
 from pumpd.units import Ms
 from pumpd_drivers import alaris_asena_wire as wire
@@ -18,6 +21,19 @@ BUSY_MIN_MS, BUSY_MAX_MS = 100, 500  # ours: a status takes 25 ms on the wire; i
 PRIORITY = (SERIAL, CONTROL, STATUS, ALARM, PROTOCOL, LEASE, EVENTS_OFF)  # first wins when equally due
 ONCE = (SERIAL, PROTOCOL, LEASE, EVENTS_OFF)
 TRIED_TWICE = (PROTOCOL, LEASE, EVENTS_OFF)  # and then done without; the serial number is asked for until it comes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message whose CRC is right, and the request that it answers (None: unasked)."""
+
+    message: str
+    fields: list[str]
+    request: Request | None
+
+    @property
+    def order_id(self) -> str | None:
+        return None if self.request is None else self.request.order_id
 
 
 class Questions:

@@ -136,6 +136,13 @@ def control_key(serial: str) -> str:
     return f"{crc16_ccitt_false(serial.encode('ascii')):04X}"
 
 
+def question(name: str, serial: str) -> str:
+    """The message that asks this; control needs the key of the serial number."""
+    if name == CONTROL:
+        return f"{ENABLE}^{control_key(serial)}"
+    return STREAM_OFF if name == EVENTS_OFF else name
+
+
 def rate_message(rate_ul_h: int) -> str:
     """INF_RATE^3.50^ml/h; the rate must be on the step of 10 uL/h."""
     return f"{RATE}^{exact(rate_ul_h, 1000):.2f}^ml/h"

@@ -60,13 +60,21 @@ class Reading:
             raise ValueError(f"{self.signal}: a {self.quality} reading and value {self.value_milli} exclude each other")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Vitals:
     """All readings of one monitor frame, one sample time. device_time is the device's claim, never trusted."""
 
     readings: tuple[Reading, ...]
     device_time: str | None = None
     integrity: Integrity = Integrity.NONE
+
+    def __init__(
+        self, readings: tuple[Reading, ...], device_time: str | None = None, integrity: Integrity = Integrity.NONE
+    ) -> None:
+        # as in PumpStatus
+        _readings(self, readings)
+        _device_time(self, device_time)
+        _vitals_integrity(self, integrity)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -136,6 +144,7 @@ def _setters(cls: type[Any]) -> list[Any]:
     _time_left_s,
     _mode,
 ) = _setters(PumpStatus)
+_readings, _device_time, _vitals_integrity = _setters(Vitals)
 
 
 @dataclass(frozen=True, slots=True)
