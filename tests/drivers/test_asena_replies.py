@@ -142,3 +142,27 @@ def test_questions_that_the_pump_does_not_know_are_asked_twice_and_then_left() -
     line.run_until(60_000)
     assert [len(line.times_of(m)) for m in ("COMMS_PROTOCOL", "COMMS_RESPONSE_MAX", "REMQUERY^DEACT")] == [2, 2, 2]
     assert len(line.times_of("INF")) > 100
+
+
+@pytest.mark.req("QUA-04")
+@pytest.mark.parametrize(
+    "message",
+    [
+        status(),
+        status(rate="0.1000"),
+        status(rate="0.1234"),
+        status(volume="1234567.5"),
+        status().replace("^^", "^KETA!MINE^", 1),
+        status().replace("^^", "^KETA|MINE ^", 1),
+        status().replace("^^", "^\x7f^", 1),
+        status().replace("24+", "00:04:09"),
+    ],
+)
+@pytest.mark.parametrize("spoil", [b"", b"|", b"\x1b", b"!"])
+def test_a_status_in_one_piece_says_the_same_as_byte_by_byte(message: str, spoil: bytes) -> None:
+    data = frame(message)
+    data = data[:20] + spoil + data[20:]
+    one, many = (AlarisAsena(DeviceSettings("p1")) for _ in range(2))
+    whole = one.receive(data, Ms(0))
+    assert [out for byte in data for out in many.receive(bytes([byte]), Ms(0))] == whole
+    assert spoil == b"" or not any(isinstance(out, PumpStatus) for out in whole)
