@@ -1,6 +1,6 @@
 """`python -m tests.bench [names] [--quick] [--minutes M]`: every goal beside its limit, in one interleaved run.
 
-Names: stop_path ingest parser kernel journal lateness device_lost (all by default), and soak by itself.
+Names: stop_path links ingest parser kernel journal lateness device_lost (all by default), and soak by itself.
 Prints one table, writes .bench/report.md and .bench/report.json; ends with 1 if a goal fails.
 """
 
@@ -12,13 +12,14 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.bench import device_lost, ingest, journal, lateness, parser, soak, stop_path
+from tests.bench import device_lost, ingest, journal, lateness, links, parser, soak, stop_path
 from tests.bench.daemon import ROOT
 from tests.bench.report import Row, foreign_cpu, markdown, save
 
 Bench = Callable[[bool, float], list[Row]]
 BENCHES: dict[str, Bench] = {
     "stop_path": lambda quick, _: stop_path.run(stop_path.QUICK if quick else stop_path.FULL),
+    "links": lambda quick, _: links.run(2, 2.0) if quick else links.run(),
     "ingest": lambda quick, _: ingest.run(2, 3.0) if quick else ingest.run(),
     "parser": lambda quick, _: parser.run(3 if quick else 7),
     "kernel": lambda quick, _: parser.run_kernel(2 if quick else 5),
