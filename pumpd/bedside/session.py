@@ -78,8 +78,9 @@ class DeviceSession:
         return self._line
 
     def start(self) -> None:
-        """Begin to open the line; the first event is posted later, never from here."""
-        self._line.start()
+        """Begin to open the line; the first event is posted later, never from here. After close() nothing happens."""
+        if not self._closing:
+            self._line.start()
 
     async def close(self, hand_back: bool = True) -> None:
         """Clean exit: the driver's last bytes (control is handed back), then the line closes. The bed is not told.

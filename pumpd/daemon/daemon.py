@@ -35,6 +35,9 @@ log = structlog.get_logger(__name__)
 SWITCH_INTERVAL_S = 0.0005
 """How long the journal's thread may keep the interpreter from the event loop; Python's own 5 ms is a stop's delay."""
 
+OPENING_GAP_S, OPENING_S = 0.01, 1.0
+"""Between the openings of two lines, and of all lines together: a poll's usual period."""
+
 
 class Daemon:
     """start() returns when every bed is decided for and the web face listens; wait() until asked to stop; stop()."""
@@ -99,6 +102,13 @@ class Daemon:
         await self.journal.close()
         log.info("stopped", ward=self.config.id)
 
+    async def _open_lines(self) -> None:
+        """One after the other: devices that all started at once would be polled, and answer, at once for ever."""
+        gap_s = min(OPENING_GAP_S, OPENING_S / max(1, len(self.sessions)))
+        for session in self.sessions.values():
+            session.start()
+            await asyncio.sleep(gap_s)
+
     async def _close_lines(self) -> None:
         """A pump that was told to stop and has not been seen to is not handed back: its own watchdog shall stop it."""
         unverified = frozenset[str]().union(*(bed.stopping() for bed in self.beds.values()))
@@ -131,8 +141,7 @@ class Daemon:
         for config in self.config.beds:
             await self._restore(config, parts, gap)
         self._listen_to_journal()
-        for session in self.sessions.values():
-            session.start()
+        self._run("opening of lines", self._open_lines)
         self._run("screens", self.hub.run)
         self._run("web face", self.web.run)
         self._run("garbage", tidy)

@@ -68,8 +68,9 @@ class Line:
         return isinstance(self.link, SerialLink) and self.link.baud is None
 
     def start(self) -> None:
-        """Begin to open the line; needs a running loop. The first state is told later, never from here."""
-        self._task = asyncio.get_running_loop().create_task(self._keep(), name=f"line {self.link}")
+        """Begin to open the line, once; needs a running loop. The first state is told later, never from here."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._keep(), name=f"line {self.link}")
 
     def write(self, frame: bytes, *, urgent: bool = False) -> bool:
         """Send one frame; urgent goes before everything that waits and drops it. False: not taken, will never leave."""
