@@ -1,4 +1,4 @@
-"""G3: CPU per frame from the line to the kernel's new state, against a bare uvloop add_reader with a minimal parser.
+"""G3: CPU per frame from the line to the kernel's new state, against a uvloop add_reader with the bare parsers of G5.
 
 100 ptys (50 pumps, 50 monitors), each sending 10 frames a second; a child process reads them, its CPU time is its own.
 `python -m tests.bench.ingest product|control FOLDER BEDS` is that child: it prints "ready" and, when its input
@@ -8,7 +8,6 @@ closes, one JSON line with the frames heard and the CPU seconds since "ready".
 from __future__ import annotations
 
 import asyncio
-import binascii
 import functools
 import json
 import os
@@ -34,6 +33,7 @@ from pumpd.safety.alarms import Alarm, Phase
 from pumpd.safety.events import Event, Heard, PatientBound
 from tests.bench.daemon import ROOT, ward_toml
 from tests.bench.farm import Farm
+from tests.bench.parser import Parse, bare_monitor, bare_pump
 from tests.bench.report import Row, foreign_cpu, median_of_rounds
 
 
@@ -42,6 +42,10 @@ class Count:
 
     def __init__(self) -> None:
         self.frames = 0
+
+    def take(self, values: object) -> None:
+        """One frame's values."""
+        self.frames += 1
 
 
 class Nowhere:
@@ -98,10 +102,10 @@ def _counted(bed: BedRuntime, count: Count, event: Event) -> None:
 
 
 def control(folder: Path, beds: int, count: Count) -> Callable[[], bool]:
-    """The least that turns the same bytes into numbers."""
+    """The least that turns the same bytes into the same values: the bare parsers of G5 behind add_reader."""
     loop = asyncio.get_running_loop()
     for index in range(beds):
-        for name, parse in ((f"p{index}", pump_frame), (f"m{index}", monitor_frame)):
+        for name, parse in ((f"p{index}", bare_pump), (f"m{index}", bare_monitor)):
             fd = os.open(folder / name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
             tty.setraw(fd)
             loop.add_reader(fd, functools.partial(_read, fd, parse, count))
@@ -110,39 +114,8 @@ def control(folder: Path, beds: int, count: Count) -> Callable[[], bool]:
     return lambda: True
 
 
-def _read(fd: int, parse: Callable[[bytes], int], count: Count) -> None:
-    count.frames += parse(os.read(fd, 4096))
-
-
-def pump_frame(data: bytes) -> int:
-    """`!INF^...|CRC4` CR: split, checksum, numbers."""
-    good = 0
-    for frame in data.split(b"\r"):
-        message, _, crc = frame[1:].partition(b"|")
-        if crc and binascii.crc_hqx(message, 0xFFFF) == int(crc, 16):
-            fields = message.split(b"^")
-            if fields[0] == b"INF":
-                good += (float(fields[4]), float(fields[7]), float(fields[9]), fields[3]) != ()
-    return good
-
-
-def monitor_frame(data: bytes) -> int:
-    """85 LEN body CHK: split, unescape, XOR, numbers."""
-    good = 0
-    for part in data.split(b"\x85"):
-        if b"\x80" in part:
-            part = part.replace(b"\x80\x05", b"\x85").replace(b"\x80\x00", b"\x80")  # noqa: PLW2901
-        if len(part) == 30 and part[1] == 1 and not xor(part):
-            good += (part[6], part[7], part[8], part[9], part[10], part[15], part[17]) != ()
-    return good
-
-
-def xor(data: bytes) -> int:
-    """Big-integer fold of 32 bytes."""
-    value = int.from_bytes(data, "big")
-    for bits in (128, 64, 32, 16, 8):
-        value = (value >> bits) ^ (value & ((1 << bits) - 1))
-    return value
+def _read(fd: int, parse: Parse, count: Count) -> None:
+    parse([os.read(fd, 4096)], count.take)
 
 
 def cpu_s() -> float:
