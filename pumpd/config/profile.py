@@ -12,7 +12,7 @@ from pumpd.config.read import Source, read_record
 from pumpd.config.site_files import ProfileFile, RuleTable
 from pumpd.config.toml_lines import Path as KeyPath
 from pumpd.device import SIGNALS
-from pumpd.safety.policy import AlarmProfile, Op, Priority, Rule, Term
+from pumpd.safety.policy import AlarmProfile, EscalationStep, Op, Priority, Rule, Term
 from pumpd.units import exact, plain, scaled
 
 _TERM = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(<=|>=|<|>|=)\s*(\d+(?:\.\d+)?)\s*")
@@ -61,6 +61,7 @@ def _profile(record: ProfileFile, rules: tuple[Rule, ...]) -> AlarmProfile:
         realarm_medium_ms=record.realarm.medium,
         realarm_low_ms=record.realarm.low,
         audio_pause_max_ms=record.audio_pause_max,
+        escalation=tuple(EscalationStep(step.after, step.to) for step in record.escalation),
     )
 
 
@@ -70,11 +71,30 @@ def _whole_file_problems(record: ProfileFile, source: Source) -> list[Problem]:
         problems.append(source.problem(("audio_pause_max",), "an audio pause lasts at most 120 s"))
     if "high" not in record.latch:
         problems.append(source.problem(("latch",), 'a high alarm always latches: "high" must be in the list'))
+    problems += _escalation_problems(record, source)
     seen: Counter[str] = Counter()
     for index, table in enumerate(record.rule):
         seen[table.id] += 1
         if seen[table.id] == 2:
             problems.append(source.problem(("rule", index, "id"), f'duplicate rule id "{table.id}"'))
+    return problems
+
+
+def _escalation_problems(record: ProfileFile, source: Source) -> list[Problem]:
+    """A ladder begins at once and each step comes later than the one before, to somebody else (ALA-05)."""
+    problems: list[Problem] = []
+    before: list[str] = []
+    last_ms = -1
+    for index, step in enumerate(record.escalation):
+        at = ("escalation", index)
+        if index == 0 and step.after != 0:
+            problems.append(source.problem((*at, "after"), 'the first step is signalled at once, expected "0 s"'))
+        elif step.after <= last_ms:
+            problems.append(source.problem((*at, "after"), f"expected later than the {last_ms / 1000:g} s before it"))
+        if step.to in before:
+            problems.append(source.problem((*at, "to"), f'"{step.to}" is already told by an earlier step'))
+        before.append(step.to)
+        last_ms = step.after
     return problems
 
 

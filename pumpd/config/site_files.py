@@ -157,6 +157,14 @@ class Realarm(Record):
     source: Source
 
 
+class EscalationTable(Record):
+    """One step of the ladder for a HIGH alarm that nobody acknowledges (ALA-05); `to` is free text."""
+
+    to: Name
+    after: DurationMs
+    source: Source
+
+
 class ProfileFile(Record):
     """An alarm profile. audio_pause_max is at most 120 s (ALA-04)."""
 
@@ -166,6 +174,7 @@ class ProfileFile(Record):
     latch: list[Literal["high", "medium", "low"]]
     audio_pause_max: PositiveMs
     realarm: Realarm
+    escalation: list[EscalationTable] = Field(default_factory=list)
     rule: Annotated[list[RuleTable], Field(min_length=1)]
 
 

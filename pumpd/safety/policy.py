@@ -74,10 +74,19 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class EscalationStep:
+    """A HIGH alarm that nobody has acknowledged for after_ms is signalled to `to` too (ALA-05)."""
+
+    after_ms: int
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmProfile:
     """The rules and the alarm times of a care area (config/alarms/*.toml).
 
     realarm_ms per priority: an acknowledged alarm whose condition persists that long sounds again.
+    escalation: rising in time, the first step at 0 ms; empty: HIGH alarms stay at the bedside.
     """
 
     id: str
@@ -87,6 +96,7 @@ class AlarmProfile:
     realarm_medium_ms: int
     realarm_low_ms: int
     audio_pause_max_ms: int
+    escalation: tuple[EscalationStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
