@@ -41,11 +41,26 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """How far a HIGH alarm has climbed for want of an acknowledgement (ALA-05): to step `level` of the ladder.
+
+    to: who is signalled from since_ms on, beside those of the steps below.
+    """
+
+    level: int
+    to: str
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """One alarm instance (ALA-01). id is unique for ever within the ward; text names cause, value and limit.
 
     value and limit are as shown ("86", "< 90 %"); present: the condition holds now; worst_milli: the
     worst value since onset for a physiological alarm. ended_ms: the condition is over since (latched, or ended).
+    action: what to do about it. unseen_ms: a HIGH that waits for a person since then (the ladder's zero); escalation:
+    the step of the ladder that it stands on; both None when it does not wait. was: the text of the higher condition
+    that nobody has seen, while only a milder one holds. broke_pause: it ended an audio pause (ALA-04).
     """
 
     id: str
@@ -64,3 +79,8 @@ class Alarm:
     ended_ms: int | None = None
     worst_milli: int | None = None
     rule: str | None = None
+    action: str = ""
+    unseen_ms: int | None = None
+    escalation: Escalation | None = None
+    was: str | None = None
+    broke_pause: bool = False

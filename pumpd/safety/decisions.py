@@ -64,10 +64,15 @@ class InterlockChanged:
 
 @dataclass(frozen=True, slots=True)
 class AudioChanged:
-    """Audio pause of the bed: until_ms None means sound is on."""
+    """Audio pause of the bed: until_ms None means sound is on. ward: the whole ward was paused.
+
+    broken_by: the alarm instance whose new or higher condition ended the pause before its time.
+    """
 
     until_ms: int | None
     by: str | None
+    ward: bool = False
+    broken_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,10 +127,14 @@ class AlarmReset:
 
 @dataclass(frozen=True, slots=True)
 class AudioPaused:
-    """Sound of this bed's present alarms off for at most the policy's longest pause."""
+    """Sound of this bed's present alarms off for at most the policy's longest pause.
+
+    ward: the same pause was asked for at every bed of the ward.
+    """
 
     by: str
     seconds: int
+    ward: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ def view(state: BedState, now: int, policy: BedPolicy) -> BedView:
         alarms=tuple(alarms),
         monitored=is_monitored(d),
         audio_paused_until_ms=state.audio_until_ms,
+        audio_paused_by=state.audio_by,
+        audio_paused_ward=state.audio_ward,
     )
 
 

@@ -139,6 +139,6 @@ def audio_paused(d: Draft, event: AudioPaused) -> None:
     if reasons:
         d.out.append(Refused("audio_pause", d.bed, tuple(reasons)))
         return
-    d.audio_until_ms, d.audio_by = d.now + event.seconds * MS_PER_S, event.by
+    d.audio_until_ms, d.audio_by, d.audio_ward = d.now + event.seconds * MS_PER_S, event.by, event.ward
     d.out.append(Permitted("audio_pause", d.bed, event.by))
-    d.out.append(AudioChanged(d.audio_until_ms, event.by))
+    d.out.append(AudioChanged(d.audio_until_ms, event.by, event.ward))

@@ -58,7 +58,8 @@ class Rule:
     """One alarm rule: every term of all_of and, if any_of is not empty, one of it, for delay_ms.
 
     Rules that share a `condition` drive one alarm. absent: the rule applies only while none of these
-    signals is available. interlock: trips the bed's ketamine pumps (INT-07).
+    signals is available. interlock: trips the bed's ketamine pumps (INT-07). action: what to do about it, in a few
+    words for whoever comes ("check breathing, stimulate, call for help").
     """
 
     id: str
@@ -71,6 +72,7 @@ class Rule:
     any_of: tuple[Term, ...] = ()
     absent: tuple[str, ...] = ()
     source: str = ""
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)

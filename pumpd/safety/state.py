@@ -142,6 +142,7 @@ class BedState(Struct, frozen=True):
     (vitals_due_ms, pumps_due_ms: its two larger parts, kept so that a vital sign need not ask the pumps).
 
     blind_ms: no respiratory source is live since then. stop_rule: the active interlock rule, in words.
+    audio_ward: the audio pause is one of the whole ward.
     """
 
     bed: str
@@ -163,6 +164,7 @@ class BedState(Struct, frozen=True):
     due_ms: int | None = None
     vitals_due_ms: int | None = None
     pumps_due_ms: int | None = None
+    audio_ward: bool = False
 
 
 class Draft(Struct):
@@ -186,12 +188,18 @@ class Draft(Struct):
     stop_rule: str | None
     vitals_due_ms: int | None
     pumps_due_ms: int | None
+    audio_ward: bool = False
     out: list[Decision] = []
 
     def order_id(self) -> str:
         """The next order id: deterministic, never reused."""
         self.order_n += 1
-        return f"{self.bed}-o{self.order_n}"
+        return order_name(self.bed, self.order_n)
+
+
+def order_name(bed: str, number: int) -> str:
+    """The id of the bed's order of that number, counted from 1."""
+    return f"{bed}-o{number}"
 
 
 def open_draft(state: BedState, policy: BedPolicy, now: int) -> Draft:
@@ -214,6 +222,7 @@ def open_draft(state: BedState, policy: BedPolicy, now: int) -> Draft:
         state.stop_rule,
         state.vitals_due_ms,
         state.pumps_due_ms,
+        state.audio_ward,
     )
 
 
@@ -238,6 +247,7 @@ def freeze(d: Draft, due_ms: int | None) -> BedState:
         due_ms,
         d.vitals_due_ms,
         d.pumps_due_ms,
+        d.audio_ward,
     )
 
 

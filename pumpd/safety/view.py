@@ -73,7 +73,10 @@ class DeviceView:
 
 @dataclass(frozen=True, slots=True)
 class BedView:
-    """monitored False: no kernel stands behind the bed, or no vital source is live."""
+    """monitored False: no kernel stands behind the bed, or no vital source is live.
+
+    audio_paused_by: who paused the sound; audio_paused_ward: of the whole ward.
+    """
 
     id: str
     label: str
@@ -84,3 +87,5 @@ class BedView:
     alarms: tuple[Alarm, ...]
     monitored: bool
     audio_paused_until_ms: int | None
+    audio_paused_by: str | None = None
+    audio_paused_ward: bool = False
