@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from msgspec.structs import replace
 from pumpd_drivers.alaris_asena import AlarisAsena
 from pumpd_drivers.capnostream20 import Capnostream20
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
+
+from msgspec import to_builtins
 
 from pumpd.device import SIGNALS, DeviceAlarms, Garbled, Identity, PumpStatus, Reading, Vitals, Waveform
 from pumpd.units import exact, format_milli, format_rate_ml_h, plain
@@ -11,7 +12,11 @@ from pumpd.units import exact, format_milli, format_rate_ml_h, plain
 
 def to_json(fact: object, at_ms: int) -> dict[str, Any]:
     """The fact with its type and time; bytes as hex."""
-    return {"t_ms": at_ms, "type": type(fact).__name__, **_plain(asdict(fact))}  # type: ignore[call-overload]
+    return {"t_ms": at_ms, "type": type(fact).__name__, **_plain(_fields(fact))}
+
+
+def _fields(fact: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", to_builtins(fact, builtin_types=(bytes,)))
 
 
 def _plain(value: Any) -> Any:
@@ -40,9 +45,8 @@ def _words(fact: object) -> str:
     if isinstance(fact, Garbled):
         return f"{fact.reason}, {fact.length} bytes: {fact.data.hex(' ')}"
     if isinstance(fact, Identity):
-        return ", ".join(f"{key} {value}" for key, value in asdict(fact).items() if value is not None)
-    fields = asdict(fact)  # type: ignore[call-overload]
-    return ", ".join(f"{key} {value}" for key, value in fields.items() if value not in (None, ""))
+        return ", ".join(f"{key} {value}" for key, value in _fields(fact).items() if value is not None)
+    return ", ".join(f"{key} {value}" for key, value in _fields(fact).items() if value not in (None, ""))
 
 
 def _reading(reading: Reading) -> str:
