@@ -215,7 +215,9 @@ class BedBuilder:
     def _monitor_policy(self, monitor: MonitorTable) -> MonitorPolicy:
         info = self._infos[monitor.driver]
         values = tuple(name for name in info.signals if not (name in SIGNALS and SIGNALS[name].wave))
-        return MonitorPolicy(monitor.id, monitor.driver, values, info.poll_ms, monitor.serial, monitor.model)
+        return MonitorPolicy(
+            monitor.id, monitor.driver, values, info.poll_ms, monitor.serial, monitor.model, monitor.no_breath
+        )
 
 
 def _device(device: DeviceTable, info: DriverInfo, control: bool, poll_ms: int | None) -> DeviceConfig:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from pumpd.config.problems import Problem, did_you_mean
+from pumpd.config.profile_file import ProfileFile, RuleTable, plain_fields
 from pumpd.config.read import Source, read_record
-from pumpd.config.site_files import ProfileFile, RuleTable
 from pumpd.config.toml_lines import Path as KeyPath
 from pumpd.device import SIGNALS
 from pumpd.safety.policy import AlarmProfile, EscalationStep, Op, Priority, Rule, Term
@@ -57,11 +57,8 @@ def _profile(record: ProfileFile, rules: tuple[Rule, ...]) -> AlarmProfile:
         id=record.id,
         rules=rules,
         latch=tuple(Priority(name) for name in record.latch),
-        realarm_high_ms=record.realarm.high,
-        realarm_medium_ms=record.realarm.medium,
-        realarm_low_ms=record.realarm.low,
-        audio_pause_max_ms=record.audio_pause_max,
         escalation=tuple(EscalationStep(step.after, step.to) for step in record.escalation),
+        **plain_fields(record),
     )
 
 

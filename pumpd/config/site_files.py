@@ -1,4 +1,4 @@
-"""The descriptions of the files a ward file names: drug library, protocol, alarm profile, times."""
+"""The descriptions of the files a ward file names: drug library, protocol, times (the alarm profile: profile_file)."""
 
 from __future__ import annotations
 
@@ -128,54 +128,6 @@ class ProtocolFile(Record):
     approved_by: str
     source: Source
     ceiling: CeilingOverride | None = None
-
-
-# --- alarm profile
-
-
-class RuleTable(Record):
-    """One alarm rule as data (RSP-01). Terms read "signal op number" with op one of < <= > >= =."""
-
-    id: Ident
-    condition: Ident
-    priority: Literal["high", "medium", "low"]
-    delay: DurationMs
-    text: Name
-    source: Source
-    all: Annotated[list[str], Field(min_length=1)]
-    any: list[str] = Field(default_factory=list)
-    absent: list[str] = Field(default_factory=list)
-    interlock: Literal["stop"] | None = None
-
-
-class Realarm(Record):
-    """How long an acknowledged alarm may persist before it sounds again."""
-
-    high: PositiveMs
-    medium: PositiveMs
-    low: PositiveMs
-    source: Source
-
-
-class EscalationTable(Record):
-    """One step of the ladder for a HIGH alarm that nobody acknowledges (ALA-05); `to` is free text."""
-
-    to: Name
-    after: DurationMs
-    source: Source
-
-
-class ProfileFile(Record):
-    """An alarm profile. audio_pause_max is at most 120 s (ALA-04)."""
-
-    schema_: Annotated[Literal[1], Field(alias="schema")]
-    id: Ident
-    name: Name
-    latch: list[Literal["high", "medium", "low"]]
-    audio_pause_max: PositiveMs
-    realarm: Realarm
-    escalation: list[EscalationTable] = Field(default_factory=list)
-    rule: Annotated[list[RuleTable], Field(min_length=1)]
 
 
 # --- times

@@ -89,7 +89,9 @@ class PumpTable(DeviceTable):
 
 
 class MonitorTable(DeviceTable):
-    """One monitor; the order in the file is the order of authority."""
+    """One monitor; the order in the file is the order of authority. no_breath: its own no-breath time, as set on it."""
+
+    no_breath: PositiveMs | None = None
 
 
 class BedTable(Record):

@@ -89,6 +89,7 @@ class AlarmProfile:
 
     realarm_ms per priority: an acknowledged alarm whose condition persists that long sounds again.
     escalation: rising in time, the first step at 0 ms; empty: HIGH alarms stay at the bedside.
+    response_max_ms per priority: `pumpd check` warns of a rule whose total response time is longer (RSP-10).
     """
 
     id: str
@@ -99,6 +100,9 @@ class AlarmProfile:
     realarm_low_ms: int
     audio_pause_max_ms: int
     escalation: tuple[EscalationStep, ...] = ()
+    response_max_high_ms: int | None = None
+    response_max_medium_ms: int | None = None
+    response_max_low_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,10 @@ class PumpPolicy:
 
 @dataclass(frozen=True, slots=True)
 class MonitorPolicy:
-    """One monitor of the bed, in authoritative order. signals: what it can report."""
+    """One monitor of the bed, in authoritative order. signals: what it can report.
+
+    no_breath_ms: how long it waits itself before it says that there is no breath; None where nobody said so.
+    """
 
     device: str
     driver: str
@@ -151,6 +158,7 @@ class MonitorPolicy:
     period_ms: int
     serial: str | None
     model: str | None
+    no_breath_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
