@@ -1,8 +1,9 @@
 """One bed: one inbox, one kernel state, one timer. Every event goes through `post`.
 
 The order of what a step decides is the safety of this file: stop bytes leave first, then the record goes to the
-journal, then everything else. Nothing in between waits. A step that stops is copied into shared memory before its
-bytes leave (some 20 us), so that not even a kill -9 between bytes and journal loses why the pump was stopped.
+journal, then everything else. Nothing in between waits. A status report that surely stops its pump is asked of
+`stop_at_once` first, so that its stop leaves before the step has found the words for it. What stops is copied into
+shared memory before its bytes leave, so that not even a kill -9 between bytes and journal loses why.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from pumpd.bedside.ports import Commandable, HubPort, JournalPort, KernelPort
 from pumpd.bedside.timer import DeadlineTimer
 from pumpd.clock import Clock
 from pumpd.config.model import ShellTimes
-from pumpd.journal import StepRecord
+from pumpd.device import PumpStatus
+from pumpd.journal import Marked, StepRecord
 from pumpd.links.backoff import Backoff
 from pumpd.safety.decisions import AlarmChanged, Decision, ReadStatus, SetRate, StopPump
-from pumpd.safety.events import Event, PolicyReplaced, SelfFault, Tick
+from pumpd.safety.events import Event, Heard, PolicyReplaced, SelfFault, Tick
 from pumpd.safety.interlock import STOPPING
 from pumpd.safety.policy import BedPolicy
 from pumpd.safety.state import BedState
@@ -103,14 +105,21 @@ class BedRuntime:
         self._stepping = True
         stepped: Stepped | None = None
         try:
-            first = self._step(self._inbox.popleft())
-            stepped = first
+            stepped = self._step(self._inbox.popleft())
             while self._inbox:
                 self._step(self._inbox.popleft())
         finally:
             self._stepping = False
         self._timer.arm()
         return stepped
+
+    def relive(self, marked: Marked) -> None:
+        """Decide again on a report whose stop left just before the daemon was killed; call before anything else.
+
+        One that the journal has after all is passed over.
+        """
+        if marked.seq > self.seq:
+            self._decide(marked.event, Ms(max(self.now_ms, marked.now_ms)), None)
 
     def checkpoint(self) -> None:
         """Hand the present state to the journal, so that a restart has little to replay."""
@@ -137,7 +146,24 @@ class BedRuntime:
     # one step
 
     def _step(self, event: Event) -> Stepped | None:
-        now = Ms(max(self.now_ms, self._clock.now_ms()))
+        now: Ms = max(self.now_ms, self._clock.now_ms())  # a call of Ms() for every frame would cost more than this
+        sent = self._stop_at_once(event, now) if type(event) is Heard and type(event.fact) is PumpStatus else None
+        return self._decide(event, now, sent)
+
+    def _stop_at_once(self, event: Heard, now: Ms) -> str | None:
+        """Send the stop that the step is going to decide, if that is certain already; the id of its order."""
+        assert isinstance(event.fact, PumpStatus)
+        try:
+            order_id = self._kernel.stop_at_once(self.state, event.device, event.fact, now, self.policy)
+        except Exception as error:  # noqa: BLE001 - supervision boundary: the step itself still decides
+            self._fail("stop at once", error)
+            return None
+        if order_id is not None:
+            self._journal.foresee_event(self.id, self.seq + 1, now, event)
+            self._commander.stop(StopPump(event.device, order_id, "at once"))
+        return order_id
+
+    def _decide(self, event: Event, now: Ms, sent: str | None) -> Stepped | None:
         try:
             state, decisions = self._kernel.step(self.state, event, now, self.policy)
         except Exception as error:  # noqa: BLE001 - supervision boundary: our bug must not stop other beds
@@ -147,15 +173,15 @@ class BedRuntime:
         self.seq += 1
         if isinstance(event, PolicyReplaced):  # the step itself still needs the old one: it counts from the next
             self.policy = event.policy
-        return Stepped(decisions, self._carry_out(event, decisions, now))
+        return Stepped(decisions, self._carry_out(event, decisions, now, sent))
 
-    def _carry_out(self, event: Event, decisions: tuple[Decision, ...], now: Ms) -> int:
+    def _carry_out(self, event: Event, decisions: tuple[Decision, ...], now: Ms, sent: str | None) -> int:
         record = StepRecord(self.id, self.seq, now, self._clock.wall_of(now), event, decisions)
-        stops = [decision for decision in decisions if isinstance(decision, StopPump)]
-        if stops:
-            self._journal.foresee(record)
-        for stop in stops:
-            self._commander.stop(stop)
+        if not decisions and sent is None:  # the frame of every second
+            token = self._journal.append(record)
+            self._show(decisions)
+            return token
+        self._stop(record, sent)
         token = self._journal.append(record)
         for decision in decisions:
             if isinstance(decision, ReadStatus):
@@ -164,6 +190,18 @@ class BedRuntime:
                 self._commander.set_rate(decision, token)
         self._show(decisions)
         return token
+
+    def _stop(self, record: StepRecord, sent: str | None) -> None:
+        """Every stop of the step but the one that has left already."""
+        stops = [decision for decision in record.decisions if isinstance(decision, StopPump)]
+        waiting = [stop for stop in stops if stop.order_id != sent]
+        if waiting:
+            self._journal.foresee(record)
+        for stop in waiting:
+            self._commander.stop(stop)
+        if sent is not None and len(waiting) == len(stops):
+            log.error("a stop left that its step did not decide", bed=self.id, order=sent)
+            self._inbox.append(SelfFault("kernel_disagrees", f"the stop {sent} left unexplained", active=True))
 
     def _show(self, decisions: tuple[Decision, ...]) -> None:
         try:

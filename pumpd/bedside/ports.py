@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from pumpd.device import PumpOrder
+from pumpd.device import PumpOrder, PumpStatus
 from pumpd.journal import StepRecord
 from pumpd.safety.alarms import Alarm, Phase
 from pumpd.safety.decisions import Decision
@@ -25,6 +25,10 @@ class JournalPort(Protocol):
 
     def foresee(self, record: StepRecord, /) -> None:
         """Keep this record over a kill: its stop leaves before `append` follows. Waits for nothing, never raises."""
+        ...
+
+    def foresee_event(self, bed: str, seq: int, now_ms: Ms, event: Event, /) -> None:
+        """Keep the event of step seq over a kill: its stop leaves before the step. Waits for nothing, never raises."""
         ...
 
     def durable(self, token: int, /) -> asyncio.Future[None]:
@@ -62,6 +66,10 @@ class KernelPort(Protocol):
     def step(
         self, state: BedState, event: Event, now: int, policy: BedPolicy
     ) -> tuple[BedState, tuple[Decision, ...]]: ...
+
+    def stop_at_once(
+        self, state: BedState, device: str, status: PumpStatus, now: int, policy: BedPolicy
+    ) -> str | None: ...
 
     def next_deadline(self, state: BedState, policy: BedPolicy) -> int | None: ...
 

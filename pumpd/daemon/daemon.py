@@ -167,7 +167,7 @@ class Daemon:
             )
         self.beds[bed.id] = bed
         self.sessions |= pumps
-        resume(bed, config, gap)
+        resume(bed, config, gap, self.journal.marked(bed.id))
         self.hub.register(bed.id, bed.view)
 
     # supervision

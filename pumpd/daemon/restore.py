@@ -10,7 +10,7 @@ from pumpd.bedside import BedRuntime, Parts
 from pumpd.bedside.ports import Commandable
 from pumpd.clock import Gap
 from pumpd.config.model import BedConfig
-from pumpd.journal import Journal, Restored
+from pumpd.journal import Journal, Marked, Restored
 from pumpd.journal.replay import rebuild
 from pumpd.safety.events import PatientBound, PolicyReplaced, Restarted
 from pumpd.safety.kernel import initial_state
@@ -50,8 +50,11 @@ async def _rebuilt(bed: BedConfig, journal: Journal) -> tuple[Restored | None, B
     return everything, rebuild(everything, bed.policy)
 
 
-def resume(bed: BedRuntime, config: BedConfig, gap: Gap | None) -> None:
-    """The first events of this run: time has passed, limits may have changed, a bench patient is bound."""
+def resume(bed: BedRuntime, config: BedConfig, gap: Gap | None, marked: Marked | None) -> None:
+    """The first events of this run: the report that made the last one stop a pump, if its record is missing; then
+    time has passed, limits may have changed, a bench patient is bound."""
+    if marked is not None:
+        bed.relive(marked)
     if bed.seq and gap is not None:
         bed.post(Restarted(gap.ms, gap.certain))
     if bed.policy != config.policy:

@@ -45,6 +45,16 @@ class StepRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """The event of a step whose stop had left when the daemon was killed, and of which no record is left."""
+
+    bed: str
+    seq: int
+    now_ms: Ms
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
 class LastSeen:
     """The last moment that the journal knows of an earlier run, for Clock.resume."""
 

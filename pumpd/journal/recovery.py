@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -19,11 +20,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from pumpd.journal import tail as tails
 from pumpd.journal.inbox import Entry
 from pumpd.journal.query import bed_number, read_shapes
-from pumpd.journal.records import GapRecord, JournalOpenError, LastSeen, PolicyRecord, Restored, StepRecord
+from pumpd.journal.records import GapRecord, JournalOpenError, LastSeen, Marked, PolicyRecord, Restored, StepRecord
 from pumpd.journal.store import FAILURES, Store
 from pumpd.journal.tables import events, samples
 from pumpd.journal.tail import VERSION, Tail, file_for
-from pumpd.journal.tail_lines import Unreadable, entry_of
+from pumpd.journal.tail_lines import Unreadable, entry_of, mark_of, marked
 from pumpd.journal.unpacking import unpack
 from pumpd.safety.events import PolicyReplaced
 from pumpd.safety.policy import BedPolicy
@@ -32,8 +33,15 @@ log = structlog.get_logger(__name__)
 Head = tuple[str, str, str, str, str]  # version, identity, boot id, bed, place of the database
 
 
-async def open_tail(store: Store, boot_id: str) -> tuple[Tail | None, list[Entry]]:
-    """The tail of this run, after what the last one left has been committed; and the entries that could not be.
+class Left(NamedTuple):
+    """What a killed run left: entries that the database did not take now either, and marked reports by bed."""
+
+    entries: list[Entry]
+    marks: dict[str, Marked]
+
+
+async def open_tail(store: Store, boot_id: str) -> tuple[Tail | None, Left]:
+    """The tail of this run, after what the last one left has been committed; and what could not be.
 
     No tail, said in the log, where there is no shared memory. Raises JournalOpenError when the journal cannot be read.
     """
@@ -44,9 +52,13 @@ async def open_tail(store: Store, boot_id: str) -> tuple[Tail | None, list[Entry
         tail = Tail.open(file_for(store.identity, store.place), store.identity, boot_id, store.place, tries=25)
     except OSError as error:
         log.warning("no shared memory: what is not yet committed would not outlive a kill", why=str(error))
-        return None, []
+        return None, Left([], {})
     try:
-        return tail, await _recover(store, tail)
+        marks = marked_in(tail.marks(), store.identity or "")
+        entries = await _recover(store, tail)
+        for one in marks.values():  # until the bed has decided on it again, and that is recorded
+            tail.note(one.bed, mark_of(one.seq, one.now_ms, one.event))
+        return tail, Left(entries, marks)
     except SQLAlchemyError as error:
         tail.end()
         raise JournalOpenError(f"journal {store.place}: {getattr(error, 'orig', None) or error}") from error
@@ -127,6 +139,20 @@ def found_in(contents: Iterable[bytes | None], identity: str) -> list[Found]:
         except Unreadable as error:
             log.warning("shared memory of an earlier run is ignored", slot=number, why=str(error))
     return found
+
+
+def marked_in(marks: Iterable[bytes], identity: str) -> dict[str, Marked]:
+    """The newest marked report of each bed; those that cannot be read are said."""
+    newest: dict[str, Marked] = {}
+    for mark in marks:
+        try:
+            head, _, line = mark.partition(b"\n")
+            found = marked(parse(head, identity).bed, line)
+            if found.bed not in newest or newest[found.bed].seq < found.seq:
+                newest[found.bed] = found
+        except Unreadable as error:
+            log.warning("a marked report of an earlier run is ignored", why=str(error))
+    return newest
 
 
 def contiguous(entries: Iterable[Entry], last_seq: int) -> tuple[list[Entry], int]:

@@ -7,9 +7,11 @@ system call. The memory belongs to the kernel, which keeps it when the process d
 finds (pumpd.journal.recovery). Power loss takes the memory too: against that there is only the commit.
 
     file     a slot per bed, in the order of their first records
-    slot     two halves, written in turn, so that a write cut short leaves the one before it
+    slot     two halves, written in turn, so that a write cut short leaves the one before it; then a mark
     half     MAGIC generation:u64 length:u32 crc32:u32 (over generation, length and text), then the text:
-             a line ["pumpd tail 1", journal's identity, boot id, bed, place] and one per record (tail_lines)
+             a line ["pumpd tail 2", journal's identity, boot id, bed, place] and one per record (tail_lines)
+    mark     MAGIC length:u32 crc32:u32, then that first line and the report that has just made a pump stop
+             (tail_lines.mark_of): written before the stop leaves, of use until that step's record stands in a half
 
 The higher generation that is whole counts. Records that are committed already may still stand there: their numbers
 tell. Memory is reserved before it is mapped, so that a full tmpfs is an error at the start and no SIGBUS later.
@@ -42,11 +44,14 @@ from pumpd.journal.tail_lines import line_of
 log = structlog.get_logger(__name__)
 FOLDER = Path("/dev/shm")  # noqa: S108 the one tmpfs that every Linux has; the file in it is 0600 and its owner is checked
 MAGIC = b"PUMPDTL1"
-VERSION = "pumpd tail 1"
+MARK_MAGIC = b"PUMPDMK1"
+VERSION = "pumpd tail 2"
 HEAD = struct.Struct("<8sQII")
 _COUNTED = struct.Struct("<QI")
 SLOT = 64 * 1024  # a half holds some 100 readings or 20 trips: a bed's last minute
-HALF = SLOT // 2
+MARK = 2 * 1024  # a status report takes some 300 bytes
+HALF = (SLOT - MARK) // 2
+MARK_HEAD = struct.Struct("<8sII")
 THIN = 1_000  # records of one bed: a disk that stalls for so long costs the readings, not what was decided
 MOST = 2_000  # records of one bed, whatever they are: memory is bounded
 
@@ -74,6 +79,24 @@ class Slot:
         self._memory[begin : begin + len(text)] = text
         self._memory[start:begin] = HEAD.pack(MAGIC, self._generation, len(text), _crc(self._generation, text))
         return True
+
+    def put_mark(self, text: bytes) -> bool:
+        """Replace the mark, or leave it and return False when the text is too long."""
+        size = MARK_HEAD.size + len(text)
+        if size > MARK:
+            return False
+        start = 2 * HALF
+        self._memory[start : start + size] = MARK_HEAD.pack(MARK_MAGIC, len(text), zlib.crc32(text)) + text
+        return True
+
+    def mark(self) -> bytes | None:
+        """The mark, if it is whole."""
+        start = 2 * HALF
+        magic, length, crc = MARK_HEAD.unpack_from(self._memory, start)
+        if magic != MARK_MAGIC or length > MARK - MARK_HEAD.size:
+            return None
+        text = bytes(self._memory[start + MARK_HEAD.size : start + MARK_HEAD.size + length])
+        return text if text and zlib.crc32(text) == crc else None
 
     def content(self) -> bytes | None:
         """What was put last and is whole."""
@@ -170,6 +193,10 @@ class Tail:
         """What stands in each slot of the file; None: nothing that is whole."""
         return [Slot(self._map(number)).content() for number in range(self._count)]
 
+    def marks(self) -> list[bytes]:
+        """The marks that are whole, each with its slot's first line."""
+        return [mark for number in range(self._count) if (mark := Slot(self._map(number)).mark()) is not None]
+
     def clear(self) -> None:
         """Forget what was found. Raises OSError."""
         os.ftruncate(self._descriptor, 0)
@@ -197,6 +224,12 @@ class Tail:
         self._write(entry.record.bed, waiting)
         if waiting[-1] is foreseen:  # it has no token yet
             waiting.pop()
+
+    def note(self, bed: str, mark: bytes) -> None:
+        """Keep a report whose stop is about to leave; its record follows at once, by `add`."""
+        slot = self._slots[bed] if bed in self._slots else self._new_slot(bed)
+        if slot is not None and not slot.put_mark(self._heads[bed] + b"\n" + mark):
+            log.warning("a report is too long for its mark", bed=bed, bytes=len(mark))
 
     def add(self, entry: Entry, committed: int) -> None:
         """Keep a record until its token is committed: now, if it is urgent, or with the next one that is."""

@@ -3,6 +3,7 @@
     line     [kind, seq, now_ms, wall_us, boot_ms, body, decisions]
     step     body: [type, fields] or, when it was heard, [fact's type, fields, device]; decisions: [[type, fields], …]
     policy   body: the policy     gap    body: [steps, first_seq, detail]
+    mark     [seq, now_ms, [fact's type, fields, device]]: a report whose stop leaves before its step is decided
 
 The fields are those of pumpd.safety.wire, which reads them again; they are encoded from the values themselves,
 because a stop waits while its record is written here.
@@ -16,7 +17,7 @@ from typing import Any
 import msgspec
 
 from pumpd.journal.inbox import Entry
-from pumpd.journal.records import GapRecord, PolicyRecord, Record, StepRecord
+from pumpd.journal.records import GapRecord, Marked, PolicyRecord, Record, StepRecord
 from pumpd.journal.rows import from_micros, micros
 from pumpd.safety.events import Event, Heard, PolicyReplaced
 from pumpd.safety.wire import decision_from_wire, event_from_wire
@@ -47,6 +48,20 @@ def line_of(record: Record, boot_ms: int) -> bytes:
     raise TypeError(f"{type(record).__name__} has no place in the tail")
 
 
+def mark_of(seq: int, now_ms: Ms, event: Event) -> bytes:
+    """A mark. Raises what msgspec raises for text or numbers that JSON cannot hold."""
+    return _encode((seq, now_ms, _event(event)))
+
+
+def marked(bed: str, mark: bytes) -> Marked:
+    """What `mark_of` wrote down. Raises Unreadable."""
+    try:
+        seq, now_ms, body = msgspec.json.decode(mark, type=list[Any])
+        return Marked(bed, int(seq), Ms(int(now_ms)), _event_of(body))
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise Unreadable(str(error)) from error
+
+
 def _event(event: Event) -> tuple[Any, ...]:
     if type(event) is Heard:
         return (type(event.fact).__name__, event.fact, event.device)
@@ -63,15 +78,17 @@ def entry_of(bed: str, line: bytes) -> Entry:
         raise Unreadable(str(error)) from error
 
 
-def _step(head: Head, body: Any, decisions: Any) -> Record:
+def _event_of(body: Any) -> Event:
     if len(body) == 3:
         kind, fields, device = body
-        event = event_from_wire({"type": "Heard", "device": device, "fact": {"type": kind, **fields}})
-    else:
-        kind, fields = body
-        event = event_from_wire({"type": kind, **fields})
+        return event_from_wire({"type": "Heard", "device": device, "fact": {"type": kind, **fields}})
+    kind, fields = body
+    return event_from_wire({"type": kind, **fields})
+
+
+def _step(head: Head, body: Any, decisions: Any) -> Record:
     decided = tuple(decision_from_wire({"type": kind, **fields}) for kind, fields in decisions)
-    return StepRecord(*head, event, decided)
+    return StepRecord(*head, _event_of(body), decided)
 
 
 def _policy(head: Head, body: Any, decisions: Any) -> Record:

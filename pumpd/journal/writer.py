@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from pumpd.journal.backlog import Backlog
 from pumpd.journal.inbox import Entry
 from pumpd.journal.records import BootInfo, JournalFault, JournalStats, LastSeen
-from pumpd.journal.recovery import open_tail
+from pumpd.journal.recovery import Left, open_tail
 from pumpd.journal.store import FAILURES, Store
 from pumpd.journal.tail import Tail
 
@@ -72,7 +72,7 @@ class Writer:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.last_seen: LastSeen | None = None
         self.tail: Tail | None = None
-        self.unwritten: list[Entry] = []  # left by a killed run, and not taken by the database either
+        self.left = Left([], {})  # by a killed run, and not taken by the database either
 
     @property
     def reader(self) -> AsyncEngine:
@@ -133,7 +133,7 @@ class Writer:
         self._urgent = asyncio.Event()
         self._store = await Store.open(self._url, self._boot)
         try:
-            self.tail, self.unwritten = await open_tail(self._store, self._boot.boot_id)
+            self.tail, self.left = await open_tail(self._store, self._boot.boot_id)
             self.last_seen = self._store.last_seen
             self.loop = asyncio.get_running_loop()
             self._tell(self._opened.set_result, None)

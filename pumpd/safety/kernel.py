@@ -20,13 +20,14 @@ from pumpd.safety.policy import BedPolicy, PumpPolicy
 from pumpd.safety.pump_alarms import conditions as pump_conditions
 from pumpd.safety.pump_alarms import scope
 from pumpd.safety.quality import EPISODIC, monitor_conditions, note_losses, pump_stale_ms
+from pumpd.safety.reflex import stop_at_once
 from pumpd.safety.respiration import active_rules, evaluate, stop_words
 from pumpd.safety.respiration import conditions as rule_conditions
 from pumpd.safety.rules import plan_of
 from pumpd.safety.state import BedState, DeviceState, Draft, freeze, open_draft, pump_policy
 from pumpd.safety.view import BedView
 
-__all__ = ["initial_state", "next_deadline", "step", "view"]
+__all__ = ["initial_state", "next_deadline", "step", "stop_at_once", "view"]
 
 
 def initial_state(policy: BedPolicy) -> BedState:

@@ -99,6 +99,7 @@ class ScriptedKernel:
     """Decides what `on` says for an event; may fail."""
 
     on: Callable[[Event], Iterable[Decision]] = lambda _: ()
+    at_once: str | None = None
     events: list[Event] = field(default_factory=list)
     due_ms: int | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -108,6 +109,11 @@ class ScriptedKernel:
         self.events.append(event)
         self.changed.set()
         return state, decided
+
+    def stop_at_once(
+        self, state: BedState, device: str, status: PumpStatus, now: int, policy: BedPolicy
+    ) -> str | None:
+        return self.at_once
 
     def next_deadline(self, state: BedState, policy: BedPolicy) -> int | None:
         return self.due_ms
@@ -136,6 +142,7 @@ class ProbeJournal:
         self._wire, self._seen = wire, seen
         self.records: list[StepRecord] = []
         self.foreseen: list[StepRecord] = []
+        self.marked: list[tuple[int, Event]] = []
         self.waiting: list[asyncio.Future[None]] = []
         self.asked = asyncio.Event()
         self.durable_at_once = True
@@ -148,6 +155,10 @@ class ProbeJournal:
     def foresee(self, record: StepRecord, /) -> None:
         self.foreseen.append(record)
         self._seen.append(("foreseen", self._wire()))
+
+    def foresee_event(self, bed: str, seq: int, now_ms: Ms, event: Event, /) -> None:
+        self.marked.append((seq, event))
+        self._seen.append(("marked", self._wire()))
 
     def durable(self, token: int, /) -> asyncio.Future[None]:
         future = asyncio.get_running_loop().create_future()

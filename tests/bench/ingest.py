@@ -56,6 +56,8 @@ class Nowhere:
 
     def foresee(self, record: StepRecord) -> None: ...
 
+    def foresee_event(self, bed: str, seq: int, now_ms: int, event: Event) -> None: ...
+
     def durable(self, token: int) -> asyncio.Future[None]:
         return asyncio.get_running_loop().create_future()
 

@@ -109,7 +109,7 @@ async def test_on_a_full_disk_the_bed_goes_on_from_memory_and_is_written_when_th
     monkeypatch.setattr(one_go, "_transaction", _fails)
     told: asyncio.Queue[object] = asyncio.Queue()
     async with opened(url, limits=quick, on_fault=told.put_nowait) as journal:
-        assert journal._writer.unwritten, "the disk was not full"
+        assert journal._writer.left.entries, "the disk was not full"
         seen = await journal.last_seen()
         assert seen is not None
         assert seen.now_ms == now_ms

@@ -12,14 +12,15 @@ import pytest
 from pumpd.journal import tail as tails
 from pumpd.journal.inbox import Entry
 from pumpd.journal.journal import is_reading
-from pumpd.journal.records import GapRecord, PolicyRecord, Record, StepRecord
-from pumpd.journal.recovery import contiguous, found_in, parse, sweep
-from pumpd.journal.tail import HALF, HEAD, SLOT, THIN, Slot, Tail
-from pumpd.journal.tail_lines import Unreadable, entry_of, line_of
+from pumpd.journal.records import GapRecord, Marked, PolicyRecord, Record, StepRecord
+from pumpd.journal.recovery import contiguous, found_in, marked_in, parse, sweep
+from pumpd.journal.tail import HALF, HEAD, MARK, SLOT, THIN, Slot, Tail
+from pumpd.journal.tail_lines import Unreadable, entry_of, line_of, mark_of
+from pumpd.safety.events import Heard
 from pumpd.units import Ms
 from tests.journal.steps import Recorder, admitted, reading_step, wall
 from tests.journal.test_durability import fault_step
-from tests.safety.build import bed_policy
+from tests.safety.build import bed_policy, status
 
 GAP = GapRecord("b1", 9, Ms(9), wall(9), 3, 7, "no room")
 RULES = PolicyRecord("b1", 1, Ms(1), wall(1), bed_policy())
@@ -183,7 +184,7 @@ def test_another_journal_s_or_another_version_s_slot_is_refused_and_garbage_too(
     tail.end()
     assert content is not None
     assert found_in([content], "somebody else") == []
-    for bad in (b"", b"garbage", content.replace(b"tail 1", b"tail 2"), content[:-9], b"[1]"):
+    for bad in (b"", b"garbage", content.replace(b"tail 2", b"tail 1"), content[:-9], b"[1]"):
         with pytest.raises(Unreadable):
             parse(bad, "me")
 
@@ -223,3 +224,39 @@ def test_a_file_that_others_may_write_or_that_is_a_link_or_held_is_not_used(shar
     os.symlink("elsewhere", shared)
     with pytest.raises(OSError):  # noqa: PT011 whatever O_NOFOLLOW says
         Tail.open(shared, "me", "boot")
+
+
+def heard(rate_ul_h: int = 700_000) -> Heard:
+    return Heard("p1", status(rate_ul_h))
+
+
+@pytest.mark.req("ALA-06", "INT-02")
+def test_a_report_whose_stop_leaves_is_marked_before_any_record_of_its_bed_and_the_newest_counts(shared: Path) -> None:
+    tail = Tail.open(shared, "me", "boot")
+    tail.note("b1", mark_of(7, Ms(700), heard(1)))
+    tail.note("b2", mark_of(3, Ms(300), heard(2)))
+    tail.note("b1", mark_of(9, Ms(900), heard(3)))
+    tail.add(entry(1, fault_step(1, 1)), 0)
+    found = marked_in(tail.marks(), "me")
+    tail.end()
+    assert found == {"b1": Marked("b1", 9, Ms(900), heard(3)), "b2": Marked("b2", 3, Ms(300), heard(2))}
+    assert seqs(shared) == [1], "the mark leaves the records alone"
+
+
+def test_a_mark_that_was_cut_short_or_is_another_journal_s_is_none() -> None:
+    memory = Torn()
+    Slot(memory).put_mark(b'["pumpd tail 2","me","boot","b1",""]\n' + mark_of(1, Ms(1), heard()))
+    assert len(marked_in(filter(None, [Slot(memory).mark()]), "me")) == 1
+    assert marked_in(filter(None, [Slot(memory).mark()]), "somebody else") == {}
+    for kept in range(len(memory.written)):
+        killed = bytearray(SLOT)
+        for place, byte in memory.written[:kept]:
+            killed[place] = byte
+        assert Slot(killed).mark() is None
+
+
+def test_a_report_too_long_for_its_mark_leaves_the_one_before() -> None:
+    slot = Slot(bytearray(SLOT))
+    assert slot.put_mark(b"before")
+    assert not slot.put_mark(bytes(MARK))
+    assert slot.mark() == b"before"

@@ -8,6 +8,31 @@ from __future__ import annotations
 from tests.model.mutate import Mutant
 
 MUTANTS = (
+    # the stop that leaves before its step
+    Mutant(
+        "at once: at the ceiling counts as over",
+        "reflex",
+        "return status.rate_ul_h * conc > drug",
+        "return status.rate_ul_h * conc >= drug",
+    ),
+    Mutant(
+        "at once: a stop is repeated for every report of a pump that is being stopped",
+        "reflex",
+        "p.lock.state is InterlockState.ARMED\n",
+        "p.lock.state is not InterlockState.ALARM_ONLY\n",
+    ),
+    Mutant(
+        "at once: the device on the line is not asked who it is",
+        "reflex",
+        "    return mismatch(pump.serial, pump.model, said) is not None",
+        "    return False",
+    ),
+    Mutant(
+        "at once: a weight of any size is believed",
+        "reflex",
+        "weight is None or not believable.min_g <= weight <= believable.max_g or",
+        "weight is None or",
+    ),
     # ceilings
     Mutant(
         "over judged against the soft text only",

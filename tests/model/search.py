@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from pumpd.device.facts import PumpStatus
 from pumpd.safety import decisions as de
 from pumpd.safety import events as ev
 from pumpd.units import Ms
@@ -100,12 +101,21 @@ class Search:
         node.ghost.hear(now, event)
         self.statistics.steps += 1
         try:
+            early = self._at_once(node, now, event)
             node.state, decisions = self.kernel.step(node.state, event, Ms(now), node.ghost.policy)
         except Exception as error:
             raise Violation(node.word, [f"the kernel raises {error!r}"]) from error
         wrong = node.ghost.judge(event, decisions) + self._look(node)
+        if early is not None and not any(isinstance(d, de.StopPump) and d.order_id == early for d in decisions):
+            wrong.append("a stop left at once that its step does not decide")
         if wrong:
             raise Violation(node.word, wrong)
+
+    def _at_once(self, node: Node, now: int, event: ev.Event) -> str | None:
+        if not isinstance(event, ev.Heard) or not isinstance(event.fact, PumpStatus):
+            return None
+        found: str | None = self.kernel.stop_at_once(node.state, event.device, event.fact, now, node.ghost.policy)
+        return found
 
     def _look(self, node: Node) -> list[str]:
         """What the screen would show now, held against what the ghost saw."""

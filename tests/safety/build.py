@@ -174,6 +174,19 @@ def reading(name: str, value: float | Quality | None) -> Reading:
     return Reading(name, None, Quality.INVALID) if value is None else Reading(name, round(value * 1000))
 
 
+def at_once(state: BedState, event: Event, now: int, policy: BedPolicy) -> str | None:
+    """The order whose stop would leave before the step."""
+    if isinstance(event, Heard) and isinstance(event.fact, PumpStatus):
+        return kernel.stop_at_once(state, event.device, event.fact, now, policy)
+    return None
+
+
+def first_order(decisions: Iterable[Decision]) -> str | None:
+    """The id of the first order, if that is a stop."""
+    orders = [decision for decision in decisions if isinstance(decision, StopPump | SetRate | ReadStatus)]
+    return orders[0].order_id if orders and isinstance(orders[0], StopPump) else None
+
+
 class Bed:
     """A bed under test. Each act steps the kernel at `now`; `out` holds the decisions of the newest act."""
 
@@ -190,9 +203,11 @@ class Bed:
             self.control()
 
     def do(self, event: Event, after: int = 0) -> tuple[Decision, ...]:
-        """One step `after` ms later."""
+        """One step `after` ms later. What would have left at once is always what the step then decides first."""
         self.now += after
+        self.at_once = at_once(self.state, event, self.now, self.policy)
         self.state, self.out = kernel.step(self.state, event, self.now, self.policy)
+        assert self.at_once in (None, first_order(self.out))
         self.log += [(self.now, decision) for decision in self.out]
         return self.out
 
