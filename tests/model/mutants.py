@@ -27,12 +27,6 @@ MUTANTS = (
         "    return mismatch(pump.serial, pump.model, said) is not None",
         "    return False",
     ),
-    Mutant(
-        "at once: a weight of any size is believed",
-        "reflex",
-        "weight is None or not believable.min_g <= weight <= believable.max_g or",
-        "weight is None or",
-    ),
     # ceilings
     Mutant(
         "over judged against the soft text only",
