@@ -118,6 +118,7 @@ def _rule(table: RuleTable, source: Source, at: KeyPath, problems: list[Problem]
         any_of=any_of,
         absent=tuple(table.absent),
         source=table.source,
+        action=table.action,
     )
 
 

@@ -22,6 +22,7 @@ class RuleTable(Record):
     priority: Literal["high", "medium", "low"]
     delay: DurationMs
     text: Name
+    action: Annotated[str, Field(max_length=120, description="what to do about it, in a few words")] = ""
     source: Source
     all: Annotated[list[str], Field(min_length=1)]
     any: list[str] = Field(default_factory=list)

@@ -57,6 +57,8 @@ def test_the_default_profile_is_the_required_one() -> None:
         ("rr > 30", "low", 30, False),
         ("pulse < 45", "low", 15, False),
         ("pulse > 130", "low", 15, False),
+        ("poss >= 3", "medium", 0, False),
+        ("poss >= 4", "high", 0, True),
     }
 
 
