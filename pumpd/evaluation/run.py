@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pumpd.device import SIGNALS, Vitals
@@ -12,6 +12,8 @@ from pumpd.safety.events import AlarmReset, Event, Heard, LinkChanged, LinkState
 from pumpd.safety.kernel import initial_state, next_deadline, step
 from pumpd.safety.policy import AlarmProfile, BedPolicy, MonitorPolicy, Op, Priority, Rule, Times, WeightRange
 from pumpd.units import MS_PER_H, Ms
+
+Watcher = Callable[[Ms, Vitals], None]
 
 MONITOR = "recording"
 CLOSING = (Phase.LATCH, Phase.END, Phase.RESET)
@@ -27,6 +29,7 @@ class Episode:
     """
 
     alarm_id: str
+    condition: str
     rule: str
     priority: Priority
     kind: str
@@ -38,11 +41,21 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All episodes in order of onset."""
+    """All episodes in order of onset. start_ms: time of the first row."""
 
     samples: int
     span_ms: int
     episodes: tuple[Episode, ...]
+    start_ms: int = 0
+
+    @property
+    def end_ms(self) -> int:
+        """Time of the last row."""
+        return self.start_ms + self.span_ms
+
+    def until_ms(self, episode: Episode) -> int:
+        """End of the episode, or of the recording while it still held."""
+        return self.end_ms if episode.end_ms is None else episode.end_ms
 
     def per_hour(self, priority: Priority) -> float:
         """Alarm burden: episodes of this priority per hour of recording."""
@@ -58,10 +71,19 @@ def bench_policy(profile: AlarmProfile, times: Times, weight: WeightRange, signa
 
 def evaluate(rows: Iterable[tuple[Ms, Vitals]], policy: BedPolicy) -> Evaluation:
     """Run the rows, in order of time, through the kernel. Errors of the rows' iterator pass through."""
-    run = _Run(policy)
+    return evaluate_each(rows, (policy,))[0]
+
+
+def evaluate_each(
+    rows: Iterable[tuple[Ms, Vitals]], policies: Iterable[BedPolicy], watchers: Iterable[Watcher] = ()
+) -> tuple[Evaluation, ...]:
+    """One evaluation per policy, each by a kernel of its own, in one pass over the rows; watchers see every row."""
+    runs = [_Run(policy) for policy in policies]
+    listeners = [*(run.hear for run in runs), *watchers]
     for now, vitals in rows:
-        run.hear(now, vitals)
-    return run.result()
+        for hear in listeners:
+            hear(now, vitals)
+    return tuple(run.result() for run in runs)
 
 
 class _Run:
@@ -124,7 +146,7 @@ class _Run:
         self._close(alarm.id, now)
         name = rule.id if rule is not None else alarm.condition
         interlock = rule is not None and rule.interlock
-        episode = Episode(alarm.id, name, priority, str(alarm.kind), interlock, now)
+        episode = Episode(alarm.id, alarm.condition, name, priority, str(alarm.kind), interlock, now)
         self._open[alarm.id] = episode
         self._episodes.append(episode)
 
@@ -137,8 +159,8 @@ class _Run:
                 episode.worst_milli = _worse(rule, episode.worst_milli, value)
 
     def result(self) -> Evaluation:
-        span = 0 if self._first is None else self._last - self._first
-        return Evaluation(self._samples, span, tuple(self._episodes))
+        first = self._last if self._first is None else self._first
+        return Evaluation(self._samples, self._last - first, tuple(self._episodes), first)
 
 
 def _worse(rule: Rule, old: int | None, new: int) -> int:
