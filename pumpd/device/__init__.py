@@ -21,7 +21,7 @@ from pumpd.device.facts import (
     Vitals,
     Waveform,
 )
-from pumpd.device.info import DriverInfo, Kind, Line, Parity, PumpCapabilities
+from pumpd.device.info import DriverInfo, Kind, Line, Origin, Parity, PumpCapabilities
 from pumpd.device.orders import PumpOrder, ReadStatus, ReleaseControl, SetRateOrder, StopOrder
 from pumpd.device.signals import SIGNALS, Signal
 
@@ -40,6 +40,7 @@ __all__ = [
     "Integrity",
     "Kind",
     "Line",
+    "Origin",
     "Out",
     "Outcome",
     "Parity",

@@ -15,6 +15,17 @@ class Kind(StrEnum):
     MONITOR = "monitor"
 
 
+class Origin(StrEnum):
+    """What a signal is measured by: two sources of one signal are not the same thing (RSP-07)."""
+
+    CO2 = "co2"
+    IMPEDANCE = "impedance"
+    ECG = "ecg"
+    FINGER = "finger"
+    EAR = "ear"
+    GENERIC = "generic"
+
+
 class Parity(StrEnum):
     """Parity of a serial line, as pyserial writes it."""
 
@@ -53,6 +64,7 @@ class DriverInfo:
 
     quiet_ms: silence after which the device is lost. poll_ms: default interval between status reads
     (pumps) or the device's own reporting interval (monitors). quality: see drivers/QUALITY.md.
+    origins: what its signals are measured by, where the device cannot measure them otherwise.
     """
 
     name: str
@@ -67,3 +79,4 @@ class DriverInfo:
     pump: PumpCapabilities = PumpCapabilities()
     sources: tuple[str, ...] = ()
     quality: str = "simulated"
+    origins: tuple[tuple[str, Origin], ...] = ()

@@ -45,6 +45,7 @@ _ROWS = (
     Signal("no_breath", "", "No breath", 0, 1_000, "", 0, flag=True),
     Signal("ipi", "", "IPI", 1_000, 10_000, "", 0),
     Signal("poss", "", "POSS", 0, 4_000, "", 0, episodic=True),
+    Signal("rass", "", "RASS", -5_000, 4_000, "", 0, episodic=True),
     Signal("co2_wave", "mmHg", "CO2", 0, 256_000, "", 0, wave=True),
 )
 

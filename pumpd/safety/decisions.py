@@ -19,6 +19,14 @@ class InterlockState(StrEnum):
     ALARM_ONLY = "alarm_only"
 
 
+class Resume(StrEnum):
+    """INT-03. May a person start this pump? allowed: until its time is over, a trip, or the pump infuses."""
+
+    NOT_NEEDED = "not_needed"
+    NEEDED = "needed"
+    ALLOWED = "allowed"
+
+
 @dataclass(frozen=True, slots=True)
 class StopPump:
     """Send stop bytes now, ahead of everything. Emitted again until the stop is verified."""

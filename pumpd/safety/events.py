@@ -167,12 +167,36 @@ class InterlockReset:
 
 
 @dataclass(frozen=True, slots=True)
+class ResumeRequested:
+    """A named user asks that a stopped and reset pump may be started again at the pump; starts nothing (INT-03)."""
+
+    pump: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SoftOverride:
     """A named user confirms a rate above the soft ceiling (CEI-08)."""
 
     pump: str
     by: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What a named person found at the bedside; None: not assessed now. All of it is taken, or none.
+
+    poss: 1 to 4 on Pasero's scale; asleep: its S, asleep and easy to arouse, instead of a number. rass: -5 to 4.
+    oxygen: the patient is on supplemental oxygen, or is not.
+    """
+
+    by: str
+    poss: int | None = None
+    asleep: bool = False
+    rass: int | None = None
+    oxygen: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +237,9 @@ Event = (
     | RateRequested
     | StopRequested
     | InterlockReset
+    | ResumeRequested
     | SoftOverride
+    | Assessed
     | PolicyReplaced
     | Restarted
     | SelfFault

@@ -21,7 +21,8 @@ from pumpd.safety import events, people, requests
 from pumpd.safety import pump as pumps
 from pumpd.safety.policy import MonitorPolicy, PumpPolicy
 from pumpd.safety.quality import is_refused, take_vitals
-from pumpd.safety.state import DeviceState, Draft, Sample, monitor_policy, pump_policy, refreshed
+from pumpd.safety.state import DeviceState, Draft, monitor_policy, pump_policy, refreshed
+from pumpd.safety.vital_state import Sample
 
 
 def apply(d: Draft, event: events.Event) -> None:

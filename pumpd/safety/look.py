@@ -19,8 +19,9 @@ from pumpd.safety.events import LinkState
 from pumpd.safety.policy import BedPolicy, MonitorPolicy, PumpPolicy
 from pumpd.safety.pump_alarms import not_verified_reasons
 from pumpd.safety.quality import EPISODIC, is_live, pump_stale_ms
-from pumpd.safety.state import BedState, Draft, PumpState, Sample, mismatch, open_draft
+from pumpd.safety.state import BedState, Draft, PumpState, mismatch, open_draft
 from pumpd.safety.view import BedView, DeviceView, DoseView, PumpView, ValueView
+from pumpd.safety.vital_state import Sample
 from pumpd.units import dose_rate_mg_kg_h
 
 SHOWABILITY = {Quality.OK: 4, Quality.QUESTIONABLE: 3, Quality.OFF: 2, Quality.INVALID: 1, Quality.STALE: 0}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pumpd.device.info import PumpCapabilities
+from pumpd.device.info import Origin, PumpCapabilities
 
 
 class Priority(StrEnum):
@@ -32,6 +32,20 @@ class Enforcement(StrEnum):
     STOP = "stop"
     REDUCE = "reduce"
     ALARM = "alarm"
+
+
+class MonitoringLost(StrEnum):
+    """What happens to running ketamine when every respiratory source is lost (INT-08); HIGH alarm in any case."""
+
+    ALARM = "alarm"
+    STOP = "stop"
+
+
+class RespiratoryStop(StrEnum):
+    """Which pumps of the bed a respiratory interlock trips (INT-07)."""
+
+    KETAMINE = "ketamine"
+    KETAMINE_AND_OPIOIDS = "ketamine+opioids"
 
 
 class Op(StrEnum):
@@ -118,6 +132,7 @@ class DrugPolicy:
     """The effective limits of the pump's drug in this care area; None where the library has no entry.
 
     label is the drug's name as the hospital spells it. governed: dose is judged (ketamine).
+    opioid: depresses breathing too; its dose is not judged, its pump can be tripped (INT-07).
     """
 
     code: str
@@ -127,6 +142,7 @@ class DrugPolicy:
     soft: Limit | None
     conc_min_ug_ml: int | None
     conc_max_ug_ml: int | None
+    opioid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +166,7 @@ class MonitorPolicy:
     """One monitor of the bed, in authoritative order. signals: what it can report.
 
     no_breath_ms: how long it waits itself before it says that there is no breath; None where nobody said so.
+    origins: what a signal is measured by (RSP-07), where that is known.
     """
 
     device: str
@@ -159,11 +176,16 @@ class MonitorPolicy:
     serial: str | None
     model: str | None
     no_breath_ms: int | None = None
+    origins: tuple[tuple[str, Origin], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Times of the kernel (config/ward.toml, [times]), each with its source there."""
+    """Times of the kernel (config/ward.toml, [times]), each with its source there.
+
+    resume_steady_ms: how long the required vitals must have been in limits before a resume; resume_valid_ms: how long
+    a granted resume lets a person start the pump (INT-03).
+    """
 
     vitals_live_ms: int
     vitals_withdraw_ms: int
@@ -174,6 +196,48 @@ class Times:
     verify_read_ms: int
     soft_override_max_ms: int
     monitoring_lost_ms: int
+    resume_steady_ms: int = 60_000
+    resume_valid_ms: int = 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """So much of a signal's unit, in thousandths."""
+
+    signal: str
+    milli: int
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One sign of an episode of respiratory depression: every term of all_of for delay_ms (RSP-09); see Rule."""
+
+    id: str
+    all_of: tuple[Term, ...]
+    delay_ms: int
+    any_of: tuple[Term, ...] = ()
+    absent: tuple[str, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Breathing:
+    """How respiratory values are believed beyond their freshness (config/times.toml).
+
+    held_after_ms: a monitor's no-breath counter from this on contradicts a rate that it still displays (RSP-05).
+    jumps: the greatest believable change in a second; jump_max_ms: the longest that a jump delays an alarm, and not
+    at all with EtCO2 outside etco2_low_milli to etco2_high_milli (RSP-06). differences: two live sources of a signal
+    that differ by more for difference_ms disagree (RSP-07). episodes: what a PRODIGY episode is (RSP-09).
+    """
+
+    held_after_ms: int = 10_000
+    jumps: tuple[Amount, ...] = ()
+    jump_max_ms: int = 10_000
+    etco2_low_milli: int = 0
+    etco2_high_milli: int = 0
+    differences: tuple[Amount, ...] = ()
+    difference_ms: int = 30_000
+    episodes: tuple[Criterion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +250,11 @@ class WeightRange:
 
 @dataclass(frozen=True, slots=True)
 class BedPolicy:
-    """Everything the kernel needs to know about one bed."""
+    """Everything the kernel needs to know about one bed.
+
+    resume_vitals: signals that must be live and in limits before a stopped pump may be started again (INT-03).
+    oxygen: its patients are on supplemental oxygen unless a named person says otherwise (RSP-08).
+    """
 
     bed: str
     label: str
@@ -195,6 +263,11 @@ class BedPolicy:
     profile: AlarmProfile
     times: Times
     weight: WeightRange
+    monitoring_lost: MonitoringLost = MonitoringLost.ALARM
+    respiratory_stop: RespiratoryStop = RespiratoryStop.KETAMINE
+    resume_vitals: tuple[str, ...] = ("rr", "spo2")
+    breathing: Breathing = Breathing()
+    oxygen: bool = False
 
     def device_ids(self) -> tuple[str, ...]:
         """Pumps first, then monitors in authoritative order."""

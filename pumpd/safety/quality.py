@@ -16,7 +16,8 @@ from pumpd.device.signals import SIGNALS
 from pumpd.safety.alarm_table import Condition
 from pumpd.safety.policy import AlarmKind, BedPolicy, MonitorPolicy, Priority, PumpPolicy
 from pumpd.safety.rules import plan_of
-from pumpd.safety.state import DeviceState, Draft, Sample, mismatch
+from pumpd.safety.state import DeviceState, Draft, mismatch
+from pumpd.safety.vital_state import Sample
 
 BELIEVED = frozenset({Quality.OK, Quality.QUESTIONABLE})
 EPISODIC = frozenset(name for name, signal in SIGNALS.items() if signal.episodic)

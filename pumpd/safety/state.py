@@ -11,32 +11,12 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from pumpd.device.facts import AlarmCode, ControlState, Integrity, Outcome, Quality
+from pumpd.device.facts import AlarmCode, ControlState, Integrity, Outcome
 from pumpd.safety.alarms import Alarm
-from pumpd.safety.decisions import Decision, InterlockState
+from pumpd.safety.decisions import Decision, InterlockState, Resume
 from pumpd.safety.events import LinkState, Patient
 from pumpd.safety.policy import BedPolicy, MonitorPolicy, PumpPolicy
-
-
-class Sample(Struct, frozen=True, array_like=True):
-    """The last reading of one signal of one monitor.
-
-    at_ms: received. good_ms: last believed value (None: never). off_ms: since when the sensor says off.
-    """
-
-    value_milli: int | None
-    quality: Quality
-    at_ms: int
-    good_ms: int | None
-    off_ms: int | None
-
-
-class RuleState(Struct, frozen=True, array_like=True):
-    """since_ms: true since then (pending or active). gap_ms: a value it needs is missing since then."""
-
-    since_ms: int | None
-    gap_ms: int | None
-    active: bool
+from pumpd.safety.vital_state import Breath, RuleState, Sample
 
 
 class DeviceState(Struct, frozen=True):
@@ -66,7 +46,10 @@ class Report(Struct, frozen=True, array_like=True):
 
 
 class Lock(Struct, frozen=True):
-    """One pump's interlock. orders: the newest stop orders of this trip, oldest first."""
+    """One pump's interlock. orders: the newest stop orders of this trip, oldest first.
+
+    resume: may a person start it after the reset (INT-03)? resume_until_ms, resume_by: of a permission.
+    """
 
     state: InterlockState = InterlockState.ARMED
     cause: str | None = None
@@ -75,6 +58,9 @@ class Lock(Struct, frozen=True):
     stop_due_ms: int | None = None
     read_due_ms: int | None = None
     orders: tuple[str, ...] = ()
+    resume: Resume = Resume.NOT_NEEDED
+    resume_until_ms: int | None = None
+    resume_by: str | None = None
 
 
 class Command(Struct, frozen=True):
@@ -142,7 +128,8 @@ class BedState(Struct, frozen=True):
     (vitals_due_ms, pumps_due_ms: its two larger parts, kept so that a vital sign need not ask the pumps).
 
     blind_ms: no respiratory source is live since then. stop_rule: the active interlock rule, in words.
-    audio_ward: the audio pause is one of the whole ward.
+    audio_ward: the audio pause is one of the whole ward. steady_ms: every vital sign that a resume requires has
+    been live and in limits since then (INT-03).
     """
 
     bed: str
@@ -165,6 +152,8 @@ class BedState(Struct, frozen=True):
     vitals_due_ms: int | None = None
     pumps_due_ms: int | None = None
     audio_ward: bool = False
+    breath: Breath = Breath()
+    steady_ms: int | None = None
 
 
 class Draft(Struct):
@@ -189,6 +178,8 @@ class Draft(Struct):
     vitals_due_ms: int | None
     pumps_due_ms: int | None
     audio_ward: bool = False
+    breath: Breath = Breath()
+    steady_ms: int | None = None
     out: list[Decision] = []
 
     def order_id(self) -> str:
@@ -223,6 +214,8 @@ def open_draft(state: BedState, policy: BedPolicy, now: int) -> Draft:
         state.vitals_due_ms,
         state.pumps_due_ms,
         state.audio_ward,
+        state.breath,
+        state.steady_ms,
     )
 
 
@@ -248,6 +241,8 @@ def freeze(d: Draft, due_ms: int | None) -> BedState:
         d.vitals_due_ms,
         d.pumps_due_ms,
         d.audio_ward,
+        d.breath,
+        d.steady_ms,
     )
 
 

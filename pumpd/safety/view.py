@@ -9,21 +9,38 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pumpd.device.facts import ControlState, Quality
+from pumpd.device.info import Origin
 from pumpd.safety.alarms import Alarm
-from pumpd.safety.decisions import InterlockState
+from pumpd.safety.decisions import InterlockState, Resume
 from pumpd.safety.events import LinkState, Patient
 from pumpd.safety.policy import Enforcement, Limit
 
 
 @dataclass(frozen=True, slots=True)
 class ValueView:
-    """value_milli in thousandths of `unit`; at_ms: when it was received (None: never seen)."""
+    """value_milli in thousandths of `unit`; at_ms: when it was received (None: never seen).
+
+    source: the monitor that counts, or the person who assessed; origin: what it is measured by. why: why it is not
+    taken at its word (held, jump); text: how it was said where the number does not say it ("S").
+    """
 
     value_milli: int | None
     unit: str
     quality: Quality
     at_ms: int | None
     source: str | None
+    origin: Origin | None = None
+    why: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OxygenView:
+    """Supplemental oxygen. by, at_ms: who said so and when; None where it is the bed's default."""
+
+    on: bool
+    by: str | None = None
+    at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +55,8 @@ class DoseView:
 class PumpView:
     """infusing None: unknown, the pump may still be infusing. dose is None when it may not be computed (CEI-05).
 
-    drug as the ward file names it, drug_label as the library has it printed.
+    drug as the ward file names it, drug_label as the library has it printed. resume_reasons: why a resume would be
+    refused now (empty: it would be granted, or is not needed); resume_until_ms: the end of a granted one.
     """
 
     id: str
@@ -59,6 +77,9 @@ class PumpView:
     override_by: str | None
     not_verified: tuple[str, ...]
     drug_label: str | None = None
+    resume: Resume = Resume.NOT_NEEDED
+    resume_reasons: tuple[str, ...] = ()
+    resume_until_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +97,7 @@ class BedView:
     """monitored False: no kernel stands behind the bed, or no vital source is live.
 
     audio_paused_by: who paused the sound; audio_paused_ward: of the whole ward.
+    episodes: PRODIGY episodes of this patient (RSP-09).
     """
 
     id: str
@@ -89,3 +111,5 @@ class BedView:
     audio_paused_until_ms: int | None
     audio_paused_by: str | None = None
     audio_paused_ward: bool = False
+    oxygen: OxygenView | None = None
+    episodes: int = 0
