@@ -1,4 +1,4 @@
-"""The life of an alarm instance: one table, and the functions that walk it (ALA-01..03). Pure.
+"""The life of an alarm instance: one table, and the functions that walk it (ALA-01..05). Pure.
 
             RISE            FALL (latching priority)     ACK or RESET
     (none) ------> ACTIVE ---------------------> LATCHED ------------> ENDED
@@ -9,7 +9,14 @@
                      REALARM, WORSEN: back to ACTIVE      CLOSE (patient leaves): every state -> ENDED
 
 An alarm that was acknowledged has been seen by a named person, so it ends with its condition; a latched one
-has not, so it stays until somebody acknowledges or resets it. An instance's priority never falls.
+has not, so it stays until somebody acknowledges or resets it.
+
+Priority. WORSEN raises it at once and sounds again, whatever was acknowledged. EASE (a milder rule of the same
+condition still holds) lowers it only where nothing can be lost by that: when the alarm was acknowledged, or when its
+priority does not latch. A latching alarm that nobody has seen keeps its priority, its rule and its words beside
+those of the milder condition. What was lowered is raised, and sounds, when the condition is worse again.
+
+CLIMB: the ladder of a HIGH that waits for a person, see pumpd.safety.ladder. CHANGE: other values, same priority.
 """
 
 from __future__ import annotations
@@ -18,6 +25,8 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
+from pumpd.safety import ladder
+from pumpd.safety.actions import action_of
 from pumpd.safety.alarms import Acknowledgement, Alarm, AlarmState, Phase
 from pumpd.safety.decisions import AlarmChanged, AudioChanged
 from pumpd.safety.policy import AlarmKind, AlarmProfile, Priority
@@ -35,6 +44,10 @@ class Trigger(StrEnum):
     RESET = "reset"
     REALARM = "realarm"
     WORSEN = "worsen"
+    EASE = "ease"
+    EASE_LATCHING = "ease_latching"
+    CHANGE = "change"
+    CLIMB = "climb"
     CLOSE = "close"
 
 
@@ -44,15 +57,22 @@ TABLE: dict[tuple[AlarmState | None, Trigger], tuple[AlarmState, Phase]] = {
     (AlarmState.ACTIVE, Trigger.FALL_LATCHING): (AlarmState.LATCHED, Phase.LATCH),
     (AlarmState.ACTIVE, Trigger.ACK): (AlarmState.ACKNOWLEDGED, Phase.ACKNOWLEDGE),
     (AlarmState.ACTIVE, Trigger.WORSEN): (AlarmState.ACTIVE, Phase.ESCALATE),
+    (AlarmState.ACTIVE, Trigger.EASE): (AlarmState.ACTIVE, Phase.DEESCALATE),
+    (AlarmState.ACTIVE, Trigger.CHANGE): (AlarmState.ACTIVE, Phase.UPDATE),
+    (AlarmState.ACTIVE, Trigger.CLIMB): (AlarmState.ACTIVE, Phase.ESCALATE),
     (AlarmState.ACTIVE, Trigger.CLOSE): (AlarmState.ENDED, Phase.END),
     (AlarmState.ACKNOWLEDGED, Trigger.FALL): (AlarmState.ENDED, Phase.END),
     (AlarmState.ACKNOWLEDGED, Trigger.FALL_LATCHING): (AlarmState.ENDED, Phase.END),
     (AlarmState.ACKNOWLEDGED, Trigger.REALARM): (AlarmState.ACTIVE, Phase.REALARM),
     (AlarmState.ACKNOWLEDGED, Trigger.WORSEN): (AlarmState.ACTIVE, Phase.ESCALATE),
+    (AlarmState.ACKNOWLEDGED, Trigger.EASE): (AlarmState.ACKNOWLEDGED, Phase.DEESCALATE),
+    (AlarmState.ACKNOWLEDGED, Trigger.EASE_LATCHING): (AlarmState.ACKNOWLEDGED, Phase.DEESCALATE),
+    (AlarmState.ACKNOWLEDGED, Trigger.CHANGE): (AlarmState.ACKNOWLEDGED, Phase.UPDATE),
     (AlarmState.ACKNOWLEDGED, Trigger.CLOSE): (AlarmState.ENDED, Phase.END),
     (AlarmState.LATCHED, Trigger.RISE): (AlarmState.ACTIVE, Phase.UPDATE),
     (AlarmState.LATCHED, Trigger.ACK): (AlarmState.ENDED, Phase.END),
     (AlarmState.LATCHED, Trigger.RESET): (AlarmState.ENDED, Phase.RESET),
+    (AlarmState.LATCHED, Trigger.CLIMB): (AlarmState.LATCHED, Phase.ESCALATE),
     (AlarmState.LATCHED, Trigger.CLOSE): (AlarmState.ENDED, Phase.END),
 }
 
@@ -62,7 +82,10 @@ BREAKS_AUDIO_PAUSE = frozenset({(None, Trigger.RISE), (AlarmState.LATCHED, Trigg
 
 
 class Condition(NamedTuple):
-    """An alarm condition that holds now; `low` says that a smaller value is a worse one."""
+    """An alarm condition that holds now; `low` says that a smaller value is a worse one.
+
+    action: what to do; without it that of the condition's own entry in pumpd.safety.actions.
+    """
 
     condition: str
     device: str | None
@@ -74,6 +97,7 @@ class Condition(NamedTuple):
     worst_milli: int | None = None
     low: bool = True
     rule: str | None = None
+    action: str = ""
 
 
 def move(d: Draft, key: str, trigger: Trigger, alarm: Alarm, before: AlarmState | None) -> None:
@@ -82,23 +106,28 @@ def move(d: Draft, key: str, trigger: Trigger, alarm: Alarm, before: AlarmState 
     if edge is None:
         return
     state, phase = edge
-    if state in OVER:
-        ended_ms = d.now if alarm.ended_ms is None else alarm.ended_ms
-        alarm = replace(alarm, state=state, present=False, ended_ms=ended_ms)
-    else:
-        alarm = replace(alarm, state=state, ended_ms=None)
+    ended_ms = (d.now if alarm.ended_ms is None else alarm.ended_ms) if state in OVER else None
+    breaks = (before, trigger) in BREAKS_AUDIO_PAUSE and d.audio_until_ms is not None
+    alarm = replace(
+        alarm,
+        state=state,
+        present=alarm.present and state not in OVER,
+        ended_ms=ended_ms,
+        broke_pause=breaks or (alarm.broke_pause and state in ladder.UNSEEN),
+    )
+    alarm = ladder.placed(alarm, d.policy.profile, d.now)
     if state is AlarmState.ENDED:
         d.alarms.pop(key, None)
     else:
         d.alarms[key] = alarm
     d.out.append(AlarmChanged(alarm, phase))
-    if (before, trigger) in BREAKS_AUDIO_PAUSE and d.audio_until_ms is not None:
-        end_audio_pause(d)
+    if breaks:
+        end_audio_pause(d, alarm.id)
 
 
-def end_audio_pause(d: Draft) -> None:
-    d.audio_until_ms = d.audio_by = None
-    d.out.append(AudioChanged(None, None))
+def end_audio_pause(d: Draft, broken_by: str | None = None) -> None:
+    d.audio_until_ms, d.audio_by, d.audio_ward = None, None, False
+    d.out.append(AudioChanged(None, None, broken_by=broken_by))
 
 
 def start(d: Draft, key: str, c: Condition) -> None:
@@ -118,6 +147,7 @@ def start(d: Draft, key: str, c: Condition) -> None:
         present=True,
         worst_milli=c.worst_milli,
         rule=c.rule,
+        action=c.action or action_of(c.condition),
     )
     move(d, key, Trigger.RISE, alarm, None)
 
@@ -129,34 +159,59 @@ def worse(old: int | None, new: int | None, low: bool) -> int | None:
     return min(old, new) if low else max(old, new)
 
 
-def renewed(alarm: Alarm, c: Condition) -> Alarm:
-    """The alarm with the condition's present text and value, its worst value, and its highest priority."""
-    priority = c.priority if RANK[c.priority] > RANK[alarm.priority] else alarm.priority
+def renewed(alarm: Alarm, c: Condition, priority: Priority) -> Alarm:
+    """The alarm at this priority with the condition's present text and values, and its worst value.
+
+    Above the condition's own priority (a milder one holds, and nobody has seen the alarm) it goes on saying what it
+    was, by which rule, and what to do about that.
+    """
+    milder = priority is not c.priority
+    was = (alarm.was or alarm.text) if milder else None
     return replace(
         alarm,
         priority=priority,
-        text=c.text,
+        text=f"{c.text} (was {priority.upper()}: {was})" if milder else c.text,
         value=c.value,
         limit=c.limit,
         present=True,
         worst_milli=worse(alarm.worst_milli, c.worst_milli, c.low),
-        rule=c.rule,
+        rule=alarm.rule if milder else c.rule,
+        action=alarm.action if milder else c.action or action_of(c.condition),
+        was=was,
     )
 
 
+def higher(one: Priority, other: Priority) -> Priority:
+    return one if RANK[one] >= RANK[other] else other
+
+
 def hold(d: Draft, key: str, alarm: Alarm, c: Condition) -> None:
-    """The condition of a live alarm holds now: returned, worsened, changed, or simply still there."""
+    """The condition of a live alarm holds now: returned, worsened, eased, changed, or simply still there."""
     if alarm.present and alarm.text == c.text and alarm.priority is c.priority:
         return
-    new = renewed(alarm, c)
+    kept = higher(alarm.priority, c.priority)
     if alarm.state is AlarmState.LATCHED:
-        move(d, key, Trigger.RISE, new, alarm.state)
-    elif new.priority is not alarm.priority:
-        move(d, key, Trigger.WORSEN, replace(new, acknowledged=None), alarm.state)
-    elif new != alarm:
+        move(d, key, Trigger.RISE, renewed(alarm, c, kept), alarm.state)
+    elif kept is not alarm.priority:
+        move(d, key, Trigger.WORSEN, replace(renewed(alarm, c, kept), acknowledged=None), alarm.state)
+    elif kept is not c.priority and (alarm.state, easing(d, alarm)) in TABLE:
+        move(d, key, easing(d, alarm), renewed(alarm, c, c.priority), alarm.state)
+    else:
+        change(d, key, alarm, renewed(alarm, c, kept))
+
+
+def easing(d: Draft, alarm: Alarm) -> Trigger:
+    return Trigger.EASE_LATCHING if alarm.priority in d.policy.profile.latch else Trigger.EASE
+
+
+def change(d: Draft, key: str, alarm: Alarm, new: Alarm) -> None:
+    """Other words or values at the same priority: told when the worst value or the rule is another one."""
+    if new == alarm:
+        return
+    if new.worst_milli != alarm.worst_milli or new.rule != alarm.rule or new.worst_milli is None:
+        move(d, key, Trigger.CHANGE, new, alarm.state)
+    else:
         d.alarms[key] = new
-        if new.worst_milli != alarm.worst_milli or new.rule != alarm.rule or new.worst_milli is None:
-            d.out.append(AlarmChanged(new, Phase.UPDATE))
 
 
 def fall(d: Draft, key: str, alarm: Alarm) -> None:
@@ -185,18 +240,24 @@ def realarm_ms(profile: AlarmProfile, priority: Priority) -> int:
     return profile.realarm_medium_ms if priority is Priority.MEDIUM else profile.realarm_low_ms
 
 
-def realarm_due_ms(profile: AlarmProfile, alarm: Alarm) -> int | None:
-    """When an acknowledged alarm whose condition persists sounds again (ALA-03)."""
+def due_ms(profile: AlarmProfile, alarm: Alarm) -> int | None:
+    """When time alone moves the alarm: an acknowledged one that persists sounds again, an unseen HIGH climbs."""
     if alarm.state is not AlarmState.ACKNOWLEDGED or alarm.acknowledged is None:
-        return None
+        return ladder.climb_due_ms(profile, alarm)
     return alarm.acknowledged.at_ms + realarm_ms(profile, alarm.priority)
 
 
-def realarm(d: Draft) -> None:
-    for key, alarm in list(d.alarms.items()):
-        due_ms = realarm_due_ms(d.policy.profile, alarm)
-        if due_ms is not None and due_ms <= d.now:
-            move(d, key, Trigger.REALARM, replace(alarm, acknowledged=None), alarm.state)
+def let_time_pass(d: Draft) -> None:
+    """Do what is due: re-alarms (ALA-03), and every step of the ladder that was reached, one by one (ALA-05)."""
+    profile = d.policy.profile
+    for key in list(d.alarms):
+        alarm = d.alarms[key]
+        while (due := due_ms(profile, alarm)) is not None and due <= d.now:
+            if alarm.state is AlarmState.ACKNOWLEDGED:
+                move(d, key, Trigger.REALARM, replace(alarm, acknowledged=None), alarm.state)
+            else:
+                move(d, key, Trigger.CLIMB, ladder.climbed(profile, alarm, d.now), alarm.state)
+            alarm = d.alarms[key]
 
 
 def acknowledge(d: Draft, key: str, ack: Acknowledgement) -> None:

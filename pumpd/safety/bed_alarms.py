@@ -6,6 +6,7 @@ from pumpd.safety.alarm_table import Condition
 from pumpd.safety.ceiling import is_governed
 from pumpd.safety.policy import AlarmKind, Priority
 from pumpd.safety.quality import RESPIRATORY, is_live
+from pumpd.safety.self_alarms import self_condition
 from pumpd.safety.state import Draft
 
 
@@ -53,6 +54,5 @@ def bed_conditions(d: Draft) -> dict[str, Condition]:
             "monitoring_lost", None, Priority.HIGH, AlarmKind.TECHNICAL, text, limit=f"{seconds} s"
         )
     for code, detail in d.faults.items():
-        text = f"pumpd: {code.replace('_', ' ')}" + (f" ({detail})" if detail else "")
-        found[f"b/self:{code}"] = Condition(code, None, Priority.MEDIUM, AlarmKind.TECHNICAL, text)
+        found[f"b/self:{code}"] = self_condition(code, detail)
     return found

@@ -12,7 +12,7 @@ from __future__ import annotations
 from pumpd.device.facts import PumpStatus, Vitals
 from pumpd.safety import handlers, look
 from pumpd.safety import pump as pumps
-from pumpd.safety.alarm_table import end_audio_pause, realarm, realarm_due_ms, reconcile
+from pumpd.safety.alarm_table import due_ms, end_audio_pause, let_time_pass, reconcile
 from pumpd.safety.bed_alarms import bed_conditions, note_blindness
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event, Heard, Restarted, Tick
@@ -137,9 +137,9 @@ def settle_vitals(d: Draft) -> None:
 
 
 def settle_signals(d: Draft) -> None:
-    """Acknowledged alarms that persist sound again; an audio pause always ends (ALA-03, ALA-04)."""
+    """Acknowledged alarms sound again, unseen HIGH ones climb; an audio pause always ends (ALA-03, ALA-04, ALA-05)."""
     if d.alarms:
-        realarm(d)
+        let_time_pass(d)
     if d.audio_until_ms is not None and d.audio_until_ms <= d.now:
         end_audio_pause(d)
 
@@ -157,7 +157,7 @@ def deadline(d: Draft) -> int | None:
     """The earliest time after `now` at which something happens by itself."""
     due = [d.vitals_due_ms, d.pumps_due_ms, d.audio_until_ms]
     if d.alarms:
-        due += [realarm_due_ms(d.policy.profile, alarm) for alarm in d.alarms.values()]
+        due += [due_ms(d.policy.profile, alarm) for alarm in d.alarms.values()]
     if d.blind_ms is not None:
         due.append(d.blind_ms + d.policy.times.monitoring_lost_ms)
     return earliest(d, due)

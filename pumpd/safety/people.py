@@ -20,6 +20,7 @@ from pumpd.safety.events import (
     PatientReleased,
 )
 from pumpd.safety.pump_alarms import ENDS_WHEN_ACKNOWLEDGED
+from pumpd.safety.self_alarms import ONCE
 from pumpd.safety.state import Draft
 
 MS_PER_S = 1000
@@ -106,6 +107,8 @@ def acknowledged(d: Draft, event: Acknowledged) -> None:
 
 
 def forget_event(d: Draft, alarm: Alarm) -> None:
+    if alarm.condition in ONCE:
+        d.faults.pop(alarm.condition, None)
     if alarm.condition in ENDS_WHEN_ACKNOWLEDGED and alarm.device in d.pumps:
         p = d.pumps[alarm.device]
         d.pumps[alarm.device] = replace(

@@ -1,0 +1,46 @@
+"""What to do about a condition, in a few words for whoever comes: one table for all that is not a rule's own. Pure.
+
+A rule of an alarm profile brings its own words (`action` in its file). Ours, from the working of the parts named.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+ACTIONS: Final = {
+    # the pump
+    "over_hard": "See that the pump has stopped; check the programmed rate, the concentration and the patient",
+    "over_soft": "Check the rate against the order; confirm it with a reason, or lower it",
+    "not_verified": "Enter what is missing, or check the infusion at the pump by hand",
+    "stop_not_confirmed": "Clamp the line, stop the pump by hand",
+    "stop_by_hand": "Stop the pump by hand, look after breathing, call for help",
+    "pump_lost": "Look at the pump: it may still be infusing; check its cable and power",
+    "pump_changed": "Check that the change at the pump was meant",
+    "command_refused": "Read the pump's own display; set the rate there if it is needed",
+    "command_unknown": "Read the rate at the pump before anything else is asked of it",
+    # any device
+    "device_refused": "Check that the right device is on this line",
+    "device_alarm": "Read the device's own display",
+    "monitor_lost": "Look at the patient; check the monitor's power and cable",
+    "monitoring_lost": "Watch the patient's breathing, restore a sensor, or stop the infusion",
+    "sensor_off": "Put the sensor back on",
+    "signal_lost": "Look at the patient; check the sensor and its line",
+    # pumpd itself
+    "journal_failing": "Care goes on; write down by hand what is done, and call the technician",
+    "kernel_late": "Look at the patient rather than the screen, and call the technician",
+    "kernel_failed": "Look at the patient: the bed was not watched for a moment; call the technician",
+    "part_failed": "Call the technician",
+    "driver_failed": "Look at the device; call the technician if this comes again",
+    "clock_jump": "Times on screens and in records changed by this much: note the right time beside what is written",
+    "unwatched": "Go to the patient; open the ward page on a screen that somebody sees",
+    "no_sound": "Watch the screens: none makes a sound. Turn the sound on, or keep somebody at the bed",
+    "outbox_stuck": "Other systems do not hear of alarms: tell the people they would have called, and the technician",
+}
+
+
+def action_of(condition: str) -> str:
+    """The action of a condition, "" where none is known; `sensor_off:spo2` and `part_failed_screens` have families."""
+    found = ACTIONS.get(condition.partition(":")[0])
+    if found is None:
+        found = next((words for family, words in ACTIONS.items() if condition.startswith(f"{family}_")), "")
+    return found

@@ -1,0 +1,39 @@
+"""The alarms that pumpd raises about itself (ALA-08): what each is called, how urgent it is. Pure.
+
+The shell tells of a fault with a SelfFault; this table says what alarm that is. A code that is not here, or whose
+family is not, is a MEDIUM technical alarm named by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from pumpd.safety.alarm_table import Condition
+from pumpd.safety.policy import AlarmKind, Priority
+
+
+class SelfAlarm(NamedTuple):
+    priority: Priority
+    words: str
+
+
+# HIGH only where a patient's HIGH alarm reaches nobody; it latches, so that the first who looks learns of it.
+# The clock concerns times that are read, never a decision: those count kernel time.
+SELF_ALARMS: Final = {
+    "unwatched": SelfAlarm(Priority.HIGH, "a HIGH alarm, and nobody watches this bed"),
+    "no_sound": SelfAlarm(Priority.MEDIUM, "a HIGH alarm, and no screen makes a sound"),
+    "outbox_stuck": SelfAlarm(Priority.MEDIUM, "messages to other systems do not leave"),
+    "clock_jump": SelfAlarm(Priority.LOW, "the clock was changed"),
+}
+ONCE: Final = frozenset({"clock_jump"})
+"""Faults that are over as soon as they were seen: an acknowledgement ends them."""
+
+
+def self_condition(code: str, detail: str) -> Condition:
+    """The alarm condition of one of pumpd's own faults."""
+    found = SELF_ALARMS.get(code)
+    if found is None:
+        family = next((alarm for name, alarm in SELF_ALARMS.items() if code.startswith(f"{name}_")), None)
+        found = family or SelfAlarm(Priority.MEDIUM, code.replace("_", " "))
+    text = f"pumpd: {found.words}" + (f" ({detail})" if detail else "")
+    return Condition(code, None, found.priority, AlarmKind.TECHNICAL, text)
