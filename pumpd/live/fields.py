@@ -34,6 +34,8 @@ class PumpShape(Struct):
     """infusing null: unknown, the pump may still be infusing. line and line2 are what a screen prints of the dose.
 
     drug is the ward file's word for it, drug_label the library's (tall-man letters).
+    resume: not_needed, needed (a person must ask before the pump is started again), or allowed until resume_until;
+    resume_reasons: why asking would be refused now.
     """
 
     id: str
@@ -58,6 +60,9 @@ class PumpShape(Struct):
     line2: str
     delivered_text: str | None
     drug_label: str | None
+    resume: str
+    resume_reasons: tuple[str, ...]
+    resume_until: str | None
 
 
 class PatientShape(Struct):

@@ -170,6 +170,9 @@ def pump_shape(view: PumpView, weight_g: int | None, stamp: Stamp) -> PumpShape:
         line2=_line2(view, weight_g),
         delivered_text=_delivered_text(view.delivered),
         drug_label=view.drug_label,
+        resume=view.resume.value,
+        resume_reasons=view.resume_reasons,
+        resume_until=stamp.maybe(view.resume_until_ms),
     )
 
 
