@@ -62,7 +62,7 @@ class Backlog:
                 merge_gap(gaps, entry)
             elif dropped < count and (urgent or not entry.urgent):
                 dropped += 1
-                merge_gap(gaps, entry._replace(record=gap_of(entry.record, FAILING)))
+                merge_gap(gaps, Entry(entry.token, entry.boot_ms, entry.urgent, gap_of(entry.record, FAILING)))
             else:
                 kept.append(entry)
         kept.extendleft(reversed(list(gaps.values())))

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from pumpd.journal.records import JournalUnavailable, Record
 
 REFUSED = -1  # the token of a record that was not taken
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True, gc=False):
     """A record with its token and the machine's boot time when it came in."""
 
     token: int

@@ -8,12 +8,13 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-import structlog
+from msgspec.structs import replace
 
 from pumpd.clock import Clock
 from pumpd.journal import query, trends
 from pumpd.journal.backlog import gap_of, merge_gap
 from pumpd.journal.inbox import REFUSED, Entry, Waiters
+from pumpd.journal.keeper import Keeper
 from pumpd.journal.packing import PACKED
 from pumpd.journal.records import (
     BootInfo,
@@ -30,8 +31,6 @@ from pumpd.journal.records import (
     TrendPoint,
 )
 from pumpd.journal.recovery import with_unwritten
-from pumpd.journal.tail import Tail
-from pumpd.journal.tail_lines import mark_of
 from pumpd.journal.verify import VerifyReport, verify_engine
 from pumpd.journal.writer import Limits, Writer
 from pumpd.safety.alarms import Alarm
@@ -39,14 +38,13 @@ from pumpd.safety.events import Event, Heard
 from pumpd.safety.policy import BedPolicy
 from pumpd.units import Ms
 
-log = structlog.get_logger(__name__)
 T = TypeVar("T")
 OnFault = Callable[[JournalFault | None], None]
 
 
 def is_reading(record: Record) -> bool:
     """True for a step that only heard a reading or a tick and decided nothing: these may wait and may be lost."""
-    if not isinstance(record, StepRecord) or record.decisions:
+    if type(record) is not StepRecord or record.decisions:
         return False
     event = record.event
     return type(event.fact if type(event) is Heard else event) in PACKED
@@ -66,7 +64,7 @@ class Journal:
         self._refused: dict[str, Entry] = {}
         self._starved: JournalFault | None = None
         self._looking: asyncio.TimerHandle | None = None
-        self._tail: Tail | None = None
+        self._keeper = Keeper(None, self._waiters)
         self.on_fault: OnFault | None = None
         self.fault: JournalFault | None = None
         self._writer = Writer(url, boot, limits, self._inbox, self._loop, self._on_commit, self._on_fault)
@@ -88,43 +86,28 @@ class Journal:
 
     def _adopt(self) -> None:
         """Take over the tail, and what a killed run left that the database did not take."""
-        self._tail = self._writer.tail
+        self._keeper = Keeper(self._writer.tail, self._waiters)
         for entry in self._writer.left.entries:
             self._token += 1
-            self._take(entry._replace(token=self._token))
+            self._take(replace(entry, token=self._token))
 
     def foresee(self, record: StepRecord) -> None:
         """Keep a step over a kill -9 although its stop leaves first; `append` of this record follows at once.
 
         Some copying in memory; nothing is waited for. Never raises.
         """
-        if self._tail is not None:
-            entry = Entry(REFUSED, self._clock.boot_ms(), True, record)
-            self._remember(self._tail.foresee, entry)
+        self._keeper.foresee(record, self._clock.boot_ms())
 
     def foresee_event(self, bed: str, seq: int, now_ms: Ms, event: Event) -> None:
         """Keep the event of step seq over a kill -9 although its stop leaves before the step; `append` follows at once.
 
         Less copying than `foresee`, and the next start has to step on it again (`marked`). Never raises.
         """
-        tail = self._tail
-        if tail is None:
-            return
-        try:
-            tail.note(bed, mark_of(seq, now_ms, event))
-        except Exception:  # supervision boundary: the record still follows, and a stop must leave
-            log.exception("a report that stops a pump could not be marked", bed=bed)
+        self._keeper.note(bed, seq, now_ms, event)
 
     def marked(self, bed: str) -> Marked | None:
         """The report whose stop left just before the last run was killed; of use if no record of its step is left."""
         return self._writer.left.marks.get(bed)
-
-    def _remember(self, keep: Callable[[Entry, int], None], entry: Entry) -> None:
-        try:
-            keep(entry, self._waiters.committed)
-        except Exception:  # supervision boundary: the commit still follows, and a stop must leave
-            log.exception("shared memory is given up: what is not yet committed would not outlive a kill")
-            self._tail = None
 
     def append(self, record: Record) -> int:
         """Take a record and return its token, REFUSED when there is no room. Never blocks, never raises.
@@ -137,15 +120,18 @@ class Journal:
             self._inbox.extend(self._refused.values())
             self._refused.clear()
         self._token = token = self._token + 1
-        self._take(Entry(token, self._clock.boot_ms(), not is_reading(record), record))
+        if is_reading(record):
+            entry = Entry(token, self._clock.boot_ms(), False, record)
+            self._inbox.append(entry)
+            self._keeper.reading(entry)
+        else:
+            self._take(Entry(token, self._clock.boot_ms(), True, record))
         return token
 
     def _take(self, entry: Entry) -> None:
         self._inbox.append(entry)
-        if self._tail is not None:
-            self._remember(self._tail.add, entry)
-        if entry.urgent:
-            self._writer.wake()
+        self._keeper.urgent(entry)
+        self._writer.wake()
 
     def _refuse(self, record: Record) -> int:
         """The thread takes nothing any more: memory stays bounded. What is missing is written once it does."""
@@ -226,7 +212,7 @@ class Journal:
         self._inbox.extend(self._refused.values())
         self._refused.clear()
         await self._writer.stop(timeout_s)
-        tail, self._tail = self._writer.tail, None
+        tail, self._keeper = self._writer.tail, Keeper(None, self._waiters)
         if tail is not None:
             tail.end()
         self._waiters.fail("the journal is closed")

@@ -23,7 +23,7 @@ import msgspec
 
 from pumpd.device.facts import PumpStatus, Quality, Vitals
 from pumpd.journal.shapes import Layout, NoRoom, Shapes
-from pumpd.safety.events import Event, Heard, Tick
+from pumpd.safety.events import Event, Tick
 from pumpd.safety.wire import event_to_wire
 
 SPAN_MS = 1000
@@ -42,6 +42,7 @@ HEAD_PUMP = struct.Struct("<HH")
 U16, U32, I32 = struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<i")
 
 QUALITIES = (Quality.OK, Quality.QUESTIONABLE, Quality.STALE, Quality.INVALID, Quality.OFF)
+_OK = Quality.OK
 _QUALITY_CODE = {quality: code for code, quality in enumerate(QUALITIES)}
 # values are tenths of a unit in 16 bits, or thousandths in 32 or 64; the lowest number means "no value"
 WIDTHS = {0: ("h", 100, -(1 << 15)), MILLI_I32: ("i", 1, -(1 << 31)), MILLI_I64: ("q", 1, -(1 << 63))}
@@ -54,10 +55,14 @@ _NUMBERS = HAS_RATE | HAS_VOLUME | HAS_REQUESTED | HAS_LEFT
 def _pump_layouts() -> Iterable[tuple[int, struct.Struct]]:
     for flags in range(_NUMBERS + 1):
         codes = (form.format[-1] for flag, form in NUMBER_FORMS if flags & flag)
-        yield flags, struct.Struct(f"{HEAD_PUMP.format}{''.join(codes)}")
+        yield flags, struct.Struct(f"{NARROW.format}{HEAD_PUMP.format[1:]}{''.join(codes)}")
 
 
-_PUMPS = dict(_pump_layouts())  # by which numbers are there
+_PUMPS = dict(_pump_layouts())  # by which numbers are there; with the entry's head, as all that is packed at once
+_MODES = {None: 0, False: INFUSING_KNOWN, True: INFUSING_KNOWN | INFUSING}
+
+
+Encode = Callable[[Any, int, int, int, Shapes], bytes]  # as those below
 
 
 class DoesNotFit(ValueError):
@@ -65,65 +70,81 @@ class DoesNotFit(ValueError):
 
 
 class Packer:
-    """One row being filled. first_seq and first_ms belong into the row's own columns."""
+    """One row being filled. What came first belongs into the row's own columns."""
 
-    __slots__ = ("_ms", "_parts", "_seq", "_shapes", "first_ms", "first_seq")
+    __slots__ = ("_ms", "_parts", "_seq", "_shapes", "first_ms", "first_seq", "first_wall")
 
-    def __init__(self, first_seq: int, first_ms: int, shapes: Shapes) -> None:
-        self.first_seq, self.first_ms = first_seq, first_ms
+    def __init__(self, first_seq: int, first_ms: int, first_wall: datetime, shapes: Shapes) -> None:
+        self.first_seq, self.first_ms, self.first_wall = first_seq, first_ms, first_wall
         self._seq, self._ms = first_seq, first_ms
         self._shapes = shapes
         self._parts: list[bytes] = []
 
-    def accepts(self, now_ms: int) -> bool:
-        """Whether the row still spans at most one second with an entry at now_ms."""
-        return 0 <= now_ms - self.first_ms < SPAN_MS
-
-    def add(self, seq: int, now_ms: int, event: Event) -> None:
-        """Append one event. Raises only for an event that has no JSON form either."""
-        dseq, dms = seq - self._seq, now_ms - self._ms
-        tag, encode = _FORMS.get(type(event.fact if type(event) is Heard else event), _AS_JSON)
+    def add(self, seq: int, now_ms: int, event: Event, encode: Encode) -> None:
+        """Append one event; encode: from FORMS. Raises only for an event that has no JSON form either."""
         try:
-            payload = encode(event, now_ms, self._shapes)
+            self._parts.append(encode(event, seq - self._seq, now_ms - self._ms, now_ms, self._shapes))
         except (DoesNotFit, NoRoom, struct.error):
-            tag, payload = JSON, _encode_json(event, now_ms, self._shapes)
-        if 0 <= dseq <= 0xFF and 0 <= dms <= 0xFFFF:
-            self._parts += (NARROW.pack(tag, dseq, dms), payload)
-        else:
-            self._parts += (ABSOLUTE.pack(tag | WIDE, seq, now_ms), payload)
+            self._parts.append(self._long(seq, now_ms, event, encode))
         self._seq, self._ms = seq, now_ms
+
+    def _long(self, seq: int, now_ms: int, event: Event, encode: Encode) -> bytes:
+        """The entry with a head that holds any number, or with the event as JSON, or with both."""
+        dseq, dms = seq - self._seq, now_ms - self._ms
+        narrow = 0 <= dseq <= 0xFF and 0 <= dms <= 0xFFFF
+        try:
+            entry = encode(event, 0, 0, now_ms, self._shapes)
+        except (DoesNotFit, NoRoom, struct.error):
+            text = msgspec.json.encode(event_to_wire(event))
+            entry = NARROW.pack(JSON, 0, 0) + U32.pack(len(text)) + text
+        head = NARROW.pack(entry[0], dseq, dms) if narrow else ABSOLUTE.pack(entry[0] | WIDE, seq, now_ms)
+        return head + entry[NARROW.size :]
 
     def body(self) -> bytes:
         return b"".join(self._parts)
 
 
-def _encode_tick(event: Any, now_ms: int, shapes: Shapes) -> bytes:
-    return b""
+# Each makes a whole entry in one go: this is done for every frame of every device. dseq, dms: for the entry's head.
+# They raise struct.error when a number is beyond its field, DoesNotFit and NoRoom when the event is.
 
 
-def _encode_json(event: Any, now_ms: int, shapes: Shapes) -> bytes:
-    text = msgspec.json.encode(event_to_wire(event))
-    return U32.pack(len(text)) + text
+def _encode_tick(event: Any, dseq: int, dms: int, now_ms: int, shapes: Shapes) -> bytes:
+    return NARROW.pack(TICK, dseq, dms)
 
 
-def _encode_vitals(event: Any, now_ms: int, shapes: Shapes) -> bytes:
+def _encode_vitals(event: Any, dseq: int, dms: int, now_ms: int, shapes: Shapes) -> bytes:
     """A monitor sends frame after frame of the same signals: its layout is kept, so that a value costs little."""
     fact: Vitals = event.fact
+    readings = fact.readings
+    layout = shapes.layouts.get(event.device)
+    if layout is not None and layout.integrity is fact.integrity and len(readings) == len(layout.names):
+        seconds = None if fact.device_time is None else _iso_seconds(fact.device_time)
+        try:
+            tenths = [
+                _TENTHS[reading.value_milli]
+                for reading, name in zip(readings, layout.names, strict=True)
+                if reading.quality is _OK and reading.signal == name
+            ]
+        except KeyError:  # a value for the first time, or one that does not fit
+            tenths = []
+        if seconds is not None and len(tenths) == len(readings):
+            return layout.short.pack(VITALS, dseq, dms, layout.shape, HAS_SECONDS, *tenths, seconds)
+    return NARROW.pack(VITALS, dseq, dms) + _any_vitals(event.device, fact, shapes)
+
+
+def _any_vitals(device: str, fact: Vitals, shapes: Shapes) -> bytes:
+    """The payload of any frame, and what the next ones like it are packed with."""
     readings, text = fact.readings, fact.device_time
-    layout = _layout(event.device, fact, shapes)
-    qualities = [reading.quality for reading in readings]
-    seconds = None if text is None else _iso_seconds(text)
+    layout = _layout(device, fact, shapes)
+    values = [reading.value_milli for reading in readings]
     try:
-        tenths = [_TENTHS[reading.value_milli] for reading in readings]
-        if seconds is not None and qualities == layout.all_ok:
-            return layout.short.pack(layout.shape, HAS_SECONDS, *tenths, seconds)
-        flags, packed = 0, layout.tenths.pack(*tenths)
+        flags, packed = 0, layout.tenths.pack(*map(_tenths, values))
     except DoesNotFit:
-        flags, packed = _encode_milli([reading.value_milli for reading in readings])
+        flags, packed = _encode_milli(values)
     codes = b""
-    if qualities != layout.all_ok:
-        flags, codes = flags | HAS_QUALITIES, bytes([_QUALITY_CODE[quality] for quality in qualities])
-    time_flag, time = _encode_time(text, seconds)
+    if any(reading.quality is not _OK for reading in readings):
+        flags, codes = flags | HAS_QUALITIES, bytes([_QUALITY_CODE[reading.quality] for reading in readings])
+    time_flag, time = _encode_time(text, None if text is None else _iso_seconds(text))
     return HEAD_VITALS.pack(layout.shape, flags | time_flag) + packed + codes + time
 
 
@@ -133,25 +154,25 @@ def _layout(device: str, fact: Vitals, shapes: Shapes) -> Layout:
     if layout is None or layout.names != names or layout.integrity is not fact.integrity:
         number = shapes.id_of(("vitals", device, fact.integrity.value, *names))
         code, count = WIDTHS[0][0], len(names)
-        short, tenths = struct.Struct(f"<HB{count}{code}I"), struct.Struct(f"<{count}{code}")
-        layout = Layout(names, fact.integrity, number, [Quality.OK] * count, short, tenths)
+        short = struct.Struct(f"{NARROW.format}{HEAD_VITALS.format[1:]}{count}{code}I")
+        layout = Layout(names, fact.integrity, number, short, struct.Struct(f"<{count}{code}"))
         shapes.layouts[device] = layout
     return layout
 
 
-class _Tenths(dict[int | None, int]):
-    """Thousandths into what 16 bits hold. Remembers at most the 65,535 that fit."""
-
-    def __missing__(self, value: int) -> int:
-        _, unit, nothing = WIDTHS[0]
-        tenths, rest = divmod(value, unit)
-        if rest or not nothing < tenths < -nothing:
-            raise DoesNotFit
-        self[value] = tenths
-        return tenths
+_TENTHS: dict[int | None, int] = {None: WIDTHS[0][2]}  # thousandths into what 16 bits hold: at most 65,535 of them
 
 
-_TENTHS = _Tenths({None: WIDTHS[0][2]})
+def _tenths(value: int | None) -> int:
+    known = _TENTHS.get(value)
+    if known is not None or value is None:
+        return _TENTHS[value]
+    _, unit, nothing = WIDTHS[0]
+    tenths, rest = divmod(value, unit)
+    if rest or not nothing < tenths < -nothing:
+        raise DoesNotFit
+    _TENTHS[value] = tenths
+    return tenths
 
 
 def _encode_milli(values: list[int | None]) -> tuple[int, bytes]:
@@ -187,11 +208,11 @@ def iso_text(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()
 
 
-def _encode_pump(event: Any, now_ms: int, shapes: Shapes) -> bytes:
+def _encode_pump(event: Any, dseq: int, dms: int, now_ms: int, shapes: Shapes) -> bytes:
     fact: PumpStatus = event.fact
-    flags, numbers = ALARMING if fact.alarming else 0, []
-    if fact.infusing is not None:
-        flags |= INFUSING_KNOWN | INFUSING if fact.infusing else INFUSING_KNOWN
+    flags, numbers = _MODES[fact.infusing], []
+    if fact.alarming:
+        flags |= ALARMING
     if fact.rate_ul_h is not None:
         flags |= HAS_RATE
         numbers.append(fact.rate_ul_h)
@@ -204,17 +225,13 @@ def _encode_pump(event: Any, now_ms: int, shapes: Shapes) -> bytes:
     if fact.time_left_s is not None:
         flags |= HAS_LEFT
         numbers.append(fact.time_left_s)
-    shape = shapes.id_of(("pump", event.device, fact.integrity.value, fact.serial, fact.drug, fact.mode))
+    shape = shapes.id_of(("pump", event.device, fact.integrity, fact.serial, fact.drug, fact.mode))
     if fact.pressure_mmhg is None:
-        return _PUMPS[flags & _NUMBERS].pack(shape, flags, *numbers)
+        return _PUMPS[flags & _NUMBERS].pack(PUMP, dseq, dms, shape, flags, *numbers)
     raw = fact.pressure_mmhg.encode()
-    return _PUMPS[flags & _NUMBERS].pack(shape, flags | HAS_PRESSURE, *numbers) + struct.pack("<B", len(raw)) + raw
+    head = _PUMPS[flags & _NUMBERS].pack(PUMP, dseq, dms, shape, flags | HAS_PRESSURE, *numbers)
+    return head + struct.pack("<B", len(raw)) + raw
 
 
-_FORMS: dict[type, tuple[int, Callable[[Any, int, Shapes], bytes]]] = {
-    Tick: (TICK, _encode_tick),
-    Vitals: (VITALS, _encode_vitals),
-    PumpStatus: (PUMP, _encode_pump),
-}
-_AS_JSON = (JSON, _encode_json)
-PACKED = frozenset(_FORMS)  # events, and facts that were heard, which are stored here; all others one row each
+FORMS: dict[type, Encode] = {Tick: _encode_tick, Vitals: _encode_vitals, PumpStatus: _encode_pump}
+PACKED = frozenset(FORMS)  # events, and facts that were heard, which are stored here; all others one row each

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event
 from pumpd.safety.policy import BedPolicy
@@ -29,8 +31,7 @@ class BootInfo:
     config_sha: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StepRecord:
+class StepRecord(Struct, frozen=True, gc=False):
     """One kernel step: the event, when it happened, and all that was decided.
 
     seq counts the bed's steps without gaps from 1, across restarts (Restored.seq + 1 goes on).

@@ -24,7 +24,7 @@ from pumpd.journal.records import GapRecord, JournalOpenError, LastSeen, Marked,
 from pumpd.journal.store import FAILURES, Store
 from pumpd.journal.tables import events, samples
 from pumpd.journal.tail import VERSION, Tail, file_for
-from pumpd.journal.tail_lines import Unreadable, entry_of, mark_of, marked
+from pumpd.journal.tail_lines import Unreadable, entry_of, marked
 from pumpd.journal.unpacking import unpack
 from pumpd.safety.events import PolicyReplaced
 from pumpd.safety.policy import BedPolicy
@@ -57,7 +57,7 @@ async def open_tail(store: Store, boot_id: str) -> tuple[Tail | None, Left]:
         marks = marked_in(tail.marks(), store.identity or "")
         entries = await _recover(store, tail)
         for one in marks.values():  # until the bed has decided on it again, and that is recorded
-            tail.note(one.bed, mark_of(one.seq, one.now_ms, one.event))
+            tail.note(one.bed, one.seq, one.now_ms, one.event)
         return tail, Left(entries, marks)
     except SQLAlchemyError as error:
         tail.end()

@@ -16,7 +16,7 @@ import msgspec
 
 from pumpd.device.facts import CommandOutcome
 from pumpd.journal.chain import Head, Link, extend
-from pumpd.journal.packing import PACKED, Packer
+from pumpd.journal.packing import FORMS, SPAN_MS, Packer
 from pumpd.journal.records import CheckpointRecord, GapRecord, PolicyRecord, Record, StepRecord
 from pumpd.journal.shapes import Shapes
 from pumpd.safety.alarms import Alarm
@@ -36,6 +36,7 @@ from pumpd.safety.policy import BedPolicy
 from pumpd.safety.wire import decision_from_wire, decision_to_wire, event_from_wire, event_to_wire
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 GAP = "Gap"
 OUTCOME = "CommandOutcome"
 _ORDERS = (StopPump, SetRate, ReadStatus)
@@ -43,8 +44,7 @@ _ORDERS = (StopPump, SetRate, ReadStatus)
 
 def micros(wall: datetime) -> int:
     """Microseconds since 1970, exact."""
-    since = wall - EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return (wall - EPOCH) // MICROSECOND
 
 
 def from_micros(wall_us: int) -> datetime:
@@ -139,7 +139,10 @@ class Names:
         self.stored = 0
 
     def id_of(self, bed: str) -> int:
-        return self.ids.setdefault(bed, len(self.ids) + 1)
+        number = self.ids.get(bed)
+        if number is None:
+            number = self.ids[bed] = len(self.ids) + 1
+        return number
 
     def fresh(self) -> list[tuple[int, str]]:
         return [(number, name) for name, number in self.ids.items() if number > self.stored]
@@ -154,10 +157,13 @@ class Builder:
     def build(self, records: Iterable[Record], marks: Marks) -> Batch:
         """All rows of these records. A record that cannot be written down becomes a gap row, never an error."""
         work = _Work(self._beds, self._shapes, self._kernel, marks)
-        add = work.add
+        step, other = work.step, work.other
         for record in records:
             try:
-                add(record)
+                if type(record) is StepRecord:
+                    step(record)
+                else:
+                    other(record)
             except Exception as error:  # noqa: BLE001 one bad record must not block all later ones for ever
                 work.gap(GapRecord(record.bed, record.seq, record.now_ms, record.wall, 1, record.seq, repr(error)))
         return work.finish()
@@ -170,21 +176,34 @@ class _Work:
         self._beds, self._shapes, self._kernel = beds, shapes, kernel
         self._batch = Batch()
         self._packers: dict[str, Packer] = {}
-        self._walls: dict[str, datetime] = {}  # of the open rows' first steps
         self._head = marks.head
         self._sample, self._event = marks.sample, marks.event
         self._checkpoint, self._policy = marks.checkpoint, marks.policy
         self._gapped = set(marks.gapped)
         self._checkpoint_seq = dict(marks.checkpoint_seq)
 
-    def add(self, record: Record) -> None:
-        if isinstance(record, StepRecord):
-            self._step(record)
-        elif isinstance(record, CheckpointRecord):
+    def step(self, record: StepRecord) -> None:
+        event, decisions = record.event, record.decisions
+        texts = [decision_text(decision) for decision in decisions] if decisions else ()  # what may fail comes first
+        encode = FORMS.get(type(event.fact if type(event) is Heard else event))
+        if encode is None:
+            self._single(record, micros(record.wall))
+        else:
+            now_ms, packer = record.now_ms, self._packers.get(record.bed)
+            if packer is None or not 0 <= now_ms - packer.first_ms < SPAN_MS:
+                packer = self._open(record)
+            packer.add(record.seq, now_ms, event, encode)
+        if texts:
+            wall_us = micros(record.wall)
+            for idx, (decision, text) in enumerate(zip(decisions, texts, strict=True)):
+                self._decision(record, wall_us, idx, decision, text)
+
+    def other(self, record: Record) -> None:
+        if isinstance(record, CheckpointRecord):
             self._checkpoint_row(record)
         elif isinstance(record, PolicyRecord):
             self._policy_row(record.bed, record.seq, record.now_ms, micros(record.wall), record.policy)
-        else:
+        elif isinstance(record, GapRecord):
             self.gap(record)
 
     def gap(self, record: GapRecord) -> None:
@@ -193,8 +212,9 @@ class _Work:
         self._gapped.add(record.bed)
 
     def finish(self) -> Batch:
-        for bed in list(self._packers):
-            self._close(bed)
+        for bed, packer in self._packers.items():
+            self._close(bed, packer)
+        self._packers.clear()
         self._batch.marks = Marks(
             self._head,
             self._sample,
@@ -206,22 +226,7 @@ class _Work:
         )
         return self._batch
 
-    def _step(self, record: StepRecord) -> None:
-        event, decisions = record.event, record.decisions
-        texts = [decision_text(decision) for decision in decisions] if decisions else ()  # what may fail comes first
-        if type(event.fact if type(event) is Heard else event) in PACKED:
-            packer = self._packers.get(record.bed)
-            if packer is None or not packer.accepts(record.now_ms):
-                packer = self._open(record)
-            packer.add(record.seq, record.now_ms, event)
-        else:
-            self._other(record, micros(record.wall))
-        if texts:
-            wall_us = micros(record.wall)
-            for idx, (decision, text) in enumerate(zip(decisions, texts, strict=True)):
-                self._decision(record, wall_us, idx, decision, text)
-
-    def _other(self, record: StepRecord, wall_us: int) -> None:
+    def _single(self, record: StepRecord, wall_us: int) -> None:
         event = record.event
         kind = type(event.fact if isinstance(event, Heard) else event).__name__
         self._event_row(record.bed, record.seq, record.now_ms, wall_us, kind, event_text(event))
@@ -232,20 +237,17 @@ class _Work:
 
     def _open(self, record: StepRecord) -> Packer:
         """A new row for the bed; what it had open before is finished."""
-        if record.bed in self._packers:
-            self._close(record.bed)
-        packer = Packer(record.seq, record.now_ms, self._shapes)
-        self._packers[record.bed] = packer
-        self._walls[record.bed] = record.wall
+        bed = record.bed
+        if bed in self._packers:
+            self._close(bed, self._packers[bed])
+        packer = self._packers[bed] = Packer(record.seq, record.now_ms, record.wall, self._shapes)
         return packer
 
-    def _close(self, bed: str) -> None:
-        packer = self._packers.pop(bed)
+    def _close(self, bed: str, packer: Packer) -> None:
         body = packer.body()
         if body:
-            wall_us = micros(self._walls[bed])
-            row = (self._sample, self._beds.id_of(bed), packer.first_seq, packer.first_ms, wall_us, body)
-            self._batch.samples.append(row)
+            times = packer.first_seq, packer.first_ms, micros(packer.first_wall)
+            self._batch.samples.append((self._sample, self._beds.id_of(bed), *times, body))
             self._sample += 1
 
     def _event_row(self, bed: str, seq: int, now_ms: int, wall_us: int, kind: str, text: str) -> None:

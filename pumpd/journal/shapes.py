@@ -7,7 +7,7 @@ from struct import Struct
 
 import msgspec
 
-from pumpd.device.facts import Integrity, Quality
+from pumpd.device.facts import Integrity
 
 Texts = tuple[str | None, ...]
 MOST = 8192  # a device that invents texts without end must not fill the table; later ones go as JSON
@@ -19,12 +19,11 @@ class NoRoom(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a monitor's frames are packed. short: head, tenths, device time (all readings ok); tenths: values only."""
+    """How a monitor's frames are packed. short: a whole entry whose readings are all ok; tenths: values only."""
 
     names: list[str]
     integrity: Integrity
     shape: int
-    all_ok: list[Quality]
     short: Struct
     tenths: Struct
 

@@ -8,7 +8,6 @@ import sqlite3
 import uuid
 from dataclasses import dataclass
 from functools import cache
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,6 @@ from pumpd.units import Ms
 HEARTBEAT = "heartbeat"
 IDENTITY = "identity"
 FAILURES = (SQLAlchemyError, sqlite3.Error, OSError)
-_now_of = attrgetter("record.now_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +167,8 @@ class Store:
                 await connection.exec_driver_sql(text, rows)
 
     def _next_heartbeat(self, entries: list[Entry], head: Head, boot_id: str) -> Heartbeat:
-        latest = max(entries, key=_now_of)
+        moments = [entry.record.now_ms for entry in entries]
+        latest = entries[moments.index(max(moments))]
         old = self._heartbeat
         now_ms, boot_ms, wall_us = latest.record.now_ms, latest.boot_ms, micros(latest.record.wall)
         if old is not None and old.boot_id == boot_id and old.now_ms > now_ms:

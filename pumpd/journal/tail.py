@@ -35,11 +35,14 @@ from pathlib import Path
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from pumpd.journal.backlog import gap_of, merge_gap
 from pumpd.journal.inbox import Entry
 from pumpd.journal.records import CheckpointRecord
-from pumpd.journal.tail_lines import line_of
+from pumpd.journal.tail_lines import line_of, mark_of
+from pumpd.safety.events import Event
+from pumpd.units import Ms
 
 log = structlog.get_logger(__name__)
 FOLDER = Path("/dev/shm")  # noqa: S108 the one tmpfs that every Linux has; the file in it is 0600 and its owner is checked
@@ -132,7 +135,7 @@ class Unsaved:
     __slots__ = ("_line", "boot_ms", "record", "token", "urgent")
 
     def __init__(self, entry: Entry) -> None:
-        self.token, self.boot_ms, self.urgent, self.record = entry
+        self.token, self.boot_ms, self.urgent, self.record = entry.token, entry.boot_ms, entry.urgent, entry.record
         self._line: bytes | None = None
 
     def line(self) -> bytes:
@@ -156,7 +159,7 @@ def _gap_over(run: list[Unsaved]) -> Unsaved:
     for one in run:
         merge_gap(gaps, Entry(one.token, one.boot_ms, False, gap_of(one.record, "no room in shared memory")))
     (merged,) = gaps.values()
-    return Unsaved(merged._replace(urgent=False))
+    return Unsaved(replace(merged, urgent=False))
 
 
 class Tail:
@@ -225,11 +228,14 @@ class Tail:
         if waiting[-1] is foreseen:  # it has no token yet
             waiting.pop()
 
-    def note(self, bed: str, mark: bytes) -> None:
-        """Keep a report whose stop is about to leave; its record follows at once, by `add`."""
+    def note(self, bed: str, seq: int, now_ms: Ms, event: Event) -> None:
+        """Keep a report whose stop is about to leave; its record follows at once, by `add`.
+
+        Raises what tail_lines.mark_of raises.
+        """
         slot = self._slots[bed] if bed in self._slots else self._new_slot(bed)
-        if slot is not None and not slot.put_mark(self._heads[bed] + b"\n" + mark):
-            log.warning("a report is too long for its mark", bed=bed, bytes=len(mark))
+        if slot is not None and not slot.put_mark(self._heads[bed] + b"\n" + mark_of(seq, now_ms, event)):
+            log.warning("a report is too long for its mark", bed=bed)
 
     def add(self, entry: Entry, committed: int) -> None:
         """Keep a record until its token is committed: now, if it is urgent, or with the next one that is."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from operator import itemgetter
+from operator import attrgetter
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -21,7 +21,7 @@ from pumpd.journal.recovery import Left, open_tail
 from pumpd.journal.store import FAILURES, Store
 from pumpd.journal.tail import Tail
 
-_token_of = itemgetter(0)
+_token_of = attrgetter("token")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pumpd.device.facts import Integrity, PumpStatus, Quality, Reading, Vitals
-from pumpd.journal.packing import SPAN_MS, Packer
+from pumpd.journal.packing import FORMS, SPAN_MS, Packer
+from pumpd.journal.rows import Builder, Marks, Names
 from pumpd.journal.shapes import MOST, NoRoom, Shapes
 from pumpd.journal.unpacking import unpack
 from pumpd.safety.events import Event, Heard, Tick
 from pumpd.units import Ms
+from tests.journal.steps import reading_step, wall
 
+WALL = wall(0)
 BELIEVED = (Quality.OK, Quality.QUESTIONABLE)
 numbers = st.one_of(
     st.integers(0, 300).map(lambda n: n * 1000),
@@ -55,14 +58,18 @@ statuses = st.builds(
 heard = st.one_of(st.just(Tick()), st.builds(Heard, st.sampled_from(["m1", "p1", "ü"]), st.one_of(frames, statuses)))
 
 
+def add(packer: Packer, seq: int, now_ms: int, event: Event) -> None:
+    packer.add(seq, now_ms, event, FORMS[type(event.fact if isinstance(event, Heard) else event)])
+
+
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(-5, 70_000), heard), max_size=12))
 def test_any_events_come_back_identical_and_in_order(entries: list[tuple[int, int, Event]]) -> None:
     shapes = Shapes()
-    packer = Packer(7, 5_000, shapes)
+    packer = Packer(7, 5_000, WALL, shapes)
     seq, now_ms, expected = 7, 5_000, []
     for dseq, dms, event in entries:
         seq, now_ms = seq + dseq, now_ms + dms
-        packer.add(seq, now_ms, event)
+        add(packer, seq, now_ms, event)
         expected.append((seq, now_ms, event))
     stored = Shapes()
     stored.load(shapes.fresh())
@@ -70,19 +77,18 @@ def test_any_events_come_back_identical_and_in_order(entries: list[tuple[int, in
 
 
 def test_a_frame_of_eight_signals_takes_less_than_four_bytes_a_value() -> None:
-    packer = Packer(1, 0, Shapes())
+    packer = Packer(1, 0, WALL, Shapes())
     names = ("rr", "spo2", "etco2", "fico2", "pulse", "hr", "temp", "ipi")
     frame = Vitals(tuple(Reading(name, 36_600) for name in names), "2026-01-15T10:00:00", Integrity.SUM8)
-    packer.add(1, 0, Heard("m1", frame))
+    add(packer, 1, 0, Heard("m1", frame))
     assert len(packer.body()) <= 4 * len(names)
 
 
 def test_a_row_spans_one_second_and_no_time_before_its_first_entry() -> None:
-    packer = Packer(1, 5_000, Shapes())
-    assert packer.accepts(5_000)
-    assert packer.accepts(5_000 + SPAN_MS - 1)
-    assert not packer.accepts(5_000 + SPAN_MS)
-    assert not packer.accepts(4_999)
+    times = (5_000, 5_000 + SPAN_MS - 1, 5_000 + SPAN_MS, 4_999)
+    records = [reading_step(seq, now_ms) for seq, now_ms in enumerate(times, 1)]
+    rows = Builder(Names(), Shapes(), "").build(records, Marks()).samples
+    assert [(row[2], row[3]) for row in rows] == [(1, 5_000), (3, 6_000), (4, 4_999)]
 
 
 def test_a_device_that_invents_texts_without_end_fills_no_table_and_loses_nothing() -> None:
@@ -91,9 +97,9 @@ def test_a_device_that_invents_texts_without_end_fills_no_table_and_loses_nothin
         shapes.id_of(("pump", str(number)))
     with pytest.raises(NoRoom):
         shapes.id_of(("one", "more"))
-    packer = Packer(1, 0, shapes)
+    packer = Packer(1, 0, WALL, shapes)
     event = Heard("p1", PumpStatus(True, 1, None, Ms(3), Integrity.NONE, mode="new"))
-    packer.add(1, 0, event)
+    add(packer, 1, 0, event)
     assert unpack(1, 0, packer.body(), shapes) == [(1, 0, event)]
 
 

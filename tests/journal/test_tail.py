@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from pumpd.journal.records import GapRecord, Marked, PolicyRecord, Record, StepR
 from pumpd.journal.recovery import contiguous, found_in, marked_in, parse, sweep
 from pumpd.journal.tail import HALF, HEAD, MARK, SLOT, THIN, Slot, Tail
 from pumpd.journal.tail_lines import Unreadable, entry_of, line_of, mark_of
-from pumpd.safety.events import Heard
+from pumpd.safety.events import Heard, SelfFault
 from pumpd.units import Ms
 from tests.journal.steps import Recorder, admitted, reading_step, wall
 from tests.journal.test_durability import fault_step
@@ -81,7 +80,7 @@ def test_every_record_comes_back_equal() -> None:
 
 
 def test_a_step_that_cannot_be_written_down_is_a_gap() -> None:
-    bad = replace(fault_step(4, 4), event=replace(fault_step(4, 4).event, detail="\ud800"))  # type: ignore[type-var]
+    bad = StepRecord("b1", 4, Ms(4), wall(4), SelfFault("x", "\ud800", True), ())
     found = entry_of("b1", line_of(bad, 0)).record
     assert isinstance(found, GapRecord)
     assert (found.seq, found.first_seq, found.steps) == (4, 4, 1)
@@ -233,9 +232,9 @@ def heard(rate_ul_h: int = 700_000) -> Heard:
 @pytest.mark.req("ALA-06", "INT-02")
 def test_a_report_whose_stop_leaves_is_marked_before_any_record_of_its_bed_and_the_newest_counts(shared: Path) -> None:
     tail = Tail.open(shared, "me", "boot")
-    tail.note("b1", mark_of(7, Ms(700), heard(1)))
-    tail.note("b2", mark_of(3, Ms(300), heard(2)))
-    tail.note("b1", mark_of(9, Ms(900), heard(3)))
+    tail.note("b1", 7, Ms(700), heard(1))
+    tail.note("b2", 3, Ms(300), heard(2))
+    tail.note("b1", 9, Ms(900), heard(3))
     tail.add(entry(1, fault_step(1, 1)), 0)
     found = marked_in(tail.marks(), "me")
     tail.end()
