@@ -205,10 +205,11 @@ def easing(d: Draft, alarm: Alarm) -> Trigger:
 
 
 def change(d: Draft, key: str, alarm: Alarm, new: Alarm) -> None:
-    """Other words or values at the same priority: told when the worst value or the rule is another one."""
+    """Other words or values at the same priority: told when the worst value, the rule, or what it was has changed."""
     if new == alarm:
         return
-    if new.worst_milli != alarm.worst_milli or new.rule != alarm.rule or new.worst_milli is None:
+    worse_or_other = new.worst_milli != alarm.worst_milli or new.rule != alarm.rule or new.was != alarm.was
+    if worse_or_other or new.worst_milli is None:
         move(d, key, Trigger.CHANGE, new, alarm.state)
     else:
         d.alarms[key] = new

@@ -27,6 +27,7 @@ from pumpd.safety.policy import (
     BedPolicy,
     DrugPolicy,
     Enforcement,
+    EscalationStep,
     Limit,
     MonitorPolicy,
     Op,
@@ -92,6 +93,7 @@ PROFILE = AlarmProfile(
     realarm_low_ms=600_000,
     audio_pause_max_ms=120_000,
 )
+LADDER = (EscalationStep(0, "bedside"), EscalationStep(30_000, "charge nurse"), EscalationStep(120_000, "ward"))
 TIMES = Times(
     vitals_live_ms=5_000,
     vitals_withdraw_ms=15_000,
