@@ -11,7 +11,7 @@ from pumpd.config.defaults import default_dir
 from pumpd.config.fields import Record
 from pumpd.config.model import ServerConfig, WardConfig
 from pumpd.config.problems import Problem
-from pumpd.config.profile import load_profile
+from pumpd.config.profile import LoadedProfile, inspect_profile
 from pumpd.config.read import Parsed, read_record, read_toml
 from pumpd.config.repair import check_structure
 from pumpd.config.site import Site, site_problems
@@ -67,6 +67,7 @@ class _Loader:
         self._file = parsed.record
         self._source = parsed.source
         self._problems: list[Problem] = []
+        self._warnings: list[Problem] = []
         self._digests = {parsed.source.name: parsed.source.sha256}
 
     def load(self) -> Loaded:
@@ -83,7 +84,8 @@ class _Loader:
         if self._problems or times is None or library is None or profile is None:
             return Loaded(None, _in_order(self._problems))
         ward = self._ward(beds, times.record, library)
-        return Loaded(ward, (), _in_order(ward_warnings(file, self._source) + beds.warnings()))
+        warnings = self._warnings + ward_warnings(file, self._source) + beds.warnings()
+        return Loaded(ward, (), _in_order(warnings))
 
     def _find(self, key: str, name: str) -> Path | None:
         """The named file beside the ward file, else among the defaults; a missing one is a problem."""
@@ -107,11 +109,12 @@ class _Loader:
 
     def _profile(self) -> AlarmProfile | None:
         path = self._find("alarms", self._file.alarms.file)
-        loaded = load_profile(path) if path else []
-        if isinstance(loaded, list):
-            self._problems += loaded
-            return None
-        return loaded
+        loaded = inspect_profile(path) if path else LoadedProfile(None)
+        self._problems += loaded.problems
+        self._warnings += loaded.warnings
+        if path is not None and loaded.profile is not None:
+            self._digests[str(path)] = loaded.sha256
+        return loaded.profile
 
     def _ward(self, beds: BedBuilder, times: TimesFile, library: Parsed[LibraryFile]) -> WardConfig:
         ward, server = self._file.ward, self._file.server

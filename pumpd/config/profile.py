@@ -2,54 +2,58 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 
 from pumpd.config.problems import Problem, did_you_mean
+from pumpd.config.profile_checks import Finding, findings, key_path
 from pumpd.config.profile_file import ProfileFile, RuleTable, plain_fields
+from pumpd.config.profile_term import VALUES, TermError, parse_term
 from pumpd.config.read import Source, read_record
 from pumpd.config.toml_lines import Path as KeyPath
-from pumpd.device import SIGNALS
-from pumpd.safety.policy import AlarmProfile, EscalationStep, Op, Priority, Rule, Term
-from pumpd.units import exact, plain, scaled
+from pumpd.config.toml_lines import locate
+from pumpd.safety.policy import AlarmProfile, EscalationStep, Priority, Rule, Term
 
-_TERM = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(<=|>=|<|>|=)\s*(\d+(?:\.\d+)?)\s*")
+__all__ = ["LoadedProfile", "TermError", "inspect_profile", "load_profile", "parse_term"]
+
 AUDIO_PAUSE_LONGEST_MS = 120_000  # ALA-04: a file may shorten the pause, never lengthen it
 
 
-class TermError(ValueError):
-    """The text is no usable term; the message says why."""
+@dataclass(frozen=True, slots=True)
+class LoadedProfile:
+    """The profile, or None and its problems; warnings are about a profile that may be used."""
 
-
-def parse_term(text: str) -> Term:
-    """ "rr <= 5" as a Term. Raises TermError: unknown signal, no comparison, limit no sensor can report."""
-    match = _TERM.fullmatch(text)
-    if match is None:
-        raise TermError(f'expected "signal op number" with op one of < <= > >= = such as "rr <= 5", found "{text}"')
-    name, op, number = match.groups()
-    signal = SIGNALS.get(name)
-    if signal is None:
-        raise TermError(f'unknown signal "{name}"{did_you_mean(name, SIGNALS)}')
-    limit_milli = scaled(Decimal(number), 1000)
-    if limit_milli is None:
-        raise TermError(f'limit {number} of "{name}" is finer than 0.001')
-    if not signal.min_milli <= limit_milli <= signal.max_milli:
-        low, high = plain(exact(signal.min_milli, 1000)), plain(exact(signal.max_milli, 1000))
-        raise TermError(f'limit {number} is outside what "{name}" can report ({low} to {high} {signal.unit})'.rstrip())
-    return Term(name, Op(op), limit_milli)
+    profile: AlarmProfile | None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    sha256: str = ""
 
 
 def load_profile(path: Path) -> AlarmProfile | list[Problem]:
     """The alarm profile at path, or every problem in it."""
+    loaded = inspect_profile(path)
+    return loaded.profile if loaded.profile is not None else list(loaded.problems)
+
+
+def inspect_profile(path: Path) -> LoadedProfile:
+    """As load_profile, with the warnings that `pumpd check` prints. Never raises for any content."""
     parsed = read_record(path, ProfileFile)
     if isinstance(parsed, list):
-        return parsed
+        return LoadedProfile(None, tuple(parsed))
     record, source = parsed.record, parsed.source
     problems = _whole_file_problems(record, source)
-    rules = [_rule(table, source, ("rule", index), problems) for index, table in enumerate(record.rule)]
-    return problems or _profile(record, tuple(rule for rule in rules if rule is not None))
+    tables = [_rule(table, source, ("rule", index), problems) for index, table in enumerate(record.rule)]
+    rules = tuple(rule for rule in tables if rule is not None)
+    found = findings(rules) if len(rules) == len(tables) else []
+    problems += [_problem(finding, source) for finding in found if finding.is_error]
+    if problems:
+        return LoadedProfile(None, tuple(sorted(problems, key=lambda p: p.line)))
+    warnings = [_problem(finding, source) for finding in found] + _missing_parts(record, source)
+    return LoadedProfile(_profile(record, rules), (), tuple(sorted(warnings, key=lambda p: p.line)), source.sha256)
+
+
+def _problem(finding: Finding, source: Source) -> Problem:
+    return source.problem(key_path(finding), finding.message)
 
 
 def _profile(record: ProfileFile, rules: tuple[Rule, ...]) -> AlarmProfile:
@@ -62,18 +66,35 @@ def _profile(record: ProfileFile, rules: tuple[Rule, ...]) -> AlarmProfile:
     )
 
 
+def _missing_parts(record: ProfileFile, source: Source) -> list[Problem]:
+    """What a profile may leave out, and a person should know it."""
+    found: list[Problem] = []
+    if not record.escalation:
+        message = "no ladder: a high alarm that nobody acknowledges is told to nobody else"
+        found.append(source.problem(("escalation",), message))
+    if record.response_max is None:
+        message = "no longest response times: `pumpd check` cannot say which rule is too slow"
+        found.append(source.problem(("response_max",), message))
+    return found
+
+
 def _whole_file_problems(record: ProfileFile, source: Source) -> list[Problem]:
     problems: list[Problem] = []
     if record.audio_pause_max > AUDIO_PAUSE_LONGEST_MS:
         problems.append(source.problem(("audio_pause_max",), "an audio pause lasts at most 120 s"))
     if "high" not in record.latch:
         problems.append(source.problem(("latch",), 'a high alarm always latches: "high" must be in the list'))
-    problems += _escalation_problems(record, source)
-    seen: Counter[str] = Counter()
+    return problems + _escalation_problems(record, source) + _duplicates(record, source)
+
+
+def _duplicates(record: ProfileFile, source: Source) -> list[Problem]:
+    problems: list[Problem] = []
+    first: dict[str, int] = {}
     for index, table in enumerate(record.rule):
-        seen[table.id] += 1
-        if seen[table.id] == 2:
-            problems.append(source.problem(("rule", index, "id"), f'duplicate rule id "{table.id}"'))
+        if first.setdefault(table.id, index) != index:
+            line = locate(source.lines, ("rule", first[table.id], "id"))
+            message = f'duplicate rule id "{table.id}" (first used in line {line})'
+            problems.append(source.problem(("rule", index, "id"), message))
     return problems
 
 
@@ -101,10 +122,8 @@ def _rule(table: RuleTable, source: Source, at: KeyPath, problems: list[Problem]
     all_of = _terms(table.all, source, (*at, "all"), problems)
     any_of = _terms(table.any, source, (*at, "any"), problems)
     for name in table.absent:
-        if name not in SIGNALS:
-            problems.append(source.problem((*at, "absent"), f'unknown signal "{name}"{did_you_mean(name, SIGNALS)}'))
-    if _impossible(all_of):
-        problems.append(source.problem((*at, "all"), "can never be true: the limits exclude each other"))
+        if name not in VALUES:
+            problems.append(source.problem((*at, "absent"), f'unknown signal "{name}"{did_you_mean(name, VALUES)}'))
     if len(problems) > before:
         return None
     return Rule(
@@ -130,20 +149,3 @@ def _terms(texts: list[str], source: Source, at: KeyPath, problems: list[Problem
         except TermError as error:
             problems.append(source.problem(at, str(error)))
     return tuple(terms)
-
-
-def _impossible(terms: tuple[Term, ...]) -> bool:
-    """Whether no value of some signal satisfies all of its terms (in steps of a thousandth)."""
-    return any(_highest(terms, name) < _lowest(terms, name) for name in {t.signal for t in terms})
-
-
-def _lowest(terms: tuple[Term, ...], name: str) -> int:
-    floors = {Op.GE: 0, Op.EQ: 0, Op.GT: 1}
-    own = [t.limit_milli + floors[t.op] for t in terms if t.signal == name and t.op in floors]
-    return max([SIGNALS[name].min_milli, *own])
-
-
-def _highest(terms: tuple[Term, ...], name: str) -> int:
-    ceilings = {Op.LE: 0, Op.EQ: 0, Op.LT: -1}
-    own = [t.limit_milli + ceilings[t.op] for t in terms if t.signal == name and t.op in ceilings]
-    return min([SIGNALS[name].max_milli, *own])

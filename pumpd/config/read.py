@@ -13,7 +13,7 @@ from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from pumpd.config.problems import Problem, did_you_mean
+from pumpd.config.problems import Problem, did_you_mean, nearest
 from pumpd.config.toml_lines import Path as KeyPath
 from pumpd.config.toml_lines import dotted, locate, scan
 
@@ -134,7 +134,8 @@ def _not_a_choice(error: ErrorDetails) -> str:
     if not isinstance(found, str) or not choices:
         return f"expected {error['ctx']['expected']}, found {_shown(found)}"
     expected = ", ".join(f'"{c}"' for c in choices)
-    return f'expected {expected}, found "{found}"'
+    guess = nearest(found, choices)
+    return f'expected {expected}, found "{found}"' + (f'; did you mean "{guess}"?' if guess else "")
 
 
 # Parts of the contract with users that this version does not build: named, never silently ignored.
