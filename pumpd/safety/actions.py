@@ -14,6 +14,7 @@ ACTIONS: Final = {
     "not_verified": "Enter what is missing, or check the infusion at the pump by hand",
     "stop_not_confirmed": "Clamp the line, stop the pump by hand",
     "stop_by_hand": "Stop the pump by hand, look after breathing, call for help",
+    "started_without_resume": "Stop the pump by hand; look at the patient, then ask for a resume with a reason",
     "pump_lost": "Look at the pump: it may still be infusing; check its cable and power",
     "pump_changed": "Check that the change at the pump was meant",
     "command_refused": "Read the pump's own display; set the rate there if it is needed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pumpd.safety.alarm_table import Condition
+from pumpd.safety.breathing import is_unwatched, last_heard_running
 from pumpd.safety.ceiling import is_governed
 from pumpd.safety.policy import AlarmKind, Priority
 from pumpd.safety.quality import RESPIRATORY, is_live
@@ -37,18 +38,13 @@ def note_blindness(d: Draft) -> None:
 
 def drug_runs(d: Draft) -> bool:
     """A governed pump was last heard infusing, or not understood."""
-    return any(
-        is_governed(pump) and report is not None and report.infusing is not False
-        for pump in d.policy.pumps
-        if (report := d.pumps[pump.device].report) is not None
-    )
+    return any(is_governed(pump) and last_heard_running(d.pumps[pump.device]) for pump in d.policy.pumps)
 
 
 def bed_conditions(d: Draft) -> dict[str, Condition]:
     found: dict[str, Condition] = {}
-    lost_ms = d.policy.times.monitoring_lost_ms
-    if d.blind_ms is not None and d.now - d.blind_ms >= lost_ms and drug_runs(d):
-        seconds = lost_ms // 1000
+    if is_unwatched(d) and drug_runs(d):
+        seconds = d.policy.times.monitoring_lost_ms // 1000
         text = f"Breathing is not monitored for {seconds} s while ketamine runs: watch the patient, restore a sensor"
         found["b/monitoring_lost"] = Condition(
             "monitoring_lost", None, Priority.HIGH, AlarmKind.TECHNICAL, text, limit=f"{seconds} s"

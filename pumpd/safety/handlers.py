@@ -17,10 +17,11 @@ from pumpd.device.facts import (
     Quality,
     Vitals,
 )
-from pumpd.safety import events, people, requests
+from pumpd.safety import events, people, requests, resume
 from pumpd.safety import pump as pumps
 from pumpd.safety.policy import MonitorPolicy, PumpPolicy
-from pumpd.safety.quality import is_refused, take_vitals
+from pumpd.safety.quality import is_refused
+from pumpd.safety.samples import take_vitals
 from pumpd.safety.state import DeviceState, Draft, monitor_policy, pump_policy, refreshed
 from pumpd.safety.vital_state import Sample
 
@@ -171,6 +172,7 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     events.RateRequested: requests.rate_requested,
     events.StopRequested: requests.stop_requested,
     events.InterlockReset: requests.interlock_reset,
+    events.ResumeRequested: resume.resume_requested,
     events.SoftOverride: requests.soft_override,
     events.PolicyReplaced: policy_replaced,
     events.Restarted: restarted,

@@ -11,7 +11,7 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from pumpd.device.facts import CommandOutcome, ControlState, Outcome, PumpStatus
-from pumpd.safety.decisions import InterlockChanged, InterlockState, ReadStatus, StopPump
+from pumpd.safety.decisions import InterlockChanged, InterlockState, ReadStatus, Resume, StopPump
 from pumpd.safety.policy import Enforcement, PumpPolicy
 from pumpd.safety.quality import is_refused
 from pumpd.safety.state import Draft, Lock, PumpState
@@ -144,9 +144,21 @@ def drive(d: Draft, pump: PumpPolicy, p: PumpState) -> PumpState:
 
 
 def reset(d: Draft, pump: PumpPolicy, p: PumpState) -> PumpState:
-    """Re-arm after a verified stop; starts nothing (INT-03)."""
+    """Re-arm after a verified stop; starts nothing, and permits nobody to (INT-03)."""
     p = step_to(d, pump, p, Move.RESET, None)
-    return replace(p, lock=Lock(p.lock.state))
+    return replace(p, lock=Lock(p.lock.state, resume=Resume.NEEDED if needs_resume(pump) else Resume.NOT_NEEDED))
+
+
+def needs_resume(pump: PumpPolicy) -> bool:
+    """Its drug depresses breathing, or nobody knows what it is: a person must ask before it is started again."""
+    return pump.drug is None or pump.drug.governed or pump.drug.opioid
+
+
+def without_permission(lock: Lock) -> Lock:
+    """The lock with a granted resume taken back."""
+    if lock.resume is not Resume.ALLOWED:
+        return lock
+    return replace(lock, resume=Resume.NEEDED, resume_until_ms=None, resume_by=None)
 
 
 def due(d: Draft, p: PumpState) -> list[int | None]:

@@ -23,6 +23,7 @@ from pumpd.safety.quality import EPISODIC, monitor_conditions, note_losses, pump
 from pumpd.safety.reflex import stop_at_once
 from pumpd.safety.respiration import active_rules, evaluate, stop_words
 from pumpd.safety.respiration import conditions as rule_conditions
+from pumpd.safety.resume import note_steady
 from pumpd.safety.rules import plan_of
 from pumpd.safety.state import BedState, DeviceState, Draft, freeze, open_draft, pump_policy
 from pumpd.safety.view import BedView
@@ -88,8 +89,8 @@ def settle(d: Draft) -> None:
     """Judge everything on what is known now."""
     note_losses(d)
     settle_vitals(d)
-    settle_pumps(d)
     note_blindness(d)
+    settle_pumps(d)
     reconcile(d, "b", bed_conditions(d))
     settle_signals(d)
 
@@ -127,6 +128,7 @@ def settle_pump(d: Draft, pump: PumpPolicy) -> None:
 
 def settle_vitals(d: Draft) -> None:
     live = evaluate(d)
+    note_steady(d, live)
     active = active_rules(d) if d.rules else []
     d.stop_rule = stop_words(active)
     found = rule_conditions(d, active, live) if active else {}

@@ -12,8 +12,9 @@ from decimal import Decimal
 
 from pumpd.device.facts import Quality
 from pumpd.device.signals import SIGNALS
-from pumpd.safety import ceiling
+from pumpd.safety import ceiling, resume
 from pumpd.safety.alarm_table import RANK
+from pumpd.safety.decisions import Resume
 from pumpd.safety.dose import delivered_ng, undocumented_nl
 from pumpd.safety.events import LinkState
 from pumpd.safety.policy import BedPolicy, MonitorPolicy, PumpPolicy
@@ -83,7 +84,7 @@ def pump_view(d: Draft, pump: PumpPolicy) -> PumpView:
     p = d.pumps[pump.device]
     report = p.report if is_shown_live(d, pump, p) else None
     rate = None if report is None else report.rate_ul_h
-    drug = pump.drug
+    drug, needed = pump.drug, resume.shown(pump, p)
     return PumpView(
         id=pump.device,
         drug=None if drug is None else drug.code,
@@ -103,6 +104,9 @@ def pump_view(d: Draft, pump: PumpPolicy) -> PumpView:
         override_by=None if p.override is None else p.override.by,
         not_verified=not_verified_reasons(d, pump, p),
         drug_label=None if drug is None else drug.label,
+        resume=needed,
+        resume_reasons=tuple(resume.reasons(d, pump, p)) if needed is Resume.NEEDED else (),
+        resume_until_ms=p.lock.resume_until_ms,
     )
 
 

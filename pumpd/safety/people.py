@@ -19,6 +19,7 @@ from pumpd.safety.events import (
     PatientBound,
     PatientReleased,
 )
+from pumpd.safety.interlock import without_permission
 from pumpd.safety.pump_alarms import ENDS_WHEN_ACKNOWLEDGED
 from pumpd.safety.self_alarms import ONCE
 from pumpd.safety.state import Draft
@@ -65,12 +66,13 @@ def close_patient(d: Draft) -> None:
     if d.patient is not None:
         close_all(d)
         d.out.append(PatientClosed(d.patient.mrn))
-    d.patient = None
+    d.patient, d.steady_ms = None, None
     d.rules.clear()
     for name, samples in d.samples.items():
         d.samples[name] = {signal: s for signal, s in samples.items() if signal != "poss"}
     for name, p in d.pumps.items():
-        d.pumps[name] = replace(p, dose=zeroed(p.dose), override=None, changed=None, refused=None)
+        lock = without_permission(p.lock)
+        d.pumps[name] = replace(p, dose=zeroed(p.dose), override=None, changed=None, refused=None, lock=lock)
 
 
 def close_orphans(d: Draft, scopes: set[str]) -> None:

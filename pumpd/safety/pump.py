@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from pumpd.device.facts import CommandOutcome, Control, ControlState, Outcome, PumpStatus
-from pumpd.safety import ceiling, dose, interlock
-from pumpd.safety.decisions import InterlockState
+from pumpd.safety import breathing, ceiling, dose, interlock, resume
+from pumpd.safety.decisions import InterlockState, Resume
 from pumpd.safety.policy import PumpPolicy
 from pumpd.safety.quality import is_refused
 from pumpd.safety.state import Command, Draft, Lock, PumpState, Report, refreshed
@@ -86,7 +86,8 @@ def spontaneous(p: PumpState, new: Report) -> str | None:
 def mode_change(p: PumpState, new: Report) -> str | None:
     if new.infusing:
         rate = "rate unknown" if new.rate_ul_h is None else format_rate_ml_h(new.rate_ul_h)
-        return f"started at the pump: {rate}"
+        allowed = p.lock.resume is not Resume.NEEDED and p.lock.state is not InterlockState.STOP_VERIFIED
+        return f"started at the pump: {rate}{'' if allowed else ', without resume'}"
     ours = p.lock.state in interlock.STOPPING
     return None if ours else "stopped at the pump"
 
@@ -137,25 +138,23 @@ def restart(d: Draft, pump: PumpPolicy, gap_certain: bool) -> None:
 
 
 def settle(d: Draft, pump: PumpPolicy) -> None:
-    """Judge one pump on what is known now: ceiling, respiratory trip, and the stop under way."""
+    """Judge one pump on what is known now: resume, ceiling, breathing, and the stop under way."""
     p = before = d.pumps[pump.device]
     if p.dose.conc_ug_ml != pump.concentration_ug_ml:
         waiting = dose.undocumented_nl(pump, p, d.now)
         p = replace(p, dose=dose.at_concentration(p.dose, pump.concentration_ug_ml, waiting))
     if p.lock.state in (InterlockState.ARMED, InterlockState.ALARM_ONLY):
         p = interlock.arm(d, pump, p)
+    if p.lock.resume is not Resume.NOT_NEEDED:
+        p = resume.settle(d, pump, p)
     p = ceiling.keep_override(d, pump, p)
     p = ceiling.judge_hard(d, pump, p)
-    if d.stop_rule is not None and p.lock.state is InterlockState.ARMED and stops_with_breathing(pump, p):
-        p = interlock.trip(d, pump, p, d.stop_rule)
+    if (d.stop_rule is not None or d.blind_ms is not None) and p.lock.state is InterlockState.ARMED:
+        cause = breathing.stop_cause(d, pump, p)
+        p = p if cause is None else interlock.trip(d, pump, p, cause)
     p = interlock.drive(d, pump, p)
     if p is not before:
         d.pumps[pump.device] = p
-
-
-def stops_with_breathing(pump: PumpPolicy, p: PumpState) -> bool:
-    """A respiratory interlock stops governed pumps that infuse, or may (INT-07)."""
-    return ceiling.is_governed(pump) and ceiling.may_infuse(p)
 
 
 def due(d: Draft, pump: PumpPolicy) -> list[int | None]:
@@ -168,6 +167,8 @@ def due(d: Draft, pump: PumpPolicy) -> list[int | None]:
         times.append(p.reduce_ms + ceiling.reduce_wait_ms(d, pump))
     if p.override is not None:
         times.append(p.override.at_ms + d.policy.times.soft_override_max_ms)
+    if p.lock.resume_until_ms is not None:
+        times.append(p.lock.resume_until_ms)
     return times
 
 

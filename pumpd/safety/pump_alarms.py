@@ -5,7 +5,8 @@ from __future__ import annotations
 from pumpd.device.facts import Outcome
 from pumpd.safety import ceiling
 from pumpd.safety.alarm_table import Condition
-from pumpd.safety.decisions import InterlockState
+from pumpd.safety.breathing import stop_cause
+from pumpd.safety.decisions import InterlockState, Resume
 from pumpd.safety.interlock import cannot_stop
 from pumpd.safety.policy import AlarmKind, Limit, Priority, PumpPolicy
 from pumpd.safety.quality import identity_condition, pump_stale_ms
@@ -33,8 +34,8 @@ def conditions(d: Draft, pump: PumpPolicy) -> dict[str, Condition]:
         found += [over_hard(d, pump, p), over_soft(d, pump, p), not_verified(d, pump, p)]
     if p.lock.state is InterlockState.STOP_UNCONFIRMED:
         found.append(stop_not_confirmed(d, pump, p))
-    if d.stop_rule is not None and p.lock.state is InterlockState.ALARM_ONLY:
-        found.append(stop_by_hand(d, pump, p))
+    if p.lock.state is InterlockState.ALARM_ONLY:
+        found += [stop_by_hand(d, pump, p), without_resume(pump, p)]
     if p.changed is not None or p.refused is not None or p.commands:
         found += events(pump, p)
     if device.alarms:
@@ -118,11 +119,20 @@ def stop_not_confirmed(d: Draft, pump: PumpPolicy, p: PumpState) -> Condition:
 
 
 def stop_by_hand(d: Draft, pump: PumpPolicy, p: PumpState) -> Condition | None:
-    """A respiratory rule wants the pump stopped, and pumpd cannot."""
-    if not (ceiling.is_governed(pump) and ceiling.may_infuse(p)):
+    """Breathing wants the pump stopped, and pumpd cannot."""
+    cause = stop_cause(d, pump, p)
+    if cause is None:
         return None
-    text = f"Stop {pump.device} by hand, ALARM ONLY ({cannot_stop(pump, p)}): {d.stop_rule}"
+    text = f"Stop {pump.device} by hand, ALARM ONLY ({cannot_stop(pump, p)}): {cause}"
     return Condition("stop_by_hand", pump.device, Priority.HIGH, TECHNICAL, text)
+
+
+def without_resume(pump: PumpPolicy, p: PumpState) -> Condition | None:
+    """It was stopped, nobody asked for a resume, it infuses, and pumpd can no longer stop it (INT-03)."""
+    if p.lock.resume is not Resume.NEEDED or p.report is None or p.report.infusing is False:
+        return None
+    text = f"{pump.device} runs again without a resume, ALARM ONLY ({cannot_stop(pump, p)}): stop the pump by hand"
+    return Condition("started_without_resume", pump.device, Priority.HIGH, TECHNICAL, text)
 
 
 def events(pump: PumpPolicy, p: PumpState) -> list[Condition | None]:

@@ -1,7 +1,7 @@
 """The shortcut of a stop: for a status report that certainly stops its pump, the stop order that `step` will decide.
 
 `step` judges a bed in hundreds of small operations and finds the words of the alarm; none of that has to be waited
-for when one comparison tells that the pump runs above its hard ceiling, or runs again after a verified stop. The
+for when one comparison tells that the pump runs above its hard ceiling, or runs again after a stop without a resume. The
 shell asks here first, sends the stop, and steps then; the step decides the same order with the same id. Whenever
 anything makes that less than certain the answer is None and the stop leaves after the step. Pure.
 """
@@ -11,8 +11,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from pumpd.device.facts import ControlState, Integrity, PumpStatus
-from pumpd.safety.decisions import InterlockState
+from pumpd.safety.decisions import InterlockState, Resume
 from pumpd.safety.events import Patient
+from pumpd.safety.interlock import cannot_stop
 from pumpd.safety.policy import BedPolicy, Enforcement, PumpPolicy, WeightRange
 from pumpd.safety.state import BedState, DeviceState, PumpState, mismatch, order_name, pump_policy
 
@@ -25,14 +26,24 @@ def stop_at_once(state: BedState, device: str, status: PumpStatus, now: int, pol
     if status.infusing is False:
         return None
     p = state.pumps.get(device)
-    if p is None or not (p.lock.state is InterlockState.STOP_VERIFIED or _may_breach(p, status)):
+    if p is None or not (_must_stand(p) or _may_breach(p, status)):
         return None
     pump = pump_policy(policy, device)
     if pump is None or not _is_plain(state, now, policy) or _is_refused(pump, state.devices[device], status):
         return None
-    if p.lock.state is not InterlockState.STOP_VERIFIED and not _breaches(pump, state.patient, policy.weight, status):
+    if _must_stand(p):
+        certain = p.lock.state is InterlockState.STOP_VERIFIED or cannot_stop(pump, p) is None
+    else:
+        certain = _breaches(pump, state.patient, policy.weight, status)
+    if not certain:
         return None
     return order_name(state.bed, state.order_n + 1)
+
+
+def _must_stand(p: PumpState) -> bool:
+    """Stopped and not reset, or reset and not resumed: any report but "not infusing" trips it (INT-03)."""
+    state = p.lock.state
+    return state is InterlockState.STOP_VERIFIED or (state is InterlockState.ARMED and p.lock.resume is Resume.NEEDED)
 
 
 def _may_breach(p: PumpState, status: PumpStatus) -> bool:

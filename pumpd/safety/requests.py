@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from pumpd.device.facts import ControlState, Outcome
-from pumpd.safety import ceiling, interlock
+from pumpd.safety import breathing, ceiling, interlock
 from pumpd.safety.decisions import InterlockState, Permitted, Refused, SetRate
 from pumpd.safety.events import InterlockReset, RateRequested, SoftOverride, StopRequested
 from pumpd.safety.people import unexplained, unnamed
@@ -171,7 +171,8 @@ def reset_reasons(d: Draft, pump: PumpPolicy, p: PumpState) -> list[str]:
         reasons.append("the pump's rate is still above the hard ceiling")
     if d.stop_rule is not None:
         reasons.append(f"a respiratory interlock is active: {d.stop_rule}")
-    return reasons
+    unwatched = breathing.unwatched_stop(d, pump)
+    return reasons if unwatched is None else [*reasons, unwatched]
 
 
 def programmed_over(d: Draft, pump: PumpPolicy, p: PumpState) -> bool:
