@@ -60,6 +60,7 @@ class DeviceSession:
         self._shell = shell
         self._line = Line(link, device.info.line, links, on_bytes=self._on_bytes, on_state=self._on_state)
         self._driver: Driver | None = None
+        self._pump: PumpDriver | None = None  # the same, if it takes commands: asked once, for asking takes long
         self._timer = DeadlineTimer(clock, self._deadline, self._tick)
         self._restart = Backoff(shell.restart_first_ms, shell.restart_max_ms, random.random)
         self._revival: asyncio.TimerHandle | None = None
@@ -70,8 +71,7 @@ class DeviceSession:
         self._crashed_ms = -shell.restart_max_ms
         self._urgent_sent = 0
         self._orders: dict[str, None] = {}
-        self.waves = 0
-        self.frames = 0  # believed vital signs and statuses, for /metrics
+        self.waves = self.frames = 0  # for /metrics; frames: believed vital signs and statuses
 
     @property
     def line(self) -> Line:
@@ -88,9 +88,8 @@ class DeviceSession:
         hand_back False: nothing is said, so that a pump with a lease stops by itself when the lease runs out.
         """
         self._closing = True
-        driver, self._driver = self._driver, None
-        self._timer.cancel()
-        self._cancel_calls()
+        driver = self._driver
+        self._drop_driver()
         if driver is not None and hand_back:
             try:
                 outs = driver.finish(self._clock.now_ms())
@@ -104,23 +103,29 @@ class DeviceSession:
 
     def command(self, order: PumpOrder) -> list[Event]:
         """Bytes of the order leave before this returns; the answer's events are for a later turn of the loop."""
-        driver = self._driver
-        if not isinstance(driver, PumpDriver):
-            return self._not_given(
-                order, f"line down ({self._line.trouble})" if driver is None else "no command exists"
-            )
+        pump = self._pump
+        if pump is None:
+            down = self._driver is None
+            return self._not_given(order, f"line down ({self._line.trouble})" if down else "no command exists")
         try:
-            outs = driver.command(order, self._clock.now_ms())
+            outs = pump.command(order, self._clock.now_ms())
         except Exception as error:  # noqa: BLE001 - supervision boundary: our bug must not stop other beds
             self._crash(error)
             return self._not_given(order, "driver failed", Outcome.UNKNOWN)
-        given = [self._line.write(out.data, urgent=self._mark(out.urgent)) for out in outs if isinstance(out, Send)]
+        given = True
+        for out in outs:
+            if isinstance(out, Send):
+                given = self._line.write(out.data, urgent=self._mark(out.urgent)) and given
         self._timer.arm()
-        facts = [self._heard(out) for out in outs if not isinstance(out, _FOR_THE_LINE)]
-        if given and not all(given):
+        return self._commanded(order, outs, given)
+
+    def _commanded(self, order: PumpOrder, outs: list[Out], given: bool) -> list[Event]:
+        """What became of an order whose bytes the line took, or did not take."""
+        facts: list[Event] = [self._heard(out) for out in outs if not isinstance(out, _FOR_THE_LINE)]
+        if not given:
             return [*facts, *self._not_given(order, "line takes no bytes")]
         if any(isinstance(out, CommandOutcome) and out.order_id == order.order_id for out in outs):
-            return list(facts)
+            return facts
         if not isinstance(order, ReadStatus | ReleaseControl):
             self._orders[order.order_id] = None
         return [OrderSent(self.id, order.order_id), *facts]
@@ -152,8 +157,9 @@ class DeviceSession:
         self._silent = False
         self._tell_link(LinkChanged(self.id, LinkState.UP))
         try:
-            self._driver = self._make(self._settings())
-            outs = self._driver.start(self._clock.now_ms())
+            driver = self._driver = self._make(self._settings())
+            self._pump = driver if isinstance(driver, PumpDriver) else None
+            outs = driver.start(self._clock.now_ms())
         except Exception as error:  # noqa: BLE001 - supervision boundary, as in _on_bytes
             self._crash(error)
             return
@@ -165,13 +171,16 @@ class DeviceSession:
 
     def _end(self, trouble: Trouble) -> None:
         log.warning("line down", device=self.id, reason=str(trouble))
-        self._driver = None
-        self._timer.cancel()
-        self._cancel_calls()
+        self._drop_driver()
         orders, self._orders = self._orders, {}
         for order_id in orders:
             self._post(Heard(self.id, CommandOutcome(order_id, Outcome.UNKNOWN, f"line down ({trouble.reason})")))
         self._tell_link(LinkChanged(self.id, LinkState.DOWN, str(trouble)))
+
+    def _drop_driver(self) -> None:
+        self._driver = self._pump = None
+        self._timer.cancel()
+        self._cancel_calls()
 
     def _cancel_calls(self) -> None:
         for handle in (self._revival, self._half_open):
@@ -266,16 +275,14 @@ class DeviceSession:
 
     def _crash(self, error: Exception) -> None:
         log.error("driver failed", device=self.id, exc_info=error)
-        self._driver = None
-        self._timer.cancel()
-        self._cancel_calls()
+        self._drop_driver()
         now = self._clock.now_ms()
         if now - self._crashed_ms > self._shell.restart_max_ms:
             self._restart.reset()
         self._crashed_ms, self._faulty = now, True
         loop = asyncio.get_running_loop()
         self._revival = loop.call_later(self._restart.next_s(), self._begin)
-        # told on a later turn, because this may be inside a kernel step's decisions
+        # later, because this may be inside a kernel step's decisions
         loop.call_soon(self._tell_crash, f"{self._device.driver}: {type(error).__name__}")
 
     def _tell_crash(self, what: str) -> None:
