@@ -144,9 +144,8 @@ class BedBuilder:
         return tuple(self._bed(bed) for bed in self._site.file.bed)
 
     def _bed(self, bed: BedTable) -> BedConfig:
-        times, profile = self._site.times, self._site.profile
+        times = self._site.times
         assert times is not None
-        assert profile is not None
         label = bed.label or bed.id
         pumps = tuple(self._pump_device(pump) for pump in bed.pump)
         monitors = tuple(self._monitor_device(monitor) for monitor in bed.monitor)
@@ -155,7 +154,7 @@ class BedBuilder:
             label=label,
             pumps=tuple(self._pump_policy(bed, pump, times.record) for pump in bed.pump),
             monitors=tuple(self._monitor_policy(monitor) for monitor in bed.monitor),
-            profile=profile,
+            profile=self._site.profile_of(bed),
             times=kernel_times(times.record),
             weight=WeightRange(times.record.weight.min, times.record.weight.max),
         )

@@ -17,6 +17,7 @@ from pumpd.config.repair import check_structure
 from pumpd.config.site import Site, site_problems
 from pumpd.config.site_files import LibraryFile, ProtocolFile, TimesFile
 from pumpd.config.times import link_times, shell_times
+from pumpd.config.toml_lines import Path as KeyPath
 from pumpd.config.ward_checks import ward_problems, ward_warnings
 from pumpd.config.ward_file import FileTable, WardFile
 from pumpd.safety.policy import AlarmProfile
@@ -76,18 +77,17 @@ class _Loader:
         library = self._record("library", file.library, LibraryFile)
         protocol = self._record("protocol", file.protocol, ProtocolFile) if file.protocol else None
         times = self._record("times", file.times, TimesFile)
-        profile = self._profile()
-        site = Site(file, self._source, library, protocol, times, profile)
+        site = Site(file, self._source, library, protocol, times, self._profiles())
         self._problems += site_problems(site)
         beds = BedBuilder(site)
         self._problems += beds.problems()
-        if self._problems or times is None or library is None or profile is None:
+        if self._problems or times is None or library is None:
             return Loaded(None, _in_order(self._problems))
         ward = self._ward(beds, times.record, library)
         warnings = self._warnings + ward_warnings(file, self._source) + beds.warnings()
         return Loaded(ward, (), _in_order(warnings))
 
-    def _find(self, key: str, name: str) -> Path | None:
+    def _find(self, key: KeyPath, name: str) -> Path | None:
         """The named file beside the ward file, else among the defaults; a missing one is a problem."""
         beside = self._path.parent / name
         for candidate in (beside, default_dir() / name):
@@ -95,11 +95,11 @@ class _Loader:
                 return candidate
         places = dict.fromkeys((str(self._path.parent), str(default_dir())))
         message = f'there is no file "{name}" in {" or ".join(places)}'
-        self._problems.append(self._source.problem((key, "file"), message))
+        self._problems.append(self._source.problem((*key, "file"), message))
         return None
 
     def _record(self, key: str, table: FileTable, model: type[R]) -> Parsed[R] | None:
-        path = self._find(key, table.file)
+        path = self._find((key,), table.file)
         parsed = read_record(path, model) if path else []
         if isinstance(parsed, list):
             self._problems += parsed
@@ -107,8 +107,17 @@ class _Loader:
         self._digests[parsed.source.name] = parsed.source.sha256
         return parsed
 
-    def _profile(self) -> AlarmProfile | None:
-        path = self._find("alarms", self._file.alarms.file)
+    def _profiles(self) -> dict[str, AlarmProfile]:
+        """Every alarm profile that the ward or a bed names, each read once."""
+        asked: dict[str, KeyPath] = {self._file.alarms.file: ("alarms",)}
+        for index, bed in enumerate(self._file.bed):
+            if bed.alarms is not None:
+                asked.setdefault(bed.alarms.file, ("bed", index, "alarms"))
+        read = {name: self._profile(key, name) for name, key in asked.items()}
+        return {name: profile for name, profile in read.items() if profile is not None}
+
+    def _profile(self, key: KeyPath, name: str) -> AlarmProfile | None:
+        path = self._find(key, name)
         loaded = inspect_profile(path) if path else LoadedProfile(None)
         self._problems += loaded.problems
         self._warnings += loaded.warnings

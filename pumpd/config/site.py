@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pumpd.config.ceilings import Ceilings, Override, library_ceilings, too_high
 from pumpd.config.problems import Problem, did_you_mean
 from pumpd.config.read import Parsed, Source
 from pumpd.config.site_files import Entry, LibraryFile, ProtocolFile, TimesFile
-from pumpd.config.ward_file import WardFile
+from pumpd.config.ward_file import BedTable, WardFile
 from pumpd.safety.policy import AlarmProfile
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The ward file with the files it names; None where a file could not be read (already reported)."""
+    """The ward file with the files it names; None where a file could not be read (already reported).
+
+    profiles: the alarm profiles by the names under which the ward and its beds ask for them.
+    """
 
     file: WardFile
     source: Source
     library: Parsed[LibraryFile] | None
     protocol: Parsed[ProtocolFile] | None
     times: Parsed[TimesFile] | None
-    profile: AlarmProfile | None
+    profiles: Mapping[str, AlarmProfile]
 
     @property
     def care_area(self) -> str:
@@ -29,6 +33,10 @@ class Site:
 
     def entry(self, drug: str) -> Entry | None:
         return self.library.record.find_entry(self.care_area, drug) if self.library else None
+
+    def profile_of(self, bed: BedTable) -> AlarmProfile:
+        """The bed's own alarm profile, else the ward's. Raises KeyError where it could not be read."""
+        return self.profiles[(bed.alarms or self.file.alarms).file]
 
     def drugs(self) -> list[str]:
         """Codes that the library lists for this care area."""

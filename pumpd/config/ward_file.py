@@ -95,10 +95,11 @@ class MonitorTable(DeviceTable):
 
 
 class BedTable(Record):
-    """One bed with its devices."""
+    """One bed with its devices. alarms: its own alarm profile instead of the ward's."""
 
     id: Ident
     label: Name | None = None
+    alarms: FileTable | None = None
     pump: list[PumpTable] = Field(default_factory=list)
     monitor: list[MonitorTable] = Field(default_factory=list)
     ceiling: CeilingOverride | None = None
