@@ -11,7 +11,6 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from pumpd.device.facts import Quality, Reading, Vitals
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.alarm_table import Condition
 from pumpd.safety.policy import AlarmKind, BedPolicy, MonitorPolicy, Priority, PumpPolicy
@@ -19,38 +18,12 @@ from pumpd.safety.rules import plan_of
 from pumpd.safety.state import DeviceState, Draft, mismatch
 from pumpd.safety.vital_state import Sample
 
-BELIEVED = frozenset({Quality.OK, Quality.QUESTIONABLE})
 EPISODIC = frozenset(name for name, signal in SIGNALS.items() if signal.episodic)
 # What one sensor measures, and what a monitor makes of it: when the first is missing, so is the rest.
 SENSORS = {"etco2": "CO2", "spo2": "SpO2"}
 MEASURED_BY = dict.fromkeys(("rr", "fico2", "no_breath", "no_breath_s", "ipi"), "etco2") | {"pulse": "spo2"}
-RANGES = {name: (signal.min_milli, signal.max_milli) for name, signal in SIGNALS.items()}
 NOTHING: Mapping[str, Sample] = MappingProxyType({})
 RESPIRATORY = frozenset({"rr", "etco2"})  # a source that sees breathing; SpO2 alone does not
-
-
-def take_vitals(d: Draft, device: str, vitals: Vitals) -> None:
-    """Remember every reading of a frame; a signal that the frame does not carry ages by itself."""
-    samples, now = dict(d.samples.get(device, NOTHING)), d.now
-    for reading in vitals.readings:
-        name, value = reading.signal, reading.value_milli
-        span = RANGES.get(name)
-        if span is None:
-            continue
-        if value is not None and span[0] <= value <= span[1]:
-            samples[name] = Sample(value, reading.quality, now, now, None)
-        else:
-            samples[name] = withheld(reading, samples.get(name), now)
-    d.samples[device] = samples
-
-
-def withheld(reading: Reading, old: Sample | None, now: int) -> Sample:
-    """The sample after a reading without a value, or with one out of the sensor's range: that is invalid (QUA-01)."""
-    quality = reading.quality if reading.value_milli is None else Quality.INVALID
-    off_ms = None
-    if quality is Quality.OFF:
-        off_ms = now if old is None or old.off_ms is None else old.off_ms
-    return Sample(None, quality, now, None if old is None else old.good_ms, off_ms)
 
 
 def is_live(name: str, sample: Sample, now: int, live_ms: int) -> bool:
@@ -61,29 +34,56 @@ def is_live(name: str, sample: Sample, now: int, live_ms: int) -> bool:
 
 
 def live_values(d: Draft) -> dict[str, int]:
-    """Per signal the value that counts: the first live one in the bed's order of monitors (RSP-07)."""
+    """Per signal the value that counts: the first live one in the bed's order of monitors (RSP-07).
+
+    A source that says it sees no breath has not failed: what it holds is missing, and no other source speaks for it.
+    """
     found: dict[str, int] = {}
-    stale_ms = d.now - d.policy.times.vitals_live_ms
+    stale_ms, held = d.now - d.policy.times.vitals_live_ms, d.breath.held
+    blocked: set[str] = set()
     for monitor in d.policy.monitors:
-        for name, sample in d.samples.get(monitor.device, NOTHING).items():
+        samples = d.samples.get(monitor.device, NOTHING)
+        for name, sample in samples.items():
             value = sample.value_milli
             if value is not None and (sample.at_ms > stale_ms or name in EPISODIC) and name not in found:
                 found[name] = value
+        if held:
+            blocked |= {name for name in held_now(d, monitor.device) if name not in found}
+            found = {name: value for name, value in found.items() if name not in blocked}
+    if d.breath.assessed:
+        found |= {name: said.value_milli for name, said in d.breath.assessed.items() if not newer_sample(d, name)}
     return found
 
 
+def held_now(d: Draft, device: str) -> list[str]:
+    """Signals that this monitor holds now, and goes on reporting (RSP-05)."""
+    stale_ms, samples = d.now - d.policy.times.vitals_live_ms, d.samples.get(device, NOTHING)
+    return [name for name in d.breath.held.get(device, {}) if name in samples and samples[name].at_ms > stale_ms]
+
+
+def newer_sample(d: Draft, signal: str) -> bool:
+    """Has a monitor said something of it after the person who assessed it?"""
+    at_ms = d.breath.assessed[signal].at_ms
+    found = (d.samples.get(monitor.device, NOTHING).get(signal) for monitor in d.policy.monitors)
+    return any(sample is not None and sample.value_milli is not None and sample.at_ms > at_ms for sample in found)
+
+
 def source_of(d: Draft, signal: str) -> str | None:
-    """The monitor whose value of this signal counts now."""
+    """The monitor whose value of this signal counts now; None: there is none, or a person assessed it."""
+    if signal in d.breath.assessed and not newer_sample(d, signal):
+        return None
     for monitor in d.policy.monitors:
         sample = d.samples.get(monitor.device, NOTHING).get(signal)
         if sample is not None and is_live(signal, sample, d.now, d.policy.times.vitals_live_ms):
             return monitor.device
+        if signal in held_now(d, monitor.device):
+            return None
     return None
 
 
 def seen_signals(d: Draft) -> frozenset[str]:
     """Signals that have ever had a value; a missing one of these is unknown, not absent."""
-    return frozenset(
+    return frozenset(d.breath.assessed) | frozenset(
         name
         for samples in d.samples.values()
         for name, sample in samples.items()

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.alarm_table import RANK, Condition
+from pumpd.safety.doubtful import IDLE, tempered
 from pumpd.safety.policy import AlarmKind, Op, Rule, Term
 from pumpd.safety.quality import live_values, seen_signals, source_of
 from pumpd.safety.rules import CompiledRule, Live, plan_of, rule_holds, term_holds
-from pumpd.safety.state import Draft, RuleState
+from pumpd.safety.state import Draft
+from pumpd.safety.vital_state import RuleState
 from pumpd.units import format_milli
 
-IDLE = RuleState(None, None, False)
 FALLING = frozenset({Op.LT, Op.LE, Op.EQ})
 
 
@@ -40,10 +41,10 @@ def next_rule_state(rule: Rule, old: RuleState, holds: bool | None, now: int, ga
 
 def evaluate(d: Draft) -> Live:
     """Bring every rule up to date; returns the live values that were judged."""
-    live, rules = live_values(d), d.rules
+    live, rules, odd = live_values(d), d.rules, d.breath.doubts
     for signal, low, high, compiled in plan_of(d.policy.profile).leads:
         value = live.get(signal)
-        if value is None or low <= value <= high:
+        if value is None or low <= value <= high or odd:
             judge_rule(d, compiled, live)
         elif rules:  # its leading term is false, and with it the rule
             rules.pop(compiled.rule.id, None)
@@ -53,9 +54,11 @@ def evaluate(d: Draft) -> Live:
 def judge_rule(d: Draft, compiled: CompiledRule, live: Live) -> None:
     """Bring one rule up to date. (An idle rule is one that is not in the draft.)"""
     rule = compiled.rule
-    holds = rule_holds(compiled, live, seen_signals(d) if compiled.any_of else frozenset())
+    seen = seen_signals(d) if compiled.any_of else frozenset()
     old = d.rules.get(rule.id, IDLE)
-    new = next_rule_state(rule, old, holds, d.now, d.policy.times.vitals_live_ms)
+    new = next_rule_state(rule, old, rule_holds(compiled, live, seen), d.now, d.policy.times.vitals_live_ms)
+    if d.breath.doubts or d.breath.held:
+        new = tempered(d, compiled, live, seen, old, new)
     if new is IDLE:
         d.rules.pop(rule.id, None)
     elif new is not old:
@@ -94,6 +97,7 @@ def condition_of(d: Draft, rule: Rule, live: Live) -> Condition:
         live.get(first.signal),
         first.op in FALLING,
         rule.id,
+        rule.action,
     )
 
 
