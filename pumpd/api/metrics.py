@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from pumpd.live.hub import LiveHub
 from pumpd.live.port import WardCounts
+from pumpd.live.screens import screens_of
 
 
 class HubCollector(Collector):
@@ -25,6 +26,9 @@ class HubCollector(Collector):
         yield GaugeMetricFamily("pumpd_beds", "Beds of the ward", value=len(hub.bed_ids()))
         yield GaugeMetricFamily("pumpd_beds_monitored", "Beds monitored", value=sum(view.monitored for view in views))
         yield GaugeMetricFamily("pumpd_live_clients", "Screens connected", value=len(hub.clients))
+        screens = screens_of(hub.clients)
+        yield GaugeMetricFamily("pumpd_live_watched", "Screens that somebody can see", value=screens.watched)
+        yield GaugeMetricFamily("pumpd_live_sounding", "Of these, screens that make sound", value=screens.sounding)
         alarms = GaugeMetricFamily("pumpd_alarms", "Live alarms", labels=["priority"])
         counts = Counter(alarm.priority.value for alarm in hub.alarms())
         for priority in ("high", "medium", "low"):

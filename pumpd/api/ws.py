@@ -16,7 +16,7 @@ from pumpd.api.commands import perform
 from pumpd.api.sockets import ABORT
 from pumpd.live.client import LiveClient
 from pumpd.live.hub import LiveHub
-from pumpd.live.messages import PROTO, Ack, ClientMessage, Close, Cmd, Hello, decode_client
+from pumpd.live.messages import PROTO, Ack, ClientMessage, Close, Cmd, Hello, Status, decode_client
 
 MINUTE_MS = 60_000
 
@@ -95,7 +95,7 @@ class LiveConnection:
         return message
 
     async def _live(self, hello: Hello) -> None:
-        client = self._hub.join(hello.credit)
+        client = self._hub.join(hello.credit, hello.sound)
         try:
             await _first(self._read(client), self._send(client), client.closed.wait())
         finally:
@@ -110,6 +110,8 @@ class LiveConnection:
                 client.ack(message.seq, self._hub.now_ms())
                 if client.wants_delta(self._hub):
                     client.wake.set()
+            elif isinstance(message, Status):
+                client.status(message)
             elif isinstance(message, Cmd):
                 self._start(self._command(client, message))
             else:

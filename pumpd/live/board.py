@@ -14,7 +14,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pumpd.live.messages import encode
-from pumpd.live.shape import Stamp, alarm_shape, device_shape, patient_shape, pumps_shape, values_shape
+from pumpd.live.shape import (
+    Stamp,
+    alarm_shape,
+    audio_pause_shape,
+    device_shape,
+    patient_shape,
+    pumps_shape,
+    values_shape,
+)
 from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.view import BedView
 
@@ -42,6 +50,7 @@ KEYS = (
     Key("devices", lambda v: v.devices, lambda v, s: [device_shape(device, s) for device in v.devices]),
     Key("monitored", lambda v: v.monitored, lambda v, s: v.monitored),
     Key("audio_paused_until", lambda v: v.audio_paused_until_ms, lambda v, s: s.maybe(v.audio_paused_until_ms)),
+    Key("audio_pause", lambda v: (v.audio_paused_by, v.audio_paused_ward), lambda v, s: audio_pause_shape(v)),
 )
 AGED = tuple(key.name for key in KEYS if key.ages)
 

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-from pumpd.live.messages import CREDIT, Close
+from pumpd.live.messages import CREDIT, Close, Sound, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class LiveClient:
     have None: it needs a snapshot. `wake` is set when there may be something to send.
     """
 
-    def __init__(self, times: LiveTimes, now_ms: int, credit: int = CREDIT) -> None:
+    def __init__(self, times: LiveTimes, now_ms: int, credit: int = CREDIT, sound: Sound = "unknown") -> None:
         self.credit = max(1, min(CREDIT, credit))
         self.wake = asyncio.Event()
         self.closed = asyncio.Event()
@@ -71,6 +71,8 @@ class LiveClient:
         self.unacked: deque[int] = deque()
         self.ordered: deque[str] = deque()
         self.conflated = 0
+        self.sound: Sound = sound
+        self.visible = True
         self.queued = 0  # the pacer's rank: 0 not queued, 1 queued, 2 queued for an alarm
         self._times = times
         self._publish = 0
@@ -92,6 +94,15 @@ class LiveClient:
         while self.unacked and self.unacked[0] <= seq:
             self.unacked.popleft()
             self._progress_ms = now_ms
+
+    def status(self, said: Status) -> None:
+        """What it is for the people before it has changed."""
+        self.sound, self.visible = said.sound, said.visible
+
+    @property
+    def watched(self) -> bool:
+        """Somebody can see the ward on it: it shows a picture, takes what is sent, and is not hidden."""
+        return self.visible and self.have is not None and self.close_code is None
 
     def close(self, code: Close, reason: str) -> None:
         """End the connection; the first cause stands."""

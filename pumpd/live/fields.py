@@ -88,8 +88,19 @@ class AcknowledgedShape(Struct):
     note: str
 
 
+class EscalationShape(Struct):
+    """to: who is signalled, beside those of the steps below, since `since`; level: the step of the ladder, from 0."""
+
+    to: str
+    since: str
+    level: int
+
+
 class AlarmShape(Struct):
-    """present: the condition holds now; rule: the rule of the alarm profile that raised it."""
+    """present: the condition holds now; rule: the rule of the alarm profile that raised it; action: what to do.
+
+    escalation: how far a HIGH that nobody acknowledges has climbed. broke_audio_pause: it ended one.
+    """
 
     id: str
     bed: str
@@ -106,6 +117,16 @@ class AlarmShape(Struct):
     acknowledged: AcknowledgedShape | None
     ended: str | None
     rule: str | None
+    action: str
+    escalation: EscalationShape | None
+    broke_audio_pause: bool
+
+
+class AudioPauseShape(Struct):
+    """by: the person's name as given; ward: the sound of the whole ward was paused."""
+
+    by: str
+    ward: bool
 
 
 class BedParts(Struct):
@@ -118,6 +139,7 @@ class BedParts(Struct):
     devices: list[DeviceShape] | UnsetType = UNSET
     monitored: bool | UnsetType = UNSET
     audio_paused_until: str | UnsetType | None = UNSET
+    audio_pause: AudioPauseShape | UnsetType | None = UNSET
 
 
 class BedShape(Struct):
@@ -129,3 +151,4 @@ class BedShape(Struct):
     devices: list[DeviceShape]
     monitored: bool
     audio_paused_until: str | None
+    audio_pause: AudioPauseShape | None

@@ -15,7 +15,7 @@ import structlog
 
 from pumpd.live.board import BedBoard, WardBoard
 from pumpd.live.client import LiveClient, LiveTimes
-from pumpd.live.messages import Close, Limits, WardRef, Welcome, encode
+from pumpd.live.messages import Close, Limits, Sound, WardRef, Welcome, encode
 from pumpd.live.pacer import Pacer
 from pumpd.live.shape import Stamp, WallOf, empty_bed, ended, unmonitored
 from pumpd.safety.alarms import Alarm, Phase
@@ -169,9 +169,9 @@ class LiveHub:
         self._publish(FRESH_MS)
         return self._board.beds[bed_id].json()
 
-    def join(self, credit: int) -> LiveClient:
+    def join(self, credit: int, sound: Sound = "unknown") -> LiveClient:
         """A new screen; its first frame is a snapshot."""
-        client = LiveClient(self.times, self._now_ms(), credit)
+        client = LiveClient(self.times, self._now_ms(), credit, sound)
         self.clients.add(client)
         self._pacer.wake((client,))
         return client

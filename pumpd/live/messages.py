@@ -7,7 +7,7 @@ are the contract of the result.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -37,8 +37,12 @@ class Resume(Struct):
     seq: int
 
 
+Sound = Literal["on", "locked", "off", "none", "unknown"]
+"""Does a screen make sound? locked: the browser waits for a touch; off: switched off; none: it cannot."""
+
+
 class Hello(Struct, tag="hello", tag_field="type"):
-    """The first message of a client. subs: empty, "ward:*" or "ward:ID". credit: at most 2."""
+    """The first message of a client. subs: empty, "ward:*" or "ward:ID". credit: at most 2. sound: as in status."""
 
     proto: list[int]
     client: str = ""
@@ -46,12 +50,20 @@ class Hello(Struct, tag="hello", tag_field="type"):
     resume: Resume | None = None
     credit: int = CREDIT
     token: str | None = None
+    sound: Sound = "unknown"
 
 
 class Ack(Struct, tag="ack", tag_field="type"):
     """The highest seq of a snapshot or delta that the client has rendered; gives credit back."""
 
     seq: int
+
+
+class Status(Struct, tag="status", tag_field="type"):
+    """What the client is for the people before it, sent when it changes. visible: the page can be seen (ALA-08)."""
+
+    sound: Sound
+    visible: bool = True
 
 
 class Cmd(Struct, tag="cmd", tag_field="type"):
@@ -63,7 +75,7 @@ class Cmd(Struct, tag="cmd", tag_field="type"):
     reason: str | None = None
 
 
-ClientMessage = Hello | Ack | Cmd
+ClientMessage = Hello | Ack | Status | Cmd
 
 
 class Limits(Struct):

@@ -16,10 +16,12 @@ from pumpd.device.facts import Quality
 from pumpd.live.fields import (
     AcknowledgedShape,
     AlarmShape,
+    AudioPauseShape,
     BedShape,
     CeilingShape,
     DeliveredShape,
     DeviceShape,
+    EscalationShape,
     PatientShape,
     PumpShape,
     ValueShape,
@@ -183,7 +185,7 @@ def device_shape(view: DeviceView, stamp: Stamp) -> DeviceShape:
 
 def alarm_shape(alarm: Alarm, stamp: Stamp) -> AlarmShape:
     """One alarm instance."""
-    ack = alarm.acknowledged
+    ack, step = alarm.acknowledged, alarm.escalation
     return AlarmShape(
         id=alarm.id,
         bed=alarm.bed,
@@ -200,12 +202,19 @@ def alarm_shape(alarm: Alarm, stamp: Stamp) -> AlarmShape:
         acknowledged=AcknowledgedShape(ack.by, stamp.text(ack.at_ms), ack.reason.value, ack.note) if ack else None,
         ended=stamp.maybe(alarm.ended_ms),
         rule=alarm.rule,
+        action=alarm.action,
+        escalation=EscalationShape(step.to, stamp.text(step.since_ms), step.level) if step else None,
+        broke_audio_pause=alarm.broke_pause,
     )
+
+
+def audio_pause_shape(view: BedView) -> AudioPauseShape | None:
+    return None if view.audio_paused_by is None else AudioPauseShape(view.audio_paused_by, view.audio_paused_ward)
 
 
 def ended(alarm: Alarm, now_ms: int) -> Alarm:
     """An alarm that is no longer among the bed's."""
-    return replace(alarm, state=AlarmState.ENDED, present=False, ended_ms=alarm.ended_ms or now_ms)
+    return replace(alarm, state=AlarmState.ENDED, present=False, ended_ms=alarm.ended_ms or now_ms, escalation=None)
 
 
 def values_shape(view: BedView, stamp: Stamp) -> dict[str, ValueShape]:
@@ -229,6 +238,7 @@ def bed_shape(view: BedView, now_ms: int, wall_of: WallOf) -> BedShape:
         devices=[device_shape(device, stamp) for device in view.devices],
         monitored=view.monitored,
         audio_paused_until=stamp.maybe(view.audio_paused_until_ms),
+        audio_pause=audio_pause_shape(view),
     )
 
 
