@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from pumpd.config.ceilings import Override, effective, too_high
+from pumpd.config.interlock import interlock_problems, interlock_settings, interlock_warnings
 from pumpd.config.link_url import driver_options
 from pumpd.config.model import BedConfig, DeviceConfig
 from pumpd.config.problems import Problem, did_you_mean
@@ -44,7 +45,7 @@ class BedBuilder:
                 found += self._pump_problems(("bed", b, "pump", p), pump)
             found += self._bed_ceiling_problems(("bed", b), bed)
             found += self._weight_problems(("bed", b, "patient"), bed.patient)
-        return found
+        return found + interlock_problems(self._site)
 
     def _pump_problems(self, at: KeyPath, pump: PumpTable) -> list[Problem]:
         return [*self._drug_problems(at, pump), *self._enforcement_problems(at, pump)]
@@ -125,17 +126,21 @@ class BedBuilder:
                 found.append(self._site.source.problem(("bed", b), message))
             for p, pump in enumerate(bed.pump):
                 found += self._pump_warnings(("bed", b, "pump", p), pump)
-        return found
+        return found + interlock_warnings(self._site)
 
     def _pump_warnings(self, at: KeyPath, pump: PumpTable) -> list[Problem]:
         problem = self._site.source.problem
         if pump.drug is None:
             return [problem((*at, "drug"), "no drug: its infusions are shown as not verified, without a dose")]
-        if pump.concentration is None:
+        if pump.concentration is None and self._is_governed(pump.drug):
             return [problem((*at, "concentration"), "no concentration: its infusions are shown as not verified")]
         if self._enforcement(pump) is Enforcement.ALARM:
             return [problem((*at, "enforcement"), "ALARM ONLY: pumpd never commands this pump")]
         return []
+
+    def _is_governed(self, code: str) -> bool:
+        drug = self._site.library.record.find_drug(code) if self._site.library else None
+        return drug is None or drug.governed
 
     # --- what comes out
 
@@ -149,6 +154,7 @@ class BedBuilder:
         label = bed.label or bed.id
         pumps = tuple(self._pump_device(pump) for pump in bed.pump)
         monitors = tuple(self._monitor_device(monitor) for monitor in bed.monitor)
+        interlock = interlock_settings(self._site.file.interlock, bed.interlock)
         policy = BedPolicy(
             bed=bed.id,
             label=label,
@@ -157,6 +163,9 @@ class BedBuilder:
             profile=self._site.profile_of(bed),
             times=kernel_times(times.record),
             weight=WeightRange(times.record.weight.min, times.record.weight.max),
+            monitoring_lost=interlock.monitoring_lost,
+            respiratory_stop=interlock.respiratory_stop,
+            resume_vitals=interlock.resume_vitals,
         )
         return BedConfig(bed.id, label, pumps + monitors, policy, _patient(bed.patient))
 
@@ -205,10 +214,11 @@ class BedBuilder:
             code=drug.code,
             label=drug.label,
             governed=drug.governed,
-            hard=ceilings.hard,
-            soft=ceilings.soft,
+            hard=None if ceilings is None else ceilings.hard,
+            soft=None if ceilings is None else ceilings.soft,
             conc_min_ug_ml=min(strengths),
             conc_max_ug_ml=max(strengths),
+            opioid=drug.class_ == "opioid",
         )
 
     def _monitor_policy(self, monitor: MonitorTable) -> MonitorPolicy:

@@ -26,13 +26,17 @@ class Ceilings:
     soft: Limit
 
 
-def library_ceilings(entry: Entry, by: str) -> Ceilings:
-    """The entry's own ceilings, named after the library."""
+def library_ceilings(entry: Entry, by: str) -> Ceilings | None:
+    """The entry's own ceilings, named after the library; None where the drug's dose is not limited."""
+    if entry.continuous is None:
+        return None
     return Ceilings(Limit(entry.continuous.hard_max, by), Limit(entry.continuous.soft_max, by))
 
 
-def effective(library: Ceilings, overrides: list[Override]) -> Ceilings:
-    """The lowest hard and soft limit; a soft limit above the hard one comes down to it."""
+def effective(library: Ceilings | None, overrides: list[Override]) -> Ceilings | None:
+    """The lowest hard and soft limit; a soft limit above the hard one comes down to it. None: nothing to lower."""
+    if library is None:
+        return None
     hard, soft = library.hard, library.soft
     for override in overrides:
         if override.table is not None:
@@ -45,11 +49,14 @@ def _lower(limit: Limit, value: int | None, by: str) -> Limit:
     return Limit(value, by) if value is not None and value < limit.ug_kg_h else limit
 
 
-def too_high(library: Ceilings, table: CeilingOverride | None) -> list[tuple[str, str]]:
+def too_high(library: Ceilings | None, table: CeilingOverride | None) -> list[tuple[str, str]]:
     """(key, message) for each limit of the table that would raise the library's or permit nothing."""
     if table is None:
         return []
     found: list[tuple[str, str]] = []
+    if library is None:
+        named = [key for key, value in (("hard", table.hard), ("soft", table.soft)) if value is not None]
+        return [(key, "the drug library has no ceiling of this drug that could be lowered") for key in named]
     for key, value, limit in (("hard", table.hard, library.hard), ("soft", table.soft, library.soft)):
         if value is not None and value > limit.ug_kg_h:
             found.append((key, f"{shown(value)} is above the {shown(limit.ug_kg_h)} of {limit.set_by}; only lower"))

@@ -43,7 +43,7 @@ class Site:
         areas = self.library.record.care_area if self.library else []
         return [entry.drug for area in areas if area.id == self.care_area for entry in area.entry]
 
-    def library_ceilings(self, entry: Entry) -> Ceilings:
+    def library_ceilings(self, entry: Entry) -> Ceilings | None:
         version = self.library.record.version if self.library else "?"
         return library_ceilings(entry, f"drug library {version}, {self.care_area}")
 
@@ -106,6 +106,9 @@ def _library_consistency(library: Parsed[LibraryFile]) -> list[Problem]:
                 problems.append(source.problem(at, f'duplicate entry for "{drug}"'))
             if drug not in codes:
                 problems.append(source.problem(at, f'unknown drug "{drug}"{did_you_mean(drug, codes)}'))
+            elif record.drug[codes.index(drug)].governed and area.entry[e].continuous is None:
+                message = f'the dose of "{drug}" is judged (governed = true), but its limits are missing'
+                problems.append(source.problem((*at[:-1], "continuous"), message))
     return problems
 
 

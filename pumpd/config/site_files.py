@@ -26,12 +26,16 @@ from pumpd.config.fields import (
 
 
 class Drug(Record):
-    """A drug as the hospital spells it. governed: its dose rate is judged against the ceilings."""
+    """A drug as the hospital spells it. governed: its dose rate is judged against the ceilings.
+
+    class: an opioid's pump can be stopped by a respiratory interlock where the site says so (INT-07).
+    """
 
     code: Ident
     name: Name
     label: Name
     governed: bool
+    class_: Annotated[Literal["ketamine", "opioid", "other"], Field(alias="class")] = "other"
     therapy: str = ""
     aliases: list[str] = Field(default_factory=list)
 
@@ -77,13 +81,13 @@ class PumpLimits(Record):
 
 
 class Entry(Record):
-    """One drug's limits in one care area."""
+    """One drug's limits in one care area. continuous: required of a governed drug."""
 
     drug: Ident
     concentration: Annotated[list[Concentration], Field(min_length=1)]
     custom_concentration: bool = False
     concentration_source: Source
-    continuous: Continuous
+    continuous: Continuous | None = None
     bolus: Bolus | None = None
     dose_cap: DoseCap | None = None
     pump: PumpLimits | None = None
@@ -145,6 +149,8 @@ class KernelTimes(Record):
     verify_read: PositiveMs
     soft_override_max: PositiveMs
     monitoring_lost: PositiveMs
+    resume_steady: PositiveMs
+    resume_valid: PositiveMs
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -20,6 +20,8 @@ def kernel_times(times: TimesFile) -> Times:
         verify_read_ms=kernel.verify_read,
         soft_override_max_ms=kernel.soft_override_max,
         monitoring_lost_ms=kernel.monitoring_lost,
+        resume_steady_ms=kernel.resume_steady,
+        resume_valid_ms=kernel.resume_valid,
     )
 
 

@@ -94,6 +94,14 @@ class MonitorTable(DeviceTable):
     no_breath: PositiveMs | None = None
 
 
+class InterlockTable(Record):
+    """What breathing stops, and what a resume requires. A key of a bed's own table goes before the ward's."""
+
+    monitoring_lost: Literal["alarm", "stop"] | None = None
+    respiratory_stop: Literal["ketamine", "ketamine+opioids"] | None = None
+    resume_vitals: list[str] | None = None
+
+
 class BedTable(Record):
     """One bed with its devices. alarms: its own alarm profile instead of the ward's."""
 
@@ -103,6 +111,7 @@ class BedTable(Record):
     pump: list[PumpTable] = Field(default_factory=list)
     monitor: list[MonitorTable] = Field(default_factory=list)
     ceiling: CeilingOverride | None = None
+    interlock: InterlockTable = InterlockTable()
     patient: PatientTable | None = None
 
 
@@ -118,6 +127,7 @@ class WardFile(Record):
     alarms: FileTable
     times: FileTable = FileTable(file="times.toml")
     ceiling: CeilingOverride | None = None
+    interlock: InterlockTable = InterlockTable()
     bed: Annotated[list[BedTable], Field(min_length=1)]
 
 
