@@ -6,6 +6,7 @@ sends it; a script that leaves it out acts, and is recorded, as UNSIGNED.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from datetime import UTC, date, datetime
@@ -141,6 +142,27 @@ class Acts:
 
     async def pause_audio(self, bed: str, body: AudioPauseBody) -> bytes:
         return await self._submit(bed, AudioPaused(body.by, body.seconds))
+
+    async def pause_ward_audio(self, body: AudioPauseBody) -> bytes:
+        """The same pause at every bed, answered per bed; an error only where no bed took it."""
+        answers: list[asyncio.Task[ApiError | None]] = []
+        beds = self._ward.bed_ids()
+        for bed in beds:
+            answers.append(asyncio.create_task(self._pause_one(bed, AudioPaused(body.by, body.seconds, ward=True))))
+            await asyncio.sleep(0)  # a step for each bed: the loop is free between them, for a stop may be due
+        errors = dict(zip(beds, await asyncio.gather(*answers), strict=True))
+        failed = [error for error in errors.values() if error is not None]
+        if failed and len(failed) == len(beds):
+            raise ApiError(failed[0].status, failed[0].code, *failed[0].reasons, temporary=failed[0].temporary)
+        said = {bed: {"ok": error is None, "reasons": error.reasons if error else ()} for bed, error in errors.items()}
+        return encode({"ok": not failed, "time": self._hub.time(), "beds": said})
+
+    async def _pause_one(self, bed: str, event: AudioPaused) -> ApiError | None:
+        try:
+            await self._submit(bed, event)
+        except ApiError as error:
+            return error
+        return None
 
     async def stop(self, bed: str, pump: str, body: Reasoned) -> bytes:
         self._pump(bed, pump)

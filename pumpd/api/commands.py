@@ -35,6 +35,11 @@ async def _pause_audio(acts: Acts, args: Args) -> bytes:
     return await acts.pause_audio(_take(args, "bed"), AudioPauseBody.model_validate(args))
 
 
+async def _pause_ward_audio(acts: Acts, args: Args) -> bytes:
+    args.pop("reason", None)
+    return await acts.pause_ward_audio(AudioPauseBody.model_validate(args))
+
+
 async def _stop_pump(acts: Acts, args: Args) -> bytes:
     return await acts.stop(_take(args, "bed"), _take(args, "pump"), Reasoned.model_validate(args))
 
@@ -55,6 +60,7 @@ OPS: dict[str, Callable[[Acts, Args], Awaitable[bytes]]] = {
     "ack_alarm": _ack_alarm,
     "reset_alarm": _reset_alarm,
     "pause_audio": _pause_audio,
+    "pause_ward_audio": _pause_ward_audio,
     "stop_pump": _stop_pump,
     "set_rate": _set_rate,
     "override": _override,

@@ -149,6 +149,10 @@ def act_routes(acts: Acts) -> APIRouter:
     async def pause_audio(bed: str, body: AudioPauseBody) -> Response:
         return _json(await acts.pause_audio(bed, body))
 
+    @router.post("/ward/audio-pause", summary="Sound of all beds' present alarms off, at most 120 s; per bed")
+    async def pause_ward_audio(body: AudioPauseBody) -> Response:
+        return _json(await acts.pause_ward_audio(body))
+
     _pump_routes(router, acts)
     _patient_routes(router, acts)
     return router
