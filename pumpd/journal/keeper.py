@@ -10,7 +10,6 @@ import structlog
 from pumpd.journal.inbox import REFUSED, Entry, Waiters
 from pumpd.journal.records import StepRecord
 from pumpd.journal.tail import Tail
-from pumpd.journal.tail_lines import mark_of
 from pumpd.safety.events import Event
 from pumpd.units import Ms
 
@@ -51,7 +50,7 @@ class Keeper:
         if self._tail is None:
             return
         try:
-            self._tail.note(bed, mark_of(seq, now_ms, event))
+            self._tail.note(bed, seq, now_ms, event)
         except Exception:  # supervision boundary: the record still follows, and a stop must leave
             log.exception("a report that stops a pump could not be marked", bed=bed)
 
