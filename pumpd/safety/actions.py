@@ -25,6 +25,8 @@ ACTIONS: Final = {
     "monitor_lost": "Look at the patient; check the monitor's power and cable",
     "monitoring_lost": "Watch the patient's breathing, restore a sensor, or stop the infusion",
     "sensor_off": "Put the sensor back on",
+    "sources_disagree": "Look at the patient, count the breaths or the pulse; check both sensors",
+    "spo2_alone": "Count the breaths; put capnography on",
     "signal_lost": "Look at the patient; check the sensor and its line",
     # pumpd itself
     "journal_failing": "Care goes on; write down by hand what is done, and call the technician",

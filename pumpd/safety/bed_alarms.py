@@ -6,7 +6,7 @@ from pumpd.safety.alarm_table import Condition
 from pumpd.safety.breathing import is_unwatched, last_heard_running
 from pumpd.safety.ceiling import is_governed
 from pumpd.safety.policy import AlarmKind, Priority
-from pumpd.safety.quality import RESPIRATORY, is_live
+from pumpd.safety.quality import RESPIRATORY, held_now, is_live
 from pumpd.safety.self_alarms import self_condition
 from pumpd.safety.state import Draft
 
@@ -27,6 +27,9 @@ def note_blindness(d: Draft) -> None:
             if sample is not None and is_live(name, sample, d.now, live_ms):
                 d.blind_ms = None
                 return
+    if d.breath.held and sees_no_breath(d):
+        d.blind_ms = None
+        return
     watched = watched_signals(d)
     seeing = any(
         name in watched and is_live(name, sample, d.now, live_ms)
@@ -34,6 +37,16 @@ def note_blindness(d: Draft) -> None:
         for name, sample in samples.items()
     )
     d.blind_ms = None if seeing or not watched else (d.now if d.blind_ms is None else d.blind_ms)
+
+
+def sees_no_breath(d: Draft) -> bool:
+    """A monitor that holds its values because there is no breath does see breathing: it is missing (RSP-05)."""
+    fresh_ms = d.now - d.policy.times.vitals_live_ms
+    return any(
+        (good_ms := d.samples[device][name].good_ms) is not None and good_ms > fresh_ms
+        for device in d.breath.held
+        for name in held_now(d, device)
+    )
 
 
 def drug_runs(d: Draft) -> bool:

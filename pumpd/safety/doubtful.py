@@ -1,8 +1,10 @@
-"""What a rule may conclude while a value it needs is held or doubted (RSP-05, RSP-06). Pure.
+"""A rule's memory from one evaluation to the next, also while a value it needs is missing, held or doubted. Pure.
 
-A held value is missing, but its absence is no gap: the patient is being watched, and what is pending stays pending.
+Missing: see pumpd.safety.respiration (QUA-03).
+A held value is missing, but its absence is no gap: the patient is being watched, and what is pending stays
+pending (RSP-05).
 A doubted value ends nothing, and starts an alarm only when the doubt is over, which it always is after
-jump_max_ms; while there is no breath or EtCO2 is abnormal nothing is doubted.
+jump_max_ms; while there is no breath or EtCO2 is abnormal nothing is doubted (RSP-06).
 """
 
 from __future__ import annotations
@@ -15,6 +17,29 @@ from pumpd.safety.vital_state import RuleState
 IDLE = RuleState(None, None, False)
 
 
+def next_state(d: Draft, compiled: CompiledRule, live: Live, seen: frozenset[str], old: RuleState) -> RuleState:
+    """What becomes of a rule or a criterion that was `old`; seen: signals that have ever had a value."""
+    holds = rule_holds(compiled, live, seen)
+    new = next_rule_state(compiled.rule.delay_ms, old, holds, d.now, d.policy.times.vitals_live_ms)
+    return tempered(d, compiled, live, seen, old, new) if d.breath.doubts or d.breath.held else new
+
+
+def next_rule_state(delay_ms: int, old: RuleState, holds: bool | None, now: int, gap_limit_ms: int) -> RuleState:
+    """A rule's memory after one evaluation at `now`; delay_ms: for how long it must be true."""
+    if holds is False:
+        return IDLE
+    if old.since_ms is None and not old.active:
+        return IDLE if holds is None else RuleState(now, None, delay_ms <= 0)
+    gap_ms = old.gap_ms
+    too_long = gap_ms is not None and now - gap_ms >= gap_limit_ms and not old.active
+    if holds is None:
+        if too_long:
+            return IDLE
+        return old if gap_ms is not None else RuleState(old.since_ms, now, old.active)
+    since_ms = now if too_long or old.since_ms is None else old.since_ms
+    return RuleState(since_ms, None, old.active or now - since_ms >= delay_ms)
+
+
 def doubted_now(d: Draft, live: Live) -> frozenset[str]:
     """The signals whose value that counts has jumped, and may delay an alarm."""
     if not d.breath.doubts or not_breathing(d, live) or abnormal_co2(d, live):
@@ -25,6 +50,12 @@ def doubted_now(d: Draft, live: Live) -> frozenset[str]:
         for name, doubt in doubts.items()
         if doubt.until_ms > d.now and source_of(d, name) == device
     )
+
+
+def undoubted(d: Draft, live: Live) -> Live:
+    """The values that a text may state."""
+    doubted = doubted_now(d, live)
+    return {name: value for name, value in live.items() if name not in doubted} if doubted else live
 
 
 def not_breathing(d: Draft, live: Live) -> bool:

@@ -17,11 +17,11 @@ from pumpd.device.facts import (
     Quality,
     Vitals,
 )
-from pumpd.safety import events, people, requests, resume
+from pumpd.safety import assessments, events, people, requests, resume
 from pumpd.safety import pump as pumps
 from pumpd.safety.policy import MonitorPolicy, PumpPolicy
 from pumpd.safety.quality import is_refused
-from pumpd.safety.samples import take_vitals
+from pumpd.safety.samples import forget, take_vitals
 from pumpd.safety.state import DeviceState, Draft, monitor_policy, pump_policy, refreshed
 from pumpd.safety.vital_state import Sample
 
@@ -73,6 +73,7 @@ def heard_from_monitor(d: Draft, monitor: MonitorPolicy, fact: object) -> None:
     heard_from_any(d, name, fact)
     if is_refused(monitor, d.devices[name]):
         d.samples[name] = {signal: unbelieved(sample) for signal, sample in d.samples.get(name, {}).items()}
+        forget(d, name)
 
 
 def heard_from_any(d: Draft, name: str, fact: object) -> None:
@@ -105,7 +106,11 @@ def link_changed(d: Draft, event: events.LinkChanged) -> None:
 
 
 def restarted(d: Draft, event: events.Restarted) -> None:
-    """The daemon was away: alarms, trips, acknowledgements stay; every value is old; watching begins anew."""
+    """The daemon was away: alarms, trips, acknowledgements stay; every value is old; watching begins anew.
+
+    pumpd's own faults were those of the daemon that is gone: the new one tells of what it finds.
+    """
+    d.faults.clear()
     for name, device in d.devices.items():
         d.devices[name] = replace(device, heard_ms=d.now, link=events.LinkState.DOWN, since_ms=d.now, detail="")
     withdraw_ms = d.policy.times.vitals_withdraw_ms
@@ -113,6 +118,8 @@ def restarted(d: Draft, event: events.Restarted) -> None:
     for name, samples in d.samples.items():
         d.samples[name] = {signal: slept(s, slept_from, withdraw_ms, d.now) for signal, s in samples.items()}
     d.rules = {rule: state for rule, state in d.rules.items() if state.active}
+    runs = {name: run for name, run in d.breath.runs.items() if run.active}
+    d.breath = replace(d.breath, held={}, doubts={}, differ={}, runs=runs)
     if "b/monitoring_lost" not in d.alarms:
         d.blind_ms = None
     for pump in d.policy.pumps:
@@ -174,6 +181,7 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     events.InterlockReset: requests.interlock_reset,
     events.ResumeRequested: resume.resume_requested,
     events.SoftOverride: requests.soft_override,
+    events.Assessed: assessments.assessed,
     events.PolicyReplaced: policy_replaced,
     events.Restarted: restarted,
     events.SelfFault: self_fault,

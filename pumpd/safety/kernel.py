@@ -12,6 +12,7 @@ from __future__ import annotations
 from pumpd.device.facts import PumpStatus, Vitals
 from pumpd.safety import handlers, look
 from pumpd.safety import pump as pumps
+from pumpd.safety.advisories import advisories
 from pumpd.safety.alarm_table import due_ms, end_audio_pause, let_time_pass, reconcile
 from pumpd.safety.bed_alarms import bed_conditions, note_blindness
 from pumpd.safety.decisions import Decision
@@ -134,6 +135,7 @@ def settle_vitals(d: Draft) -> None:
     found = rule_conditions(d, active, live) if active else {}
     for monitor in d.policy.monitors:
         found.update(monitor_conditions(d, monitor))
+    found.update(advisories(d))
     reconcile(d, "v", found)
     d.vitals_due_ms = earliest(d, vitals_times(d))
 
@@ -169,6 +171,8 @@ def vitals_times(d: Draft) -> list[int | None]:
     due = sample_times(d)
     if d.rules:
         due += rule_times(d)
+    if d.breath.doubts or d.breath.differ:
+        due += breath_times(d)
     limit_ms = d.policy.times.vitals_withdraw_ms
     due += [lost_at(d.devices[monitor.device], limit_ms) for monitor in d.policy.monitors]
     return due
@@ -210,6 +214,12 @@ def rule_times(d: Draft) -> list[int | None]:
             gap_end = None if state.gap_ms is None else state.gap_ms + d.policy.times.vitals_live_ms
             due.append(state.since_ms + rule.delay_ms if gap_end is None else gap_end)
     return due
+
+
+def breath_times(d: Draft) -> list[int | None]:
+    """When a doubt about a value is over, and when sources have disagreed for long enough."""
+    due: list[int | None] = [doubt.until_ms for doubts in d.breath.doubts.values() for doubt in doubts.values()]
+    return due + [since.since_ms + d.policy.breathing.difference_ms for since in d.breath.differ.values()]
 
 
 def lost_at(device: DeviceState, limit_ms: int) -> int | None:

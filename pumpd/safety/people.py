@@ -25,6 +25,7 @@ from pumpd.safety.self_alarms import ONCE
 from pumpd.safety.state import Draft
 
 MS_PER_S = 1000
+ASSESSED = frozenset({"poss", "rass"})  # judged by a person: of this patient only
 
 
 def unnamed(by: str) -> list[str]:
@@ -42,6 +43,7 @@ def patient_bound(d: Draft, event: PatientBound) -> None:
         d.out.append(Refused("bind", event.patient.mrn, tuple(reasons)))
         return
     if d.patient is None:
+        d.breath = replace(d.breath, runs={}, episodes=0)
         for name, p in d.pumps.items():
             d.pumps[name] = replace(p, dose=widened(p.dose))
     elif d.patient.mrn != event.patient.mrn:
@@ -69,7 +71,8 @@ def close_patient(d: Draft) -> None:
     d.patient, d.steady_ms = None, None
     d.rules.clear()
     for name, samples in d.samples.items():
-        d.samples[name] = {signal: s for signal, s in samples.items() if signal != "poss"}
+        d.samples[name] = {signal: s for signal, s in samples.items() if signal not in ASSESSED}
+    d.breath = replace(d.breath, assessed={}, oxygen=None, runs={}, episodes=0)
     for name, p in d.pumps.items():
         lock = without_permission(p.lock)
         d.pumps[name] = replace(p, dose=zeroed(p.dose), override=None, changed=None, refused=None, lock=lock)

@@ -12,57 +12,58 @@ from __future__ import annotations
 
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.alarm_table import RANK, Condition
-from pumpd.safety.doubtful import IDLE, tempered
+from pumpd.safety.doubtful import IDLE, next_state, undoubted
+from pumpd.safety.episodes import count_episodes
 from pumpd.safety.policy import AlarmKind, Op, Rule, Term
 from pumpd.safety.quality import live_values, seen_signals, source_of
-from pumpd.safety.rules import CompiledRule, Live, plan_of, rule_holds, term_holds
+from pumpd.safety.rules import CompiledRule, Live, Watch, plan_of, term_holds, watch_of
 from pumpd.safety.state import Draft
-from pumpd.safety.vital_state import RuleState
 from pumpd.units import format_milli
 
 FALLING = frozenset({Op.LT, Op.LE, Op.EQ})
 
 
-def next_rule_state(rule: Rule, old: RuleState, holds: bool | None, now: int, gap_limit_ms: int) -> RuleState:
-    """The rule's memory after one evaluation at `now`."""
-    if holds is False:
-        return IDLE
-    if old.since_ms is None and not old.active:
-        return IDLE if holds is None else RuleState(now, None, rule.delay_ms <= 0)
-    gap_ms = old.gap_ms
-    too_long = gap_ms is not None and now - gap_ms >= gap_limit_ms and not old.active
-    if holds is None:
-        if too_long:
-            return IDLE
-        return old if gap_ms is not None else RuleState(old.since_ms, now, old.active)
-    since_ms = now if too_long or old.since_ms is None else old.since_ms
-    return RuleState(since_ms, None, old.active or now - since_ms >= rule.delay_ms)
-
-
 def evaluate(d: Draft) -> Live:
-    """Bring every rule up to date; returns the live values that were judged."""
-    live, rules, odd = live_values(d), d.rules, d.breath.doubts
+    """Bring every rule up to date; returns the values that were judged, without those that are in doubt."""
+    live = live_values(d)
+    watch = watch_of(d.policy.profile, d.policy.breathing)
+    if not d.rules and not d.breath.runs and is_quiet(live, watch):
+        return live
+    judge(d, live)
+    count_episodes(d, live, watch.criteria)
+    return undoubted(d, live) if d.breath.doubts else live
+
+
+def is_quiet(live: Live, watch: Watch) -> bool:
+    """No value can make any rule true. (One that is missing can neither.)"""
+    for signal, low, high in watch.quiet:
+        value = live.get(signal)
+        if value is not None and not low <= value <= high:
+            return False
+    return True
+
+
+def judge(d: Draft, live: Live) -> None:
+    """Bring every rule up to date."""
+    rules, doubts = d.rules, d.breath.doubts
     for signal, low, high, compiled in plan_of(d.policy.profile).leads:
         value = live.get(signal)
-        if value is None or low <= value <= high or odd:
+        if value is None or low <= value <= high or doubts:
             judge_rule(d, compiled, live)
         elif rules:  # its leading term is false, and with it the rule
             rules.pop(compiled.rule.id, None)
-    return live
 
 
 def judge_rule(d: Draft, compiled: CompiledRule, live: Live) -> None:
     """Bring one rule up to date. (An idle rule is one that is not in the draft.)"""
-    rule = compiled.rule
+    rule_id = compiled.rule.id
     seen = seen_signals(d) if compiled.any_of else frozenset()
-    old = d.rules.get(rule.id, IDLE)
-    new = next_rule_state(rule, old, rule_holds(compiled, live, seen), d.now, d.policy.times.vitals_live_ms)
-    if d.breath.doubts or d.breath.held:
-        new = tempered(d, compiled, live, seen, old, new)
+    old = d.rules.get(rule_id, IDLE)
+    new = next_state(d, compiled, live, seen, old)
     if new is IDLE:
-        d.rules.pop(rule.id, None)
+        d.rules.pop(rule_id, None)
     elif new is not old:
-        d.rules[rule.id] = new
+        d.rules[rule_id] = new
 
 
 def active_rules(d: Draft) -> list[Rule]:

@@ -11,26 +11,29 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from pumpd.device.signals import SIGNALS
-from pumpd.safety.policy import AlarmProfile, Op, Rule, Term
+from pumpd.safety.policy import AlarmProfile, Breathing, Criterion, Op, Rule, Term
 
 Live = Mapping[str, int]  # the live value of each signal, in thousandths of its unit
 Span = tuple[str, int, int]  # (signal, lowest, highest): the values, in whole thousandths, for which a term holds
 SHOWN = frozenset({"rr", "spo2", "etco2", "pulse", "hr"})  # what every screen shows of a bed
-PLANS_KEPT = 64
+PLANS_KEPT = 1024  # a ward whose beds were restored from a journal has a profile for each
 
 
 class CompiledRule(Struct, frozen=True):
-    """A rule with its terms as spans."""
+    """A rule, or a criterion of an episode, with its terms as spans."""
 
-    rule: Rule
+    rule: Rule | Criterion
     all_of: tuple[Span, ...]
     any_of: tuple[Span, ...]
+
+
+Lead = tuple[str, int, int, CompiledRule]  # the leading span, and what it leads
 
 
 class Plan(Struct, frozen=True):
     """A profile's rules in their order, each with its leading span; needed: signals that a rule or a screen uses."""
 
-    leads: tuple[tuple[str, int, int, CompiledRule], ...]
+    leads: tuple[Lead, ...]
     by_id: Mapping[str, Rule]
     needed: frozenset[str]
 
@@ -90,7 +93,15 @@ def any_holds(spans: tuple[Span, ...], live: Live, seen: frozenset[str], truth: 
     return None if unknown else False
 
 
-def compiled_rule(rule: Rule) -> tuple[str, int, int, CompiledRule]:
+class Watch(Struct, frozen=True):
+    """What a bed's breathing is watched for. quiet: the values of each leading signal for which no rule and no
+    criterion can be true; while every live value is quiet and nothing is pending, nothing needs to be judged."""
+
+    criteria: tuple[Lead, ...]
+    quiet: tuple[Span, ...]
+
+
+def compiled_rule(rule: Rule | Criterion) -> Lead:
     """The rule led by that one of its all_of terms which the fewest values fulfil."""
     compiled = CompiledRule(rule, tuple(map(span_of, rule.all_of)), tuple(map(span_of, rule.any_of)))
     signal, low, high = min(compiled.all_of, key=lambda span: span[2] - span[1])
@@ -116,3 +127,34 @@ def plan_of(profile: AlarmProfile) -> Plan:
     plan = compiled_profile(profile)
     _plans[id(profile)] = (profile, plan)
     return plan
+
+
+_watches: dict[tuple[int, int], tuple[AlarmProfile, Breathing, Watch]] = {}
+
+
+def watch_of(profile: AlarmProfile, breathing: Breathing) -> Watch:
+    """The compiled criteria beside the compiled profile; remembered in the same way."""
+    key = (id(profile), id(breathing))
+    known = _watches.get(key)
+    if known is not None and known[0] is profile and known[1] is breathing:
+        return known[2]
+    if len(_watches) >= PLANS_KEPT:
+        _watches.clear()
+    criteria = tuple(map(compiled_rule, breathing.episodes))
+    watch = Watch(criteria, quiet_spans((*plan_of(profile).leads, *criteria)))
+    _watches[key] = (profile, breathing, watch)
+    return watch
+
+
+def quiet_spans(leads: tuple[Lead, ...]) -> tuple[Span, ...]:
+    """Per leading signal the widest stretch of values outside every lead; an empty one (1 to 0) where there is none."""
+    found = []
+    for name in dict.fromkeys(lead[0] for lead in leads):
+        signal = SIGNALS[name]
+        taken = sorted((low, high) for of, low, high, _ in leads if of == name)
+        start, best = signal.min_milli, (1, 0)
+        for low, high in [*taken, (signal.max_milli + 1, signal.max_milli + 1)]:
+            best = max(best, (start, low - 1), key=lambda span: span[1] - span[0])
+            start = max(start, high + 1)
+        found.append((name, *best))
+    return tuple(found)

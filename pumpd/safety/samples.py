@@ -55,6 +55,13 @@ def withheld(reading: Reading, old: Sample | None, now: int) -> Sample:
     return Sample(None, quality, now, None if old is None else old.good_ms, off_ms)
 
 
+def forget(d: Draft, device: str) -> None:
+    """What this device held or doubted is no longer its word."""
+    held = {name: its for name, its in d.breath.held.items() if name != device}
+    doubts = {name: its for name, its in d.breath.doubts.items() if name != device}
+    d.breath = replace(d.breath, held=held, doubts=doubts)
+
+
 # --- held values
 
 

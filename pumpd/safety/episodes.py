@@ -1,0 +1,37 @@
+"""PRODIGY episodes of respiratory depression, counted per patient (RSP-09). Counts only; alarms are the rules'. Pure.
+
+An episode begins when one criterion has held for its time and ends when none of those that have does any more:
+criteria that overlap are one episode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from pumpd.safety.doubtful import IDLE, next_state
+from pumpd.safety.rules import Lead, Live
+from pumpd.safety.state import Draft
+from pumpd.safety.vital_state import RuleState
+
+NOBODY: frozenset[str] = frozenset()
+
+
+def count_episodes(d: Draft, live: Live, criteria: tuple[Lead, ...]) -> None:
+    """Bring every criterion up to date, and count where the first one begins to be fulfilled."""
+    before, runs = d.breath.runs, {}
+    for signal, low, high, compiled in criteria:
+        value, old = live.get(signal), before.get(compiled.rule.id, IDLE)
+        if value is not None and not low <= value <= high and not d.breath.doubts:
+            continue
+        new = next_state(d, compiled, live, NOBODY, old)
+        if new is not IDLE:
+            runs[compiled.rule.id] = new
+    if runs != before:
+        begins = fulfilled(runs) and not fulfilled(before)
+        d.breath = replace(d.breath, runs=runs, episodes=d.breath.episodes + begins)
+
+
+def fulfilled(runs: Mapping[str, RuleState]) -> bool:
+    return any(run.active for run in runs.values())
