@@ -7,43 +7,70 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pumpd.cli.common import PROBLEMS, as_json, inspect_or_leave, new_table, print_json, print_lines, print_table
+from pumpd.cli.check_rules import print_profile, print_responses, profile_meaning, rules_meaning
+from pumpd.cli.common import PROBLEMS, as_json, inspect_or_leave, print_json, print_lines
 
 if TYPE_CHECKING:
-    from pumpd.config.model import BedConfig, WardConfig
-    from pumpd.safety.policy import BedPolicy, Limit, PumpPolicy, Rule
+    from collections.abc import Callable
 
-WardFile = Annotated[Path, typer.Argument(metavar="FILE", help="The ward file, for example config/ward.toml.")]
+    from pumpd.config.load import Loaded
+    from pumpd.config.model import BedConfig, WardConfig
+    from pumpd.config.profile import LoadedProfile
+    from pumpd.safety.policy import BedPolicy, Limit, MonitorPolicy, PumpPolicy
+
+WardFile = Annotated[Path, typer.Argument(metavar="FILE", help="A ward file (config/ward.toml) or an alarm profile.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def check(file: WardFile, as_json_document: AsJson = False) -> None:
     """Validate a ward file and all it names; print effective ceilings, response times and enforcement levels.
 
-    Exit code 0: it may run. 1: problems, one `file:line: key: message` each. 2: there is no such file.
+    An alarm profile may be checked by itself. Exit code 0: it may be used. 1: problems, one
+    `file:line: key: message` each. 2: there is no such file.
     """
+    if is_alarm_profile(file):
+        from pumpd.config.profile import inspect_profile
+
+        profile = inspect_profile(file)
+        meaning = profile_meaning(profile.profile) if profile.profile else None
+        _tell(profile, meaning, print_profile, as_json_document)
+        return
     loaded = inspect_or_leave(file)
+    _tell(loaded, ward_meaning(loaded.ward) if loaded.ward else None, _print_ward, as_json_document)
+
+
+def is_alarm_profile(path: Path) -> bool:
+    """Whether the file holds alarm rules rather than a ward."""
+    from pumpd.config.problems import Problem
+    from pumpd.config.read import read_toml
+
+    read = read_toml(path)
+    return not isinstance(read, Problem) and "rule" in read[0] and not {"ward", "bed"} & set(read[0])
+
+
+def _tell(
+    loaded: Loaded | LoadedProfile,
+    meaning: dict[str, Any] | None,
+    show: Callable[[dict[str, Any]], None],
+    as_json_document: bool,
+) -> None:
+    """Problems, what the file means where it has none, warnings. Leaves with exit code 1 where there is a problem."""
     if as_json_document:
-        print_json(
-            {
-                "ok": loaded.ward is not None,
-                "problems": [as_json(p) for p in loaded.problems],
-                "warnings": [as_json(w) for w in loaded.warnings],
-                **(ward_meaning(loaded.ward) if loaded.ward else {}),
-            }
-        )
+        problems, warnings = map(as_json, loaded.problems), map(as_json, loaded.warnings)
+        print_json({"ok": meaning is not None, "problems": [*problems], "warnings": [*warnings], **(meaning or {})})
     else:
         print_lines(loaded.problems)
-        if loaded.ward is not None:
-            _print_ward(loaded.ward)
+        if meaning is not None:
+            show(meaning)
         print_lines(f"warning: {w}" for w in loaded.warnings)
-    if loaded.ward is None:
+    if meaning is None:
         raise typer.Exit(PROBLEMS)
 
 
 def ward_meaning(ward: WardConfig) -> dict[str, Any]:
     """What the files mean, bed by bed."""
     return {
+        "path": str(ward.path),
         "ward": ward.id,
         "library": ward.library,
         "files": dict(ward.files),
@@ -57,9 +84,42 @@ def bed_meaning(bed: BedConfig, signal_delay_ms: int) -> dict[str, Any]:
     return {
         "id": bed.id,
         "label": bed.label,
+        "alarms": policy.profile.id,
         "pumps": [_pump_meaning(pump, signal_delay_ms) for pump in policy.pumps],
-        "monitors": [{"id": m.device, "driver": m.driver, "period_s": m.period_ms / 1000} for m in policy.monitors],
-        "rules": [rule_meaning(rule, policy, signal_delay_ms) for rule in policy.profile.rules],
+        "interlock": _interlock_meaning(policy),
+        "monitors": [_monitor_meaning(monitor) for monitor in policy.monitors],
+        "rules": rules_meaning(policy, signal_delay_ms),
+    }
+
+
+def _interlock_meaning(policy: BedPolicy) -> dict[str, Any]:
+    """What breathing stops here, and what a resume requires (INT-03, INT-07, INT-08)."""
+    return {
+        "respiratory_stop": str(policy.respiratory_stop),
+        "monitoring_lost": str(policy.monitoring_lost),
+        "monitoring_lost_s": policy.times.monitoring_lost_ms / 1000,
+        "resume_vitals": list(policy.resume_vitals),
+        "resume_steady_s": policy.times.resume_steady_ms / 1000,
+    }
+
+
+def _interlock_lines(interlock: dict[str, Any]) -> list[str]:
+    lost = "alarms and stops ketamine" if interlock["monitoring_lost"] == "stop" else "alarms"
+    vitals = " and ".join(interlock["resume_vitals"])
+    resume = f"{vitals} in limits for {interlock['resume_steady_s']:g} s" if vitals else "a named person and a reason"
+    return [
+        f"  respiratory rules stop: {interlock['respiratory_stop']}",
+        f"  no respiratory source for {interlock['monitoring_lost_s']:g} s: {lost}",
+        f"  resume after a stop: {resume}",
+    ]
+
+
+def _monitor_meaning(monitor: MonitorPolicy) -> dict[str, Any]:
+    return {
+        "id": monitor.device,
+        "driver": monitor.driver,
+        "period_s": monitor.period_ms / 1000,
+        "no_breath_s": None if monitor.no_breath_ms is None else monitor.no_breath_ms / 1000,
     }
 
 
@@ -81,41 +141,16 @@ def _limit_meaning(limit: Limit | None) -> dict[str, Any] | None:
     return None if limit is None else {"mg_kg_h": limit.ug_kg_h / 1000, "set_by": limit.set_by}
 
 
-def rule_meaning(rule: Rule, policy: BedPolicy, signal_delay_ms: int) -> dict[str, Any]:
-    """Total response time = condition delay + the monitor's period + pumpd's own signal delay (RSP-10)."""
-    period_ms = max((m.period_ms for m in policy.monitors), default=None)
-    missing = missing_signals(rule, policy)
-    total = None if period_ms is None or missing else (rule.delay_ms + period_ms + signal_delay_ms) / 1000
-    return {
-        "rule": rule.id,
-        "priority": str(rule.priority),
-        "interlock": rule.interlock,
-        "delay_s": rule.delay_ms / 1000,
-        "monitor_period_s": None if period_ms is None else period_ms / 1000,
-        "signal_delay_s": signal_delay_ms / 1000,
-        "total_s": total,
-        "missing": missing,
-    }
-
-
-def missing_signals(rule: Rule, policy: BedPolicy) -> list[str]:
-    """Signals without which the rule can never fire at this bed."""
-    reported = {signal for monitor in policy.monitors for signal in monitor.signals}
-    missing = [term.signal for term in rule.all_of if term.signal not in reported]
-    if rule.any_of and all(term.signal not in reported for term in rule.any_of):
-        missing += [term.signal for term in rule.any_of]
-    return list(dict.fromkeys(missing))
-
-
-def _print_ward(ward: WardConfig) -> None:
-    meaning = ward_meaning(ward)
-    typer.echo(f"{ward.path}: ward {ward.id}, {len(ward.beds)} beds, {ward.library}")
+def _print_ward(meaning: dict[str, Any]) -> None:
+    typer.echo(f"{meaning['path']}: ward {meaning['ward']}, {len(meaning['beds'])} beds, {meaning['library']}")
     for bed in meaning["beds"]:
-        typer.echo(f"\n{bed['id']} ({bed['label']})")
+        typer.echo(f"\n{bed['id']} ({bed['label']})  alarms: {bed['alarms']}")
         for pump in bed["pumps"]:
             print_lines(_pump_lines(pump))
-    for beds, rules in _same_rules(meaning["beds"]):
-        _print_rules(beds, rules)
+        if bed["pumps"]:
+            print_lines(_interlock_lines(bed["interlock"]))
+    for title, rules in _same_rules(meaning["beds"]):
+        print_responses(title, rules)
     typer.echo(f"\nnote: {meaning['not_enforced']}")
 
 
@@ -131,30 +166,21 @@ def _pump_lines(pump: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _same_rules(beds: list[dict[str, Any]]) -> list[tuple[list[str], list[dict[str, Any]]]]:
-    """Beds whose rules respond alike are shown together."""
-    groups: list[tuple[list[str], list[dict[str, Any]]]] = []
+def _same_rules(beds: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Beds whose rules respond alike are shown together; monitors differ by name only, so their drivers are named."""
+    groups: list[tuple[list[str], str, list[dict[str, Any]]]] = []
     for bed in beds:
-        for names, rules in groups:
-            if rules == bed["rules"]:
-                names.append(bed["id"])
+        names = {monitor["id"]: monitor["driver"] for monitor in bed["monitors"]}
+        rules = [_with_drivers(rule, names) for rule in bed["rules"]]
+        for ids, profile, known in groups:
+            if (profile, known) == (bed["alarms"], rules):
+                ids.append(bed["id"])
                 break
         else:
-            groups.append(([bed["id"]], bed["rules"]))
-    return groups
+            groups.append(([bed["id"]], bed["alarms"], rules))
+    return [(f"{', '.join(ids)} (alarms: {profile})", rules) for ids, profile, rules in groups]
 
 
-def _print_rules(beds: list[str], rules: list[dict[str, Any]]) -> None:
-    table = new_table(
-        f"Total response time of each rule: {', '.join(beds)}",
-        ("rule", "priority", "interlock"),
-        ("delay s", "+ monitor s", "+ signal s", "= total s"),
-    )
-    for rule in rules:
-        total = f"{rule['total_s']:g}" if rule["total_s"] is not None else f"never: no {', '.join(rule['missing'])}"
-        period = "" if rule["monitor_period_s"] is None else f"{rule['monitor_period_s']:g}"
-        stop = "stop" if rule["interlock"] else ""
-        table.add_row(
-            rule["rule"], rule["priority"], stop, f"{rule['delay_s']:g}", period, f"{rule['signal_delay_s']:g}", total
-        )
-    print_table(table)
+def _with_drivers(rule: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    sources = {signal: [names[monitor] for monitor in monitors] for signal, monitors in rule["sources"].items()}
+    return {**rule, "monitor": names.get(rule["monitor"]), "sources": sources}

@@ -14,6 +14,7 @@ from pumpd.config.problems import Problem
 from pumpd.config.profile import LoadedProfile, inspect_profile
 from pumpd.config.read import Parsed, read_record, read_toml
 from pumpd.config.repair import check_structure
+from pumpd.config.response import response_warnings
 from pumpd.config.site import Site, site_problems
 from pumpd.config.site_files import LibraryFile, ProtocolFile, TimesFile
 from pumpd.config.times import link_times, shell_times
@@ -84,7 +85,7 @@ class _Loader:
         if self._problems or times is None or library is None:
             return Loaded(None, _in_order(self._problems))
         ward = self._ward(beds, times.record, library)
-        warnings = self._warnings + ward_warnings(file, self._source) + beds.warnings()
+        warnings = self._warnings + ward_warnings(file, self._source) + beds.warnings() + self._slow_rules(ward)
         return Loaded(ward, (), _in_order(warnings))
 
     def _find(self, key: KeyPath, name: str) -> Path | None:
@@ -124,6 +125,10 @@ class _Loader:
         if path is not None and loaded.profile is not None:
             self._digests[str(path)] = loaded.sha256
         return loaded.profile
+
+    def _slow_rules(self, ward: WardConfig) -> list[Problem]:
+        found = ((at, response_warnings(bed.policy, ward.signal_delay_ms)) for at, bed in enumerate(ward.beds))
+        return [self._source.problem(("bed", at), message) for at, messages in found for message in messages]
 
     def _ward(self, beds: BedBuilder, times: TimesFile, library: Parsed[LibraryFile]) -> WardConfig:
         ward, server = self._file.ward, self._file.server

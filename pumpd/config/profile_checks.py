@@ -16,6 +16,7 @@ from pumpd.device import SIGNALS
 from pumpd.safety.alarm_table import RANK
 from pumpd.safety.policy import Priority, Rule, Term
 from pumpd.safety.rules import Span, span_of
+from pumpd.units import format_milli
 
 NO_BREATH = frozenset({"no_breath", "no_breath_s"})
 # The longest own no-breath time of a monitor (Philips 20-60 s, Spacelabs 20-45 s, GE 3-30 s: their manuals).
@@ -66,10 +67,14 @@ def _never(index: int, rule: Rule) -> Iterator[Finding]:
         return
     for term in rule.any_of:
         if (clash := _clash((*rule.all_of, term))) is not None:
-            yield Finding(index, "any", f"{words(term)} can never be true here: the limits {clash} exclude each other")
+            yield Finding(
+                index, "any", f'"{words(term)}" can never be true here: the limits {clash} exclude each other'
+            )
     for term in (*rule.all_of, *rule.any_of):
         if term.signal in rule.absent:
-            yield Finding(index, "absent", f'can never be true: {words(term)} needs the "{term.signal}" that is absent')
+            yield Finding(
+                index, "absent", f'can never be true: "{words(term)}" needs the "{term.signal}" that is absent'
+            )
 
 
 def _clash(terms: tuple[Term, ...]) -> str | None:
@@ -78,7 +83,7 @@ def _clash(terms: tuple[Term, ...]) -> str | None:
         own = [term for term in terms if term.signal == name]
         spans = [span_of(term) for term in own]
         if max(low for _, low, _ in spans) > min(high for _, _, high in spans):
-            return " and ".join(words(term) for term in own)
+            return " and ".join(f'"{words(term)}"' for term in own)
     return None
 
 
@@ -103,7 +108,7 @@ def _waits_twice(index: int, rule: Rule) -> Iterator[Finding]:
         yield Finding(index, "delay", f"{rule.delay_ms / 1000:g} s without breath: {longest}")
     for term in rule.all_of:
         if term.signal == "no_breath_s" and span_of(term)[1] > NO_BREATH_LONGEST_MS:
-            yield Finding(index, "all", f"{words(term)}: {longest}")
+            yield Finding(index, "all", f'"{words(term)}": {longest}')
 
 
 # --- rules together
@@ -208,12 +213,8 @@ def _unwatched(rules: tuple[Rule, ...]) -> Iterator[Finding]:
 
 
 def words(term: Term) -> str:
-    """ "rr <= 5", as it is written."""
-    return f'"{term.signal} {term.op} {_plain(term.limit_milli)}"'
-
-
-def _plain(milli: int) -> str:
-    return f"{milli // 1000}" if milli % 1000 == 0 else f"{milli / 1000:g}"
+    """The term as it is written: rr <= 5."""
+    return f"{term.signal} {term.op} {format_milli(term.limit_milli)}"
 
 
 def key_path(finding: Finding) -> KeyPath:

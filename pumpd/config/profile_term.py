@@ -11,7 +11,7 @@ from pumpd.safety.policy import Op, Term
 from pumpd.units import exact, plain, scaled
 
 _WORDS = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*([<>=!~≤≥≠]+)\s*(\S+)\s*")
-_NUMBER = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,9})?")
+_NUMBER = re.compile(r"-?[0-9]{1,6}(?:\.[0-9]{1,9})?")
 _MEANT = {"=<": "<=", "≤": "<=", "=>": ">=", "≥": ">=", "==": "=", "<<": "<", ">>": ">", "<==": "<=", ">==": ">="}
 VALUES = {name: signal for name, signal in SIGNALS.items() if not signal.wave}
 

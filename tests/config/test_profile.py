@@ -102,7 +102,7 @@ def test_each_comparison_is_read_as_written(op: Op) -> None:
         ("temp < 5", "10 to 50"),
         ("spo2 90", "expected"),
         ("spo2 =< 90", "expected"),
-        ("spo2 < -1", "expected"),
+        ("spo2 < -1", "outside"),
         ("spo2 < 90 and rr < 8", "expected"),
         ("spo2 < 90.0001", "finer than 0.001"),
         ("", "expected"),
