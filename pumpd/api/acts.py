@@ -33,6 +33,7 @@ from pumpd.safety.events import (
     PatientBound,
     PatientReleased,
     RateRequested,
+    ResumeRequested,
     Sex,
     SoftOverride,
     StopRequested,
@@ -177,6 +178,10 @@ class Acts:
     async def override(self, bed: str, pump: str, body: Reasoned) -> bytes:
         self._pump(bed, pump)
         return await self._submit(bed, SoftOverride(pump, body.by, body.reason))
+
+    async def resume(self, bed: str, pump: str, body: Reasoned) -> bytes:
+        self._pump(bed, pump)
+        return await self._submit(bed, ResumeRequested(pump, body.by, body.reason))
 
     async def reset_interlock(self, bed: str, body: InterlockResetBody) -> bytes:
         pump = body.pump or self._only_pump(bed)

@@ -52,6 +52,10 @@ async def _override(acts: Acts, args: Args) -> bytes:
     return await acts.override(_take(args, "bed"), _take(args, "pump"), Reasoned.model_validate(args))
 
 
+async def _resume_pump(acts: Acts, args: Args) -> bytes:
+    return await acts.resume(_take(args, "bed"), _take(args, "pump"), Reasoned.model_validate(args))
+
+
 async def _reset_interlock(acts: Acts, args: Args) -> bytes:
     return await acts.reset_interlock(_take(args, "bed"), InterlockResetBody.model_validate(args))
 
@@ -65,6 +69,7 @@ OPS: dict[str, Callable[[Acts, Args], Awaitable[bytes]]] = {
     "set_rate": _set_rate,
     "override": _override,
     "reset_interlock": _reset_interlock,
+    "resume_pump": _resume_pump,
 }
 
 

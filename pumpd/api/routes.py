@@ -171,6 +171,10 @@ def _pump_routes(router: APIRouter, acts: Acts) -> None:
     async def override(bed: str, pump: str, body: Reasoned) -> Response:
         return _json(await acts.override(bed, pump, body))
 
+    @router.post("/beds/{bed}/pumps/{pump}/resume", summary="Permit a person to start a stopped pump; starts nothing")
+    async def resume(bed: str, pump: str, body: Reasoned) -> Response:
+        return _json(await acts.resume(bed, pump, body))
+
     @router.post("/beds/{bed}/interlock/reset", summary="Re-arm a tripped interlock; never starts the pump")
     async def reset_interlock(bed: str, body: InterlockResetBody) -> Response:
         return _json(await acts.reset_interlock(bed, body))

@@ -5,7 +5,7 @@ import { html, nothing, render, repeat } from "./js/lit.js";
 import { stopPump } from "./js/acts.js";
 import { alarmPanel } from "./js/alarms.js";
 import { LiveConnection } from "./js/connection.js";
-import { alarmAsk, interlockAsk, overrideAsk } from "./js/asks.js";
+import { alarmAsk, interlockAsk, overrideAsk, resumeAsk } from "./js/asks.js";
 import { ActDialog } from "./js/dialog.js";
 import { banners, headLine } from "./js/frame.js";
 import { Settings } from "./js/settings.js";
@@ -185,6 +185,7 @@ class Page {
     return {
       openAlarm: (alarm) => this.dialog.open(alarmAsk(alarm, this.label(alarm.bed))),
       resetInterlock: (pump, bed) => this.dialog.open(interlockAsk(pump, bed.id, bed.label)),
+      resumePump: (pump, bed) => this.dialog.open(resumeAsk(pump, bed.id, bed.label)),
       confirmSoft: (pump, alarm) => this.dialog.open(overrideAsk(pump, alarm, this.label(alarm.bed))),
       armStop: (bedId, pumpId) => this.showStop(pumpId, { bedId, phase: "armed", said: "", ok: true }),
       cancelStop: (pumpId) => { this.stops.delete(pumpId); this.schedule(); },

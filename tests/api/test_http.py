@@ -19,6 +19,7 @@ from pumpd.safety.events import (
     PatientBound,
     PatientReleased,
     RateRequested,
+    ResumeRequested,
     Sex,
     SoftOverride,
     StopRequested,
@@ -129,6 +130,7 @@ async def test_an_act_that_is_not_durable_says_that_it_was_applied() -> None:
     ("method", "path", "body", "event"),
     [
         ("POST", f"{PUMP}/stop", WHO, StopRequested("b1-p1", "RN-KL", "because")),
+        ("POST", f"{PUMP}/resume", WHO, ResumeRequested("b1-p1", "RN-KL", "because")),
         ("POST", f"{PUMP}/override", WHO, SoftOverride("b1-p1", "RN-KL", "because")),
         ("POST", "/api/v1/beds/b1/interlock/reset", WHO, InterlockReset("b1-p1", "RN-KL", "because")),
         ("POST", "/api/v1/beds/b1/audio-pause", {"by": "RN-KL", "seconds": 120}, AudioPaused("RN-KL", 120)),

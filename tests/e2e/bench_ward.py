@@ -24,7 +24,7 @@ from pumpd.device.facts import ControlState, Quality
 from pumpd.live.hub import LiveHub
 from pumpd.live.port import Readiness, TrendPoint, UnknownBed
 from pumpd.safety.alarms import Acknowledgement, Alarm, AlarmState, Phase
-from pumpd.safety.decisions import AlarmChanged, Decision, InterlockChanged, InterlockState, Refused
+from pumpd.safety.decisions import AlarmChanged, Decision, InterlockChanged, InterlockState, Refused, Resume
 from pumpd.safety.events import (
     Acknowledged,
     AlarmReset,
@@ -32,6 +32,7 @@ from pumpd.safety.events import (
     InterlockReset,
     LinkState,
     Patient,
+    ResumeRequested,
     Sex,
     SoftOverride,
     StopRequested,
@@ -216,7 +217,11 @@ class BenchWard:
         if isinstance(event, StopRequested):
             return self._interlock(bed_id, event, InterlockState.TRIPPED)
         if isinstance(event, InterlockReset):
+            self._change_pump(bed_id, resume=Resume.NEEDED, interlock_cause=None)
             return self._interlock(bed_id, event, InterlockState.ARMED)
+        if isinstance(event, ResumeRequested):
+            self._change_pump(bed_id, resume=Resume.ALLOWED, resume_until_ms=self.now_ms() + 300_000)
+            return ()
         if isinstance(event, SoftOverride):
             self._change_pump(bed_id, override_by=event.by)
             return ()

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Locator, Page
 
 from pumpd.safety.alarms import AlarmState, Phase
-from pumpd.safety.decisions import InterlockState
-from pumpd.safety.events import InterlockReset, SoftOverride
+from pumpd.safety.decisions import InterlockState, Resume
+from pumpd.safety.events import InterlockReset, ResumeRequested, SoftOverride
 from pumpd.safety.policy import AlarmKind, Priority
 from tests.e2e.bench_ward import BenchWard
 from tests.e2e.conftest import Console, open_ward
@@ -42,6 +42,30 @@ def test_a_verified_stop_is_rearmed_by_a_named_person_and_starts_nothing(page: P
     sign(page, "Reset interlock")
     pump.locator('[data-interlock="armed"]').wait_for()
     assert ward.submitted == [InterlockReset("w-01-p1", "RN-KL", "checked with Dr. Adler")]
+    assert "not infusing" in pump.locator(".infusing").inner_text()
+
+
+@pytest.mark.req("INT-03")
+def test_a_pump_that_was_reset_says_not_resumed_until_a_named_person_asked_with_a_reason(
+    page: Page, ward: BenchWard, console: Console
+) -> None:
+    open_ward(page, ward)
+    pump = page.locator('[data-pump="w-01-p1"]')
+    assert pump.get_by_role("button", name="Resume").count() == 0
+    ward.pump("w-01", infusing=False, resume=Resume.NEEDED, resume_reasons=("RR is missing or not live",))
+    pump.get_by_text("RESET, NOT RESUMED").wait_for()
+    assert pump.locator(".interlock").get_attribute("title") == "RR is missing or not live"
+    ward.refusals = ("RR is missing or not live", "the pump's status is not live")
+    console.allow("409")
+    pump.get_by_role("button", name="Resume").click()
+    dialog = sign(page, "Resume")
+    dialog.locator("ul.refused li").first.wait_for()
+    assert dialog.locator("ul.refused li").all_inner_texts() == list(ward.refusals)
+    ward.refusals = ()
+    dialog.get_by_role("button", name="Resume").click()
+    pump.get_by_text("RESUME ALLOWED UNTIL").wait_for()
+    assert ward.submitted == [ResumeRequested("w-01-p1", "RN-KL", "checked with Dr. Adler")] * 2
+    assert pump.get_by_role("button", name="Resume").count() == 0
     assert "not infusing" in pump.locator(".infusing").inner_text()
 
 

@@ -70,6 +70,16 @@ export function resetInterlock(bedId, act) {
 }
 
 /**
+ * Asks that a person may start a pump that was stopped and reset; starts nothing.
+ * @param {string} bedId
+ * @param {string} pumpId
+ * @param {{by: string, reason: string}} act
+ */
+export function resumePump(bedId, pumpId, act) {
+  return post(`beds/${encodeURIComponent(bedId)}/pumps/${encodeURIComponent(pumpId)}/resume`, act);
+}
+
+/**
  * Confirms a rate above the soft ceiling.
  * @param {string} bedId
  * @param {string} pumpId

@@ -9,6 +9,7 @@
  * @typedef {{
  *   openAlarm: (alarm: Alarm) => void,
  *   resetInterlock: (pump: Pump, bed: Bed) => void,
+ *   resumePump: (pump: Pump, bed: Bed) => void,
  *   confirmSoft: (pump: Pump, alarm: Alarm) => void,
  *   armStop: (bedId: string, pumpId: string) => void,
  *   cancelStop: (pumpId: string) => void,

@@ -1,6 +1,6 @@
 // What a named person may be asked before an act: the words of the dialog and the request that follows. Pure but for send.
 
-import { acknowledge, overrideSoft, resetAlarm, resetInterlock } from "./acts.js";
+import { acknowledge, overrideSoft, resetAlarm, resetInterlock, resumePump } from "./acts.js";
 import { PRIORITY_WORD } from "./words.js";
 
 /** @typedef {import("./types.js").Alarm} Alarm */
@@ -44,11 +44,31 @@ export function interlockAsk(pump, bedId, bed) {
     tone: "plain",
     strong: bed,
     about: [`${drugName(pump)}, pump ${pump.id}.`, pump.interlock_cause && `Tripped by: ${pump.interlock_cause}`].filter(Boolean).join(" "),
-    hint: "This starts nothing: the pump stays stopped until somebody starts it at the pump. From now on pumpd can stop it again.",
+    hint: "This starts nothing: the pump stays stopped. Before it is started at the pump a resume must be asked for.",
     choices: false,
     reasonLabel: "Reason",
     go: "Reset interlock",
     send: ({ by, reason }) => resetInterlock(bedId, { by, reason, pump: pump.id }),
+  };
+}
+
+/**
+ * @param {Pump} pump
+ * @param {string} bedId
+ * @param {string} bed label
+ * @returns {Ask}
+ */
+export function resumeAsk(pump, bedId, bed) {
+  return {
+    title: "Resume",
+    tone: "plain",
+    strong: bed,
+    about: `${drugName(pump)}, pump ${pump.id}.`,
+    hint: "This starts nothing: it permits a person to press start at the pump for a few minutes. A pump started without it is stopped again.",
+    choices: false,
+    reasonLabel: "Reason",
+    go: "Resume",
+    send: ({ by, reason }) => resumePump(bedId, pump.id, { by, reason }),
   };
 }
 

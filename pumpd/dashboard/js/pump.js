@@ -2,7 +2,7 @@
 
 import { html, nothing } from "./lit.js";
 import { NO_DIGIT, pumpFigure } from "./freshness.js";
-import { ENFORCEMENT, INTERLOCK } from "./words.js";
+import { ENFORCEMENT, INTERLOCK, RESUME, clock } from "./words.js";
 
 /** @typedef {import("./types.js").Alarm} Alarm */
 /** @typedef {import("./types.js").Bed} Bed */
@@ -21,7 +21,7 @@ const RESETTABLE = new Set(["stop_verified", "stop_unconfirmed"]);
  */
 export function pumpBlock(pump, bed, alarms, context) {
   const infusing = infusingWords(pump, bed, context);
-  const interlock = context.blank ? { words: "INTERLOCK UNKNOWN", tone: "calm" } : (INTERLOCK[pump.interlock] ?? { words: pump.interlock, tone: "bad" });
+  const interlock = interlockWords(pump, context);
   return html`
     <section class="pump" data-pump=${pump.id} aria-label="Pump ${pump.id}">
       <header>
@@ -31,11 +31,26 @@ export function pumpBlock(pump, bed, alarms, context) {
       </header>
       <div class="acts">${guardActs(pump, bed, alarms, context)}${stopControl(pump, bed, context)}</div>
       ${dose(pump, context)}
-      <p class="interlock ${interlock.tone}" data-interlock=${pump.interlock} title=${pump.interlock_cause ?? ""}>${interlock.words}</p>
+      <p class="interlock ${interlock.tone}" data-interlock=${pump.interlock} data-resume=${pump.resume ?? "not_needed"} title=${pump.interlock_cause ?? (pump.resume_reasons ?? []).join("; ")}>${interlock.words}</p>
       ${limits(pump, context)}
       ${stopAnswer(context.stops.get(pump.id))}
     </section>
   `;
+}
+
+/** @param {Pump} pump */
+const isReset = (pump) => pump.interlock === "armed" || pump.interlock === "alarm_only";
+
+/**
+ * @param {Pump} pump
+ * @param {Context} context
+ */
+function interlockWords(pump, context) {
+  if (context.blank) return { words: "INTERLOCK UNKNOWN", tone: "calm" };
+  const resume = isReset(pump) ? RESUME[pump.resume ?? ""] : undefined;
+  if (!resume) return INTERLOCK[pump.interlock] ?? { words: pump.interlock, tone: "bad" };
+  const until = clock(pump.resume_until, context.zone);
+  return until ? { ...resume, words: `${resume.words} UNTIL ${until}` } : resume;
 }
 
 /**
@@ -107,7 +122,7 @@ function override(pump) {
 }
 
 /**
- * What a person may do about the guard: re-arm it after a stop, or confirm a rate above the soft ceiling.
+ * What a person may do about the guard: re-arm it after a stop, ask to start again, or confirm a rate above soft.
  * @param {Pump} pump
  * @param {Bed} bed
  * @param {Alarm[]} alarms
@@ -118,6 +133,10 @@ function guardActs(pump, bed, alarms, context) {
   if (RESETTABLE.has(pump.interlock)) {
     return html`<button class="guard-act" type="button" aria-label="Reset interlock: ${pump.id}, ${bed.label}"
       @click=${() => context.acts.resetInterlock(pump, bed)}>Reset interlock</button>`;
+  }
+  if (pump.resume === "needed" && isReset(pump)) {
+    return html`<button class="guard-act" type="button" aria-label="Resume: ${pump.id}, ${bed.label}"
+      @click=${() => context.acts.resumePump(pump, bed)}>Resume</button>`;
   }
   const soft = alarms.find((alarm) => alarm.condition === "over_soft" && alarm.device === pump.id && alarm.present !== false);
   if (!soft || pump.override) return nothing;

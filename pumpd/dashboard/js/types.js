@@ -24,7 +24,8 @@
  *   ceiling: Ceiling|null, enforcement: "stop"|"reduce"|"alarm", interlock: Interlock,
  *   interlock_cause?: string|null, line?: string|null, line2?: string|null, control?: string|null,
  *   rate_text?: string|null, dose_text?: string|null, delivered_text?: string|null,
- *   override?: string|null, not_verified?: string[]}} Pump
+ *   override?: string|null, not_verified?: string[], resume?: "not_needed"|"needed"|"allowed",
+ *   resume_reasons?: string[], resume_until?: string|null}} Pump
  */
 
 /** @typedef {"up"|"down"|"silent"|"refused"} LinkState */

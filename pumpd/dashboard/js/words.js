@@ -18,6 +18,15 @@ export const INTERLOCK = {
   alarm_only: { words: "ALARM ONLY - PUMPD CANNOT STOP THIS PUMP", tone: "calm" },
 };
 
+/**
+ * What stands instead of "interlock armed" after a reset: nothing starts by itself, and not without being asked for.
+ * @type {Record<string, {words: string, tone: "calm"|"busy"|"good"|"bad"}>}
+ */
+export const RESUME = {
+  needed: { words: "RESET, NOT RESUMED", tone: "busy" },
+  allowed: { words: "RESUME ALLOWED", tone: "good" },
+};
+
 /** @type {Record<string, {words: string, hint: string}>} */
 export const ENFORCEMENT = {
   stop: { words: "STOP", hint: "Over the hard ceiling pumpd stops the pump" },
