@@ -78,29 +78,28 @@ class AlarisAsena:
         return self._next(now)
 
     def receive(self, data: bytes, now: Ms) -> list[Out]:
-        out: list[Out] = []
         framer = self._framer
-        if framer.rest or data[:1] != b"!" or data[-1:] != b"\r":
-            found = None
-        else:
-            found = wire.quick_status(data[1:-1])  # a status has neither start nor end byte in it
+        if wire.END not in data:  # an unfinished frame changes nothing; what is due meanwhile is for tick
+            return [*framer.hold(data)]
+        out: list[Out] = []
+        data, framer.rest = framer.rest + data, b""
+        found = wire.quick_status(data)
         if found is not None:
             self._hear_status(found, now, out)
-        elif not (parts := framer.feed(data)):
-            return out  # an unfinished frame changes nothing; what is due meanwhile is for tick
-        else:
-            self._take(parts, now, out)
-        return out if self._line.pending is not None else out + self._next(now)
+            data = data[found.end() :]
+            if wire.END not in data and not self._line.ordered():
+                # a stop may follow from this status: it does not wait for the next question, which is for tick
+                if data:
+                    out += framer.hold(data)
+                return out
+        self._take(framer.feed(data), now, out)
+        return out + self._next(now)
 
     def _take(self, parts: list[bytes | Garbled], now: Ms, out: list[Out]) -> None:
         """Whatever the framer has found."""
         for inside in parts:
             if isinstance(inside, Garbled):
                 out.append(inside)
-                continue
-            found = wire.quick_status(inside)
-            if found is not None:
-                self._hear_status(found, now, out)
                 continue
             message = wire.message_of(inside)
             if isinstance(message, Garbled):

@@ -51,6 +51,7 @@ INFO = DriverInfo(
     sources=("mdpnp Asena.java, SingleSimAlaris.java", "infupy alaris.py", "EBME forum thread 64957"),
 )
 
+END = 0x0D  # CR as a number: it is found in a fifth of the time that b"\r" takes
 # what is asked and ordered, by the name that the reply carries
 SERIAL, CONTROL, STATUS, ALARM = "INST_SERIALNO", "REMOTE_CTRL", "INF", "ALARM"
 PROTOCOL, LEASE, EVENTS_OFF = "COMMS_PROTOCOL", "COMMS_RESPONSE_MAX", "REMQUERY"
@@ -116,10 +117,10 @@ def _once(pattern: str) -> str:
 _INF = re.compile(
     r"\^".join(f"({_once(p.pattern)})" if name in _TAKEN else f"(?:{_once(p.pattern)})" for name, p in INF_FIELDS)
 )
-# the same with its CRC; a drug's name that is no plain text and more decimals than count are for status_of to judge
-_PLAIN = re.compile(
-    _INF.pattern.replace("{1,6}", "{1,3}").replace("[^^]", r'[ "-\]_-~]') + r"\|[0-9A-F]{4}",
-)
+# the same as a whole frame; a drug's name that is no plain text and more decimals than count are for status_of to judge
+_begins_with_status = re.compile(
+    "!" + _INF.pattern.replace("{1,6}", "{1,3}").replace("[^^]", r'[ "-\]_-~]') + r"\|[0-9A-F]{4}\r",
+).match
 _SERIAL, _RATE = INF_FIELDS[1][1], INF_FIELDS[4][1]
 _LEASE_MS = re.compile(r"[0-9]{3,5}")
 _CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])")
@@ -157,12 +158,13 @@ def message_of(inside: bytes) -> str | Garbled:
     return text if text.isascii() and text.isprintable() else garbled("not text", inside)
 
 
-def quick_status(inside: bytes) -> re.Match[str] | None:
-    """The fields of a frame that is plainly a status; None: it wants a closer look."""
-    found = _PLAIN.fullmatch(str(inside, "latin-1"))
-    if found is None or crc_hqx(inside[:-5], 0xFFFF) != int(inside[-4:], 16):
+def quick_status(data: bytes) -> re.Match[str] | None:
+    """The frame at the beginning of data if it is plainly a status; None: it wants a closer look."""
+    found = _begins_with_status(data.decode("latin-1"))
+    if found is None:
         return None
-    return found
+    end = found.end()
+    return found if crc_hqx(data[1 : end - 6], 0xFFFF) == int(data[end - 5 : end - 1], 16) else None
 
 
 def status_of(message: str, requested_ms: Ms | None) -> PumpStatus | Garbled:

@@ -47,9 +47,12 @@ class InFlight:
         their replies cannot come any more. An order's reply buries nothing and orders are never buried.
         """
         requests = self._requests
-        if requests and requests[0].sent_ms + self._late_ms <= now:
+        if not requests:
+            return None
+        first = requests[0]
+        if first.sent_ms + self._late_ms <= now:
             self._forget_old(now)
-        if requests and requests[0].name == name:  # nothing is older: nothing is buried
+        elif first.name == name:  # nothing is older: nothing is buried
             return requests.popleft()
         for found in requests:
             if found.name == name:

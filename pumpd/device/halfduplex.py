@@ -116,6 +116,10 @@ class HalfDuplex:
         """Is this the question that was put before all others?"""
         return self._ahead == name
 
+    def ordered(self) -> bool:
+        """Does something wait for the line that was ordered: an order, or a question put before all others?"""
+        return bool(self._orders) or self._ahead is not None
+
     def next_question(self, now: Ms) -> str | None:
         """The question to ask now; None while the line is busy, an order waits, or nothing is due."""
         if self.pending is not None or self._orders:

@@ -128,7 +128,17 @@ def test_the_alarm_flag_of_a_status_asks_for_the_alarms_at_once() -> None:
     line.run_until(1_500)
     line.run_until_pending("INF")
     line.say(status(flag="A"))
-    assert line.sent[-1] == (line.now, "ALARM")
+    line.step()
+    assert line.sent[-1] == (line.answered_ms, "ALARM")
+
+
+def test_a_status_does_not_wait_for_the_question_that_follows_it() -> None:
+    line = AsenaLine()
+    line.run_until(1_500)
+    line.run_until_pending("INF")
+    said = line.say(status(flag="A"))
+    assert [type(out) for out in said] == [PumpStatus]
+    assert line.driver.next_deadline() == line.now
 
 
 def test_unchanged_alarms_are_said_every_five_seconds() -> None:
