@@ -1,9 +1,6 @@
-"""What a screen may show of a bed (QUA-01). Pure.
+"""What a screen may show of a bed (QUA-01); the vital signs: look_vitals. Pure.
 
-A vital sign is `ok` (or questionable, if its monitor says so) with its digits while it is live; from
-vitals_live_ms to vitals_withdraw_ms it is `questionable` with digits, which the page greys and prints with
-its age; from then on it is `stale` without a digit. Off and invalid never show a digit. A pump's rate is shown
-only while its status is live.
+A pump's rate is shown only while its status is live.
 """
 
 from __future__ import annotations
@@ -11,21 +8,19 @@ from __future__ import annotations
 from decimal import Decimal
 
 from pumpd.device.facts import Quality
-from pumpd.device.signals import SIGNALS
 from pumpd.safety import ceiling, resume
+from pumpd.safety.advisories import oxygen
 from pumpd.safety.alarm_table import RANK
 from pumpd.safety.decisions import Resume
 from pumpd.safety.dose import delivered_ng, undocumented_nl
 from pumpd.safety.events import LinkState
+from pumpd.safety.look_vitals import is_vital_live, values
 from pumpd.safety.policy import BedPolicy, MonitorPolicy, PumpPolicy
 from pumpd.safety.pump_alarms import not_verified_reasons
-from pumpd.safety.quality import EPISODIC, is_live, pump_stale_ms
+from pumpd.safety.quality import pump_stale_ms
 from pumpd.safety.state import BedState, Draft, PumpState, mismatch, open_draft
-from pumpd.safety.view import BedView, DeviceView, DoseView, PumpView, ValueView
-from pumpd.safety.vital_state import Sample
+from pumpd.safety.view import BedView, DeviceView, DoseView, PumpView
 from pumpd.units import dose_rate_mg_kg_h
-
-SHOWABILITY = {Quality.OK: 4, Quality.QUESTIONABLE: 3, Quality.OFF: 2, Quality.INVALID: 1, Quality.STALE: 0}
 
 
 def view(state: BedState, now: int, policy: BedPolicy) -> BedView:
@@ -44,35 +39,9 @@ def view(state: BedState, now: int, policy: BedPolicy) -> BedView:
         audio_paused_until_ms=state.audio_until_ms,
         audio_paused_by=state.audio_by,
         audio_paused_ward=state.audio_ward,
+        oxygen=oxygen(state, policy),
+        episodes=state.breath.episodes,
     )
-
-
-def values(d: Draft) -> dict[str, ValueView]:
-    """Per signal the value of the first monitor that shows one, else the best word on why there is none."""
-    found: dict[str, ValueView] = {}
-    for monitor in d.policy.monitors:
-        samples = d.samples.get(monitor.device, {})
-        for name in dict.fromkeys((*monitor.signals, *samples)):
-            if name not in SIGNALS:
-                continue
-            shown = value_view(d, name, samples.get(name), monitor.device)
-            old = found.get(name)
-            if old is None or SHOWABILITY[shown.quality] > SHOWABILITY[old.quality]:
-                found[name] = shown
-    return found
-
-
-def value_view(d: Draft, name: str, sample: Sample | None, source: str) -> ValueView:
-    unit = SIGNALS[name].unit
-    if sample is None:
-        return ValueView(None, unit, Quality.STALE, None, source)
-    times, age_ms = d.policy.times, d.now - sample.at_ms
-    if sample.value_milli is None:
-        return ValueView(None, unit, sample.quality, sample.good_ms, source)
-    if name not in EPISODIC and age_ms >= times.vitals_withdraw_ms:
-        return ValueView(None, unit, Quality.STALE, sample.at_ms, source)
-    live = is_live(name, sample, d.now, times.vitals_live_ms)
-    return ValueView(sample.value_milli, unit, sample.quality if live else Quality.QUESTIONABLE, sample.at_ms, source)
 
 
 def is_shown_live(d: Draft, pump: PumpPolicy, p: PumpState) -> bool:
@@ -148,9 +117,4 @@ def is_monitored(d: Draft) -> bool:
     """A vital sign is live; at a bed without monitors: a pump is."""
     if not d.policy.monitors:
         return any(is_shown_live(d, pump, d.pumps[pump.device]) for pump in d.policy.pumps)
-    live_ms = d.policy.times.vitals_live_ms
-    return any(
-        name not in EPISODIC and is_live(name, sample, d.now, live_ms)
-        for monitor in d.policy.monitors
-        for name, sample in d.samples.get(monitor.device, {}).items()
-    )
+    return is_vital_live(d)
