@@ -69,31 +69,30 @@ class DoesNotFit(ValueError):
     """The short form cannot hold this event; the JSON form can."""
 
 
-class Packer:
-    """One row being filled. What came first belongs into the row's own columns."""
+class Packer(msgspec.Struct):
+    """One row being filled: what came first, which belongs into the row's own columns; what came last; the entries."""
 
-    __slots__ = ("_ms", "_parts", "_seq", "_shapes", "first_ms", "first_seq", "first_wall")
+    first_seq: int
+    first_ms: int
+    first_wall: datetime
+    seq: int
+    ms: int
+    parts: list[bytes]
 
-    def __init__(self, first_seq: int, first_ms: int, first_wall: datetime, shapes: Shapes) -> None:
-        self.first_seq, self.first_ms, self.first_wall = first_seq, first_ms, first_wall
-        self._seq, self._ms = first_seq, first_ms
-        self._shapes = shapes
-        self._parts: list[bytes] = []
-
-    def add(self, seq: int, now_ms: int, event: Event, encode: Encode) -> None:
+    def add(self, seq: int, now_ms: int, event: Event, encode: Encode, shapes: Shapes) -> None:
         """Append one event; encode: from FORMS. Raises only for an event that has no JSON form either."""
         try:
-            self._parts.append(encode(event, seq - self._seq, now_ms - self._ms, now_ms, self._shapes))
+            self.parts.append(encode(event, seq - self.seq, now_ms - self.ms, now_ms, shapes))
         except (DoesNotFit, NoRoom, struct.error):
-            self._parts.append(self._long(seq, now_ms, event, encode))
-        self._seq, self._ms = seq, now_ms
+            self.parts.append(self._long(seq, now_ms, event, encode, shapes))
+        self.seq, self.ms = seq, now_ms
 
-    def _long(self, seq: int, now_ms: int, event: Event, encode: Encode) -> bytes:
+    def _long(self, seq: int, now_ms: int, event: Event, encode: Encode, shapes: Shapes) -> bytes:
         """The entry with a head that holds any number, or with the event as JSON, or with both."""
-        dseq, dms = seq - self._seq, now_ms - self._ms
+        dseq, dms = seq - self.seq, now_ms - self.ms
         narrow = 0 <= dseq <= 0xFF and 0 <= dms <= 0xFFFF
         try:
-            entry = encode(event, 0, 0, now_ms, self._shapes)
+            entry = encode(event, 0, 0, now_ms, shapes)
         except (DoesNotFit, NoRoom, struct.error):
             text = msgspec.json.encode(event_to_wire(event))
             entry = NARROW.pack(JSON, 0, 0) + U32.pack(len(text)) + text
@@ -101,7 +100,7 @@ class Packer:
         return head + entry[NARROW.size :]
 
     def body(self) -> bytes:
-        return b"".join(self._parts)
+        return b"".join(self.parts)
 
 
 # Each makes a whole entry in one go: this is done for every frame of every device. dseq, dms: for the entry's head.
@@ -116,26 +115,21 @@ def _encode_vitals(event: Any, dseq: int, dms: int, now_ms: int, shapes: Shapes)
     """A monitor sends frame after frame of the same signals: its layout is kept, so that a value costs little."""
     fact: Vitals = event.fact
     readings = fact.readings
-    layout = shapes.layouts.get(event.device)
-    if layout is not None and layout.integrity is fact.integrity and len(readings) == len(layout.names):
-        seconds = None if fact.device_time is None else _iso_seconds(fact.device_time)
+    layout = _layout(event.device, fact, shapes)
+    if fact.device_time is not None and [reading.quality for reading in readings] == layout.all_ok:
+        seconds = _iso_seconds(fact.device_time)
         try:
-            tenths = [
-                _TENTHS[reading.value_milli]
-                for reading, name in zip(readings, layout.names, strict=True)
-                if reading.quality is _OK and reading.signal == name
-            ]
-        except KeyError:  # a value for the first time, or one that does not fit
-            tenths = []
-        if seconds is not None and len(tenths) == len(readings):
-            return layout.short.pack(VITALS, dseq, dms, layout.shape, HAS_SECONDS, *tenths, seconds)
-    return NARROW.pack(VITALS, dseq, dms) + _any_vitals(event.device, fact, shapes)
+            tenths = [_TENTHS[reading.value_milli] for reading in readings]
+            if seconds is not None:
+                return layout.short.pack(VITALS, dseq, dms, layout.shape, HAS_SECONDS, *tenths, seconds)
+        except KeyError:
+            pass  # a value for the first time, or one that does not fit
+    return NARROW.pack(VITALS, dseq, dms) + _any_vitals(layout, fact)
 
 
-def _any_vitals(device: str, fact: Vitals, shapes: Shapes) -> bytes:
-    """The payload of any frame, and what the next ones like it are packed with."""
+def _any_vitals(layout: Layout, fact: Vitals) -> bytes:
+    """The payload of any frame; its values are remembered for the next ones."""
     readings, text = fact.readings, fact.device_time
-    layout = _layout(device, fact, shapes)
     values = [reading.value_milli for reading in readings]
     try:
         flags, packed = 0, layout.tenths.pack(*map(_tenths, values))
@@ -155,7 +149,7 @@ def _layout(device: str, fact: Vitals, shapes: Shapes) -> Layout:
         number = shapes.id_of(("vitals", device, fact.integrity.value, *names))
         code, count = WIDTHS[0][0], len(names)
         short = struct.Struct(f"{NARROW.format}{HEAD_VITALS.format[1:]}{count}{code}I")
-        layout = Layout(names, fact.integrity, number, short, struct.Struct(f"<{count}{code}"))
+        layout = Layout(names, fact.integrity, number, [_OK] * count, short, struct.Struct(f"<{count}{code}"))
         shapes.layouts[device] = layout
     return layout
 

@@ -192,7 +192,7 @@ class _Work:
             now_ms, packer = record.now_ms, self._packers.get(record.bed)
             if packer is None or not 0 <= now_ms - packer.first_ms < SPAN_MS:
                 packer = self._open(record)
-            packer.add(record.seq, now_ms, event, encode)
+            packer.add(record.seq, now_ms, event, encode, self._shapes)
         if texts:
             wall_us = micros(record.wall)
             for idx, (decision, text) in enumerate(zip(decisions, texts, strict=True)):
@@ -240,7 +240,8 @@ class _Work:
         bed = record.bed
         if bed in self._packers:
             self._close(bed, self._packers[bed])
-        packer = self._packers[bed] = Packer(record.seq, record.now_ms, record.wall, self._shapes)
+        seq, now_ms = record.seq, record.now_ms
+        packer = self._packers[bed] = Packer(seq, now_ms, record.wall, seq, now_ms, [])
         return packer
 
     def _close(self, bed: str, packer: Packer) -> None:

@@ -7,7 +7,7 @@ from struct import Struct
 
 import msgspec
 
-from pumpd.device.facts import Integrity
+from pumpd.device.facts import Integrity, Quality
 
 Texts = tuple[str | None, ...]
 MOST = 8192  # a device that invents texts without end must not fill the table; later ones go as JSON
@@ -24,6 +24,7 @@ class Layout:
     names: list[str]
     integrity: Integrity
     shape: int
+    all_ok: list[Quality]
     short: Struct
     tenths: Struct
 

@@ -15,7 +15,6 @@ from pumpd.safety.events import Event, Heard, Tick
 from pumpd.units import Ms
 from tests.journal.steps import reading_step, wall
 
-WALL = wall(0)
 BELIEVED = (Quality.OK, Quality.QUESTIONABLE)
 numbers = st.one_of(
     st.integers(0, 300).map(lambda n: n * 1000),
@@ -58,30 +57,30 @@ statuses = st.builds(
 heard = st.one_of(st.just(Tick()), st.builds(Heard, st.sampled_from(["m1", "p1", "ü"]), st.one_of(frames, statuses)))
 
 
-def add(packer: Packer, seq: int, now_ms: int, event: Event) -> None:
-    packer.add(seq, now_ms, event, FORMS[type(event.fact if isinstance(event, Heard) else event)])
+def packed(first_seq: int, first_ms: int, shapes: Shapes, *entries: tuple[int, int, Event]) -> bytes:
+    packer = Packer(first_seq, first_ms, wall(0), first_seq, first_ms, [])
+    for seq, now_ms, event in entries:
+        packer.add(seq, now_ms, event, FORMS[type(event.fact if isinstance(event, Heard) else event)], shapes)
+    return packer.body()
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(-5, 70_000), heard), max_size=12))
 def test_any_events_come_back_identical_and_in_order(entries: list[tuple[int, int, Event]]) -> None:
     shapes = Shapes()
-    packer = Packer(7, 5_000, WALL, shapes)
-    seq, now_ms, expected = 7, 5_000, []
+    seq, now_ms, expected = 7, 5_000, list[tuple[int, int, Event]]()
     for dseq, dms, event in entries:
         seq, now_ms = seq + dseq, now_ms + dms
-        add(packer, seq, now_ms, event)
         expected.append((seq, now_ms, event))
+    body = packed(7, 5_000, shapes, *expected)
     stored = Shapes()
     stored.load(shapes.fresh())
-    assert unpack(7, 5_000, packer.body(), stored) == expected
+    assert unpack(7, 5_000, body, stored) == expected
 
 
 def test_a_frame_of_eight_signals_takes_less_than_four_bytes_a_value() -> None:
-    packer = Packer(1, 0, WALL, Shapes())
     names = ("rr", "spo2", "etco2", "fico2", "pulse", "hr", "temp", "ipi")
     frame = Vitals(tuple(Reading(name, 36_600) for name in names), "2026-01-15T10:00:00", Integrity.SUM8)
-    add(packer, 1, 0, Heard("m1", frame))
-    assert len(packer.body()) <= 4 * len(names)
+    assert len(packed(1, 0, Shapes(), (1, 0, Heard("m1", frame)))) <= 4 * len(names)
 
 
 def test_a_row_spans_one_second_and_no_time_before_its_first_entry() -> None:
@@ -97,10 +96,8 @@ def test_a_device_that_invents_texts_without_end_fills_no_table_and_loses_nothin
         shapes.id_of(("pump", str(number)))
     with pytest.raises(NoRoom):
         shapes.id_of(("one", "more"))
-    packer = Packer(1, 0, WALL, shapes)
     event = Heard("p1", PumpStatus(True, 1, None, Ms(3), Integrity.NONE, mode="new"))
-    add(packer, 1, 0, event)
-    assert unpack(1, 0, packer.body(), shapes) == [(1, 0, event)]
+    assert unpack(1, 0, packed(1, 0, shapes, (1, 0, event)), shapes) == [(1, 0, event)]
 
 
 def test_numbers_of_shapes_stay_the_same_after_a_restart() -> None:
