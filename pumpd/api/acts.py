@@ -26,6 +26,7 @@ from pumpd.safety.events import (
     Acknowledged,
     AckReason,
     AlarmReset,
+    Assessed,
     AudioPaused,
     Event,
     InterlockReset,
@@ -96,6 +97,30 @@ class RateBody(Reasoned):
 
     rate: Decimal = Field(ge=0, allow_inf_nan=False, max_digits=12, decimal_places=6)
     unit: Literal["mL/h", "mg/kg/h"]
+
+
+class AssessmentBody(Body):
+    """What was found at the bedside; at least one of them. A number may be text ("3"); poss "S": asleep."""
+
+    poss: int | Literal["S"] | None = Field(None, description="POSS: S (asleep, easy to arouse), 1, 2, 3 or 4")
+    rass: int | None = Field(None, description="RASS: -5 to 4")
+    oxygen: bool | None = Field(None, description='on supplemental oxygen: "on" or "off"')
+
+    @field_validator("poss", mode="before")
+    @classmethod
+    def _as_nurses_write_it(cls, poss: object) -> object:
+        return poss.strip().upper() if isinstance(poss, str) else poss
+
+    @field_validator("poss", "rass", mode="before")
+    @classmethod
+    def _no_truth(cls, score: object) -> object:
+        if isinstance(score, bool):
+            raise ValueError("a score is a number")
+        return score
+
+    def assessed(self) -> Assessed:
+        poss = None if self.poss == "S" else self.poss
+        return Assessed(self.by, poss, self.poss == "S", self.rass, self.oxygen)
 
 
 class InterlockResetBody(Reasoned):
@@ -187,6 +212,9 @@ class Acts:
         pump = body.pump or self._only_pump(bed)
         self._pump(bed, pump)
         return await self._submit(bed, InterlockReset(pump, body.by, body.reason))
+
+    async def assess(self, bed: str, body: AssessmentBody) -> bytes:
+        return await self._submit(bed, body.assessed())
 
     async def bind_patient(self, bed: str, body: PatientBody) -> bytes:
         return await self._submit(bed, PatientBound(body.patient(), body.by))

@@ -8,7 +8,15 @@ from typing import Any
 import msgspec
 from pydantic import ValidationError
 
-from pumpd.api.acts import AcknowledgeBody, Acts, AudioPauseBody, InterlockResetBody, RateBody, Reasoned
+from pumpd.api.acts import (
+    AcknowledgeBody,
+    Acts,
+    AssessmentBody,
+    AudioPauseBody,
+    InterlockResetBody,
+    RateBody,
+    Reasoned,
+)
 from pumpd.api.errors import ApiError, reasons_of
 from pumpd.live.messages import Cmd, Result, ResultError, encode
 
@@ -60,6 +68,10 @@ async def _reset_interlock(acts: Acts, args: Args) -> bytes:
     return await acts.reset_interlock(_take(args, "bed"), InterlockResetBody.model_validate(args))
 
 
+async def _assess(acts: Acts, args: Args) -> bytes:
+    return await acts.assess(_take(args, "bed"), AssessmentBody.model_validate(args))
+
+
 OPS: dict[str, Callable[[Acts, Args], Awaitable[bytes]]] = {
     "ack_alarm": _ack_alarm,
     "reset_alarm": _reset_alarm,
@@ -69,6 +81,7 @@ OPS: dict[str, Callable[[Acts, Args], Awaitable[bytes]]] = {
     "set_rate": _set_rate,
     "override": _override,
     "reset_interlock": _reset_interlock,
+    "assess": _assess,
     "resume_pump": _resume_pump,
 }
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pumpd.api.acts import (
     AcknowledgeBody,
     Acts,
+    AssessmentBody,
     AudioPauseBody,
     InterlockResetBody,
     PatientBody,
@@ -184,6 +185,10 @@ def _patient_routes(router: APIRouter, acts: Acts) -> None:
     @router.put("/beds/{bed}/patient", summary="Bind a patient to the bed")
     async def bind_patient(bed: str, body: PatientBody) -> Response:
         return _json(await acts.bind_patient(bed, body))
+
+    @router.post("/beds/{bed}/assessments", summary="What was found at the bedside: POSS, RASS, supplemental oxygen")
+    async def assess(bed: str, body: AssessmentBody) -> Response:
+        return _json(await acts.assess(bed, body))
 
     @router.delete("/beds/{bed}/patient", summary="Release the bed's patient (discharge, transfer)")
     async def release_patient(bed: str, body: Reasoned) -> Response:

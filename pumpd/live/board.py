@@ -19,7 +19,9 @@ from pumpd.live.shape import (
     alarm_shape,
     audio_pause_shape,
     device_shape,
+    oxygen_shape,
     patient_shape,
+    prodigy_shape,
     pumps_shape,
     values_shape,
 )
@@ -51,6 +53,8 @@ KEYS = (
     Key("monitored", lambda v: v.monitored, lambda v, s: v.monitored),
     Key("audio_paused_until", lambda v: v.audio_paused_until_ms, lambda v, s: s.maybe(v.audio_paused_until_ms)),
     Key("audio_pause", lambda v: (v.audio_paused_by, v.audio_paused_ward), lambda v, s: audio_pause_shape(v)),
+    Key("oxygen", lambda v: v.oxygen, lambda v, s: oxygen_shape(v.oxygen, s)),
+    Key("prodigy", lambda v: v.episodes, lambda v, s: prodigy_shape(v)),
 )
 AGED = tuple(key.name for key in KEYS if key.ages)
 

@@ -6,7 +6,12 @@ from msgspec import UNSET, Struct, UnsetType
 
 
 class ValueShape(Struct):
-    """v is null unless q is ok or questionable; t is when it was received, age_ms its age when rendered."""
+    """v is null unless q is ok or questionable; t is when it was received, age_ms its age when rendered.
+
+    source: the device that counts, or the person who assessed. Only where there is something to say: origin, what it
+    is measured by (co2, impedance, ...); why it is not taken at its word: held (no breath renews it, t is the last
+    breath) or jump; text, how it was said where the number does not say it ("S" for POSS asleep).
+    """
 
     v: int | float | None
     u: str
@@ -14,6 +19,9 @@ class ValueShape(Struct):
     t: str | None
     age_ms: int | None
     source: str | None
+    origin: str | UnsetType = UNSET
+    why: str | UnsetType = UNSET
+    text: str | UnsetType = UNSET
 
 
 class DeliveredShape(Struct):
@@ -129,6 +137,20 @@ class AudioPauseShape(Struct):
     ward: bool
 
 
+class OxygenShape(Struct):
+    """Supplemental oxygen. by and since are null where it is the bed's default."""
+
+    on: bool
+    by: str | None
+    since: str | None
+
+
+class ProdigyShape(Struct):
+    """Episodes of respiratory depression of this patient, as the PRODIGY trial defined them (RSP-09)."""
+
+    episodes: int
+
+
 class BedParts(Struct):
     """The top-level keys of a bed that a delta may carry; each is absolute, never a difference."""
 
@@ -140,6 +162,8 @@ class BedParts(Struct):
     monitored: bool | UnsetType = UNSET
     audio_paused_until: str | UnsetType | None = UNSET
     audio_pause: AudioPauseShape | UnsetType | None = UNSET
+    oxygen: OxygenShape | UnsetType | None = UNSET
+    prodigy: ProdigyShape | UnsetType = UNSET
 
 
 class BedShape(Struct):
@@ -152,3 +176,5 @@ class BedShape(Struct):
     monitored: bool
     audio_paused_until: str | None
     audio_pause: AudioPauseShape | None
+    oxygen: OxygenShape | None
+    prodigy: ProdigyShape

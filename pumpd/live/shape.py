@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from msgspec import UNSET
+
 from pumpd.device.facts import Quality
 from pumpd.live.fields import (
     AcknowledgedShape,
@@ -22,14 +24,16 @@ from pumpd.live.fields import (
     DeliveredShape,
     DeviceShape,
     EscalationShape,
+    OxygenShape,
     PatientShape,
+    ProdigyShape,
     PumpShape,
     ValueShape,
 )
 from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.events import Patient
 from pumpd.safety.policy import Limit
-from pumpd.safety.view import BedView, DeviceView, DoseView, PumpView, ValueView
+from pumpd.safety.view import BedView, DeviceView, DoseView, OxygenView, PumpView, ValueView
 from pumpd.units import (
     exact,
     format_concentration,
@@ -81,7 +85,17 @@ def value_shape(view: ValueView, stamp: Stamp) -> ValueShape:
     believed = view.quality in BELIEVED and view.value_milli is not None
     quality = Quality.INVALID if view.quality in BELIEVED and not believed else view.quality
     shown = number(view.value_milli, 1000) if believed and view.value_milli is not None else None
-    return ValueShape(shown, view.unit, quality.value, stamp.maybe(view.at_ms), stamp.age(view.at_ms), view.source)
+    return ValueShape(
+        shown,
+        view.unit,
+        quality.value,
+        stamp.maybe(view.at_ms),
+        stamp.age(view.at_ms),
+        view.source,
+        UNSET if view.origin is None else view.origin.value,
+        UNSET if view.why is None else view.why,
+        UNSET if view.text is None or not believed else view.text,
+    )
 
 
 def patient_shape(patient: Patient | None) -> PatientShape | None:
@@ -217,6 +231,15 @@ def ended(alarm: Alarm, now_ms: int) -> Alarm:
     return replace(alarm, state=AlarmState.ENDED, present=False, ended_ms=alarm.ended_ms or now_ms, escalation=None)
 
 
+def oxygen_shape(view: OxygenView | None, stamp: Stamp) -> OxygenShape | None:
+    """Supplemental oxygen, null while nobody has said."""
+    return None if view is None else OxygenShape(view.on, view.by, stamp.maybe(view.at_ms))
+
+
+def prodigy_shape(view: BedView) -> ProdigyShape:
+    return ProdigyShape(view.episodes)
+
+
 def values_shape(view: BedView, stamp: Stamp) -> dict[str, ValueShape]:
     return {name: value_shape(value, stamp) for name, value in view.values.items()}
 
@@ -239,6 +262,8 @@ def bed_shape(view: BedView, now_ms: int, wall_of: WallOf) -> BedShape:
         monitored=view.monitored,
         audio_paused_until=stamp.maybe(view.audio_paused_until_ms),
         audio_pause=audio_pause_shape(view),
+        oxygen=oxygen_shape(view.oxygen, stamp),
+        prodigy=prodigy_shape(view),
     )
 
 
