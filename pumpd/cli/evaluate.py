@@ -1,90 +1,185 @@
-"""`pumpd evaluate`: recorded vitals through the alarm rules."""
+"""`pumpd evaluate`: recorded vitals through the alarm rules of one profile, or of two that are compared."""
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pumpd.cli.common import PROBLEMS, could_not_run, new_table, print_json, print_lines, print_table
+from pumpd.cli.common import PROBLEMS, could_not_run, print_json, print_lines
 
 if TYPE_CHECKING:
-    from pumpd.evaluation import Evaluation
+    from collections.abc import Sequence
+
+    from pumpd.evaluation import Recording
+    from pumpd.evaluation.study import Candidate, Study
     from pumpd.safety.policy import AlarmProfile
 
-Recording = Annotated[Path, typer.Argument(metavar="FILE.csv", help="Columns by name: t_s,rr,spo2,etco2,pulse …")]
-Profile = Annotated[str, typer.Option("--alarms", metavar="PROFILE", help="A profile's file, or a name such as adult.")]
-Other = Annotated[str | None, typer.Option("--compare", metavar="PROFILE", help="A second profile to compare with.")]
+LOST_HIGH = 3
+DEFAULT_PROFILE = "adult"
+DEFAULT_MERGE_S = 60.0  # ours: alarms that close together are one walk to the bed
+STDIN = Path("-")
+
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE...", help="CSV or Parquet files, folders of them, or - for CSV on standard input."),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option("--alarms", metavar="PROFILE", help=f"A profile's file, or a name; {DEFAULT_PROFILE} unless given."),
+]
+Pair = Annotated[
+    tuple[str, str] | None,
+    typer.Option("--compare", metavar="A B", help="Two profiles: what B gains and loses against A."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Html = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Write a page with drawings: one file, no script.")
+]
+Merge = Annotated[
+    float, typer.Option("--merge", metavar="SECONDS", min=0, help="HIGH alarms that close together count as one event.")
+]
+FailOnLost = Annotated[
+    bool, typer.Option("--fail-on-lost-high", help=f"Exit code {LOST_HIGH} when B loses a HIGH alarm of A.")
+]
 
 
-def evaluate(file: Recording, alarms: Profile = "adult", compare: Other = None, as_json: AsJson = False) -> None:
-    """Run recorded vitals through the respiration rules: which alarms, when, how long; burden per hour.
+def evaluate(
+    files: Files,
+    alarms: Profile = None,
+    compare: Pair = None,
+    as_json: AsJson = False,
+    html: Html = None,
+    merge: Merge = DEFAULT_MERGE_S,
+    fail_on_lost_high: FailOnLost = False,
+) -> None:
+    """Run recorded vitals through alarm profiles: which alarms, when, how long; burden per hour and per bed-day.
 
-    Columns in any order: t_s (seconds, rising), rr, spo2, etco2, pulse, and optionally no_breath_s, no_breath,
-    fico2, hr, poss, sensor_off. An empty cell is a missing value, never 0. sensor_off: 1 takes every value of
-    the row for invalid, names of columns ("spo2 pulse") only those. Gaps in time are gaps in monitoring.
+    Columns in any order: t_s (seconds, rising), rr, spo2, etco2, pulse, and optionally any other signal of a
+    monitor (no_breath_s, no_breath, fico2, hr, poss …) and sensor_off. An empty cell is a missing value, never 0.
+    sensor_off: 1 takes every value of the row for invalid, names of columns ("spo2 pulse") only those. Gaps in time
+    are gaps in monitoring. Parquet needs the extra "parquet".
+
+    Exit code 0: done. 1: a recording or profile is wrong, one line says where. 2: could not run. 3: see
+    --fail-on-lost-high.
     """
-    profiles = [_profile(name) for name in (alarms, compare) if name is not None]
-    results = [(profile.id, _evaluate(file, profile)) for profile in profiles]
+    _check_options(alarms, compare, fail_on_lost_high)
+    candidates = _candidates(compare or (alarms or DEFAULT_PROFILE,))
+    studies = _studies(files, candidates, int(merge * 1000), traced=html is not None)
+    if html is not None:
+        _write_page(html, studies, candidates, int(merge * 1000))
+    _show(studies, candidates, int(merge * 1000), as_json=as_json)
+    if fail_on_lost_high and any(one.comparison and one.comparison.lost_high for one in studies):
+        raise typer.Exit(LOST_HIGH)
+
+
+def _check_options(alarms: str | None, compare: tuple[str, str] | None, fail_on_lost_high: bool) -> None:
+    if alarms is not None and compare is not None:
+        could_not_run("--alarms names one profile, --compare A B names two: give one of them")
+    if fail_on_lost_high and compare is None:
+        could_not_run("--fail-on-lost-high needs --compare A B")
+
+
+def _show(studies: Sequence[Study], candidates: Sequence[Candidate], merge_ms: int, *, as_json: bool) -> None:
+    from pumpd.cli import evaluate_tables
+    from pumpd.evaluation.report import document
+
     if as_json:
-        print_json(_document(results))
+        print_json(document(studies, candidates))
+    elif len(candidates) > 1:
+        evaluate_tables.print_comparison(studies, candidates, merge_ms)
     else:
-        for name, result in results:
-            _print(file, name, result)
+        evaluate_tables.print_alarms(studies, candidates[0])
 
 
-def _document(results: list[tuple[str, Evaluation]]) -> dict[str, Any]:
-    from pumpd.evaluation.report import to_json
+def _candidates(names: Sequence[str]) -> list[Candidate]:
+    """The profiles, each with a label of its own: its id, or what it was called by when both have the same."""
+    from pumpd.evaluation.study import Candidate
 
-    document = to_json(results[0][1])
-    if len(results) > 1:
-        document["compare"] = {"profile": results[1][0], **to_json(results[1][1])}
-    return document
+    paths = [_profile_path(name) for name in names]
+    found = [_loaded(path) for path in paths]
+    ids = [profile.id for profile, _ in found]
+    return [
+        Candidate(profile.id if ids.count(profile.id) == 1 else f"{profile.id} ({name})", profile, path.name, digest)
+        for name, path, (profile, digest) in zip(names, paths, found, strict=True)
+    ]
 
 
-def _profile(name: str) -> AlarmProfile:
+def _profile_path(name: str) -> Path:
     from pumpd.config.defaults import default_dir
-    from pumpd.config.profile import load_profile
+    from pumpd.config.problems import did_you_mean
 
     path = Path(name)
-    if not path.is_file() and path.name == name:
-        path = default_dir() / "alarms" / f"{name.removesuffix('.toml')}.toml"
-    if not path.is_file():
-        could_not_run(f"there is no alarm profile {name}")
+    if path.is_file():
+        return path
+    folder = default_dir() / "alarms"
+    named = folder / f"{name.removesuffix('.toml')}.toml"
+    if path.name == name and named.is_file():
+        return named
+    known = sorted(one.stem for one in folder.glob("*.toml"))
+    could_not_run(f"there is no alarm profile {name}{did_you_mean(name, known)}")
+
+
+def _loaded(path: Path) -> tuple[AlarmProfile, str]:
+    """The profile and the SHA-256 of its file."""
+    from pumpd.config.profile import load_profile
+
     loaded = load_profile(path)
     if isinstance(loaded, list):
         print_lines(loaded, err=True)
         raise typer.Exit(PROBLEMS)
-    return loaded
+    return loaded, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _evaluate(file: Path, profile: AlarmProfile) -> Evaluation:
+def _studies(files: Sequence[Path], candidates: Sequence[Candidate], merge_ms: int, *, traced: bool) -> list[Study]:
+    from pumpd.cli.evaluate_progress import Watch
     from pumpd.config.default_times import default_times
-    from pumpd.evaluation import RecordingError, bench_policy, evaluate, read_recording
+    from pumpd.evaluation import RecordingError
+    from pumpd.evaluation.study import Bench, study
 
-    times, weight = default_times()
+    paths = _paths(files)
+    watch = Watch(len(paths))
+    bench = Bench(*default_times(), merge_ms)
     try:
-        recording = read_recording(file)
-        return evaluate(recording.rows, bench_policy(profile, times, weight, recording.signals))
+        return [study(watch.over(_opened(path)), candidates, bench, traced=traced) for path in paths]
     except RecordingError as error:
-        print_lines([error], err=True)
-        raise typer.Exit(PROBLEMS) from None
+        problem = error
     except OSError as error:
-        could_not_run(f"{file}: {error.strerror}")
+        could_not_run(f"{error.filename or 'reading'}: {error.strerror}")
+    finally:
+        watch.close()
+    print_lines([problem], err=True)
+    raise typer.Exit(PROBLEMS)
 
 
-def _print(file: Path, profile: str, result: Evaluation) -> None:
-    from pumpd.evaluation.report import cells
-    from pumpd.safety.policy import Priority
-    from pumpd.units import MS_PER_H
+def _paths(files: Sequence[Path]) -> list[Path]:
+    from pumpd.evaluation.recording import NoRecordings, find_recordings
 
-    title = f"{file.name}, profile {profile}: {result.samples} samples, {result.span_ms / MS_PER_H:.2f} h"
-    numbers = ("onset s", "end s", "length s", "worst")
-    table = new_table(title, ("priority", "alarm", "interlock"), numbers)
-    for episode in result.episodes:
-        table.add_row(*cells(episode))
-    print_table(table)
-    burden = ", ".join(f"{result.per_hour(priority):.2f} {priority}" for priority in Priority)
-    typer.echo(f"burden per hour: {burden}")
+    try:
+        return find_recordings(files)
+    except NoRecordings as error:
+        could_not_run(str(error))
+
+
+def _opened(path: Path) -> Recording:
+    from pumpd.evaluation.parquet import NoParquetSupport
+    from pumpd.evaluation.recording import read_recording, read_stream
+
+    try:
+        return read_stream("standard input", sys.stdin) if path == STDIN else read_recording(path)
+    except OSError as error:
+        could_not_run(f"{path}: {error.strerror}")
+    except NoParquetSupport as error:
+        could_not_run(str(error))
+
+
+def _write_page(path: Path, studies: Sequence[Study], candidates: Sequence[Candidate], merge_ms: int) -> None:
+    from pumpd.evaluation.picture import page
+
+    try:
+        path.write_text(page(studies, candidates, merge_ms), encoding="utf-8")
+    except OSError as error:
+        could_not_run(f"{path}: {error.strerror}")

@@ -1,4 +1,4 @@
-"""Recorded vitals through the real safety kernel in virtual time: which alarms, when, how long; two profiles compared."""
+"""Recorded vitals through the real kernel in virtual time: which alarms, when, how long; two profiles compared."""
 
 from pumpd.evaluation.columns import Recording, RecordingError
 from pumpd.evaluation.recording import read_recording

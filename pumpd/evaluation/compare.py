@@ -69,6 +69,11 @@ class Comparison:
     def lost_high(self) -> tuple[Difference, ...]:
         return tuple(one for one in self.differences if one.lost_high)
 
+    @property
+    def agrees(self) -> bool:
+        """Whether both profiles give the same alarms, and the HIGH ones at the same time."""
+        return not self.differences and not any(shift.later_ms for shift in self.shifts)
+
     def of(self, change: Change) -> tuple[Difference, ...]:
         return tuple(one for one in self.differences if one.change is change)
 
