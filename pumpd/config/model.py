@@ -72,6 +72,10 @@ class ShellTimes:
     durable_ms: how long an act or a rate command waits for its commit; kernel_late_ms: a kernel deadline missed
     by more is a technical alarm, which ends late_clear_ms after the last one; restart_first_ms doubles up to
     restart_max_ms between restarts of a part that crashed.
+
+    unwatched_ms, silent_ms: no screen is watched, or none makes sound, for that long: an alarm at every bed with a
+    HIGH one. clock_step_ms: the wall clock moved by more against the boot clock within a second; told for
+    clock_shown_ms. outbox_stuck_ms: a message to another system has waited for that long (ALA-08).
     """
 
     durable_ms: int = 2_000
@@ -81,6 +85,11 @@ class ShellTimes:
     restart_first_ms: int = 250
     restart_max_ms: int = 30_000
     drain_ms: int = 500
+    unwatched_ms: int = 10_000
+    silent_ms: int = 10_000
+    clock_step_ms: int = 2_000
+    clock_shown_ms: int = 600_000
+    outbox_stuck_ms: int = 60_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from pumpd.config.breathing_file import BreathingTable
 from pumpd.config.fields import (
     CeilingOverride,
     DoseRateUgKgH,
@@ -196,6 +197,11 @@ class ShellTable(Record):
     restart_first: PositiveMs
     restart_max: PositiveMs
     drain: PositiveMs
+    unwatched: PositiveMs
+    silent: PositiveMs
+    clock_step: PositiveMs
+    clock_shown: PositiveMs
+    outbox_stuck: PositiveMs
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -214,3 +220,4 @@ class TimesFile(Record):
     signal_delay: DurationMs
     links: LinkTable
     shell: ShellTable
+    breathing: BreathingTable | None = None

@@ -48,4 +48,9 @@ def shell_times(times: TimesFile) -> ShellTimes:
         restart_first_ms=shell.restart_first,
         restart_max_ms=shell.restart_max,
         drain_ms=shell.drain,
+        unwatched_ms=shell.unwatched,
+        silent_ms=shell.silent,
+        clock_step_ms=shell.clock_step,
+        clock_shown_ms=shell.clock_shown,
+        outbox_stuck_ms=shell.outbox_stuck,
     )

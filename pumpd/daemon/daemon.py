@@ -21,19 +21,23 @@ from pumpd.bedside.supervise import keep_running
 from pumpd.clock import Clock, Gap, boot_id
 from pumpd.config.model import BedConfig, WardConfig
 from pumpd.daemon.restore import restore_bed, resume
+from pumpd.daemon.self_watch import Outbox, SelfWatch, wall_ms, watching
 from pumpd.daemon.ward import Ward
 from pumpd.daemon.watch import LoopWatch, checkpoints, counts, tidy
 from pumpd.daemon.web import WebServer
 from pumpd.journal import BootInfo, Journal, JournalFault
 from pumpd.live.hub import LiveHub
 from pumpd.live.port import WardCounts
+from pumpd.live.screens import Screens, screens_of
 from pumpd.registry import drivers
 from pumpd.safety import kernel
 from pumpd.safety.events import Event, SelfFault
 
 log = structlog.get_logger(__name__)
-SWITCH_INTERVAL_S = 0.0005
-"""How long the journal's thread may keep the interpreter from the event loop; Python's own 5 ms is a stop's delay."""
+SWITCH_INTERVAL_S = 0.00003
+"""How long the journal's thread may keep the interpreter from the event loop; Python's own 5 ms is a stop's delay.
+
+Each read and write lets go of the interpreter, so that a frame and its stop may wait that long several times."""
 
 OPENING_GAP_S, OPENING_S = 0.01, 1.0
 """Between the openings of two lines, and of all lines together: a poll's usual period."""
@@ -48,6 +52,7 @@ class Daemon:
         self.watch = LoopWatch()
         self.beds: dict[str, BedRuntime] = {}
         self.sessions: dict[str, DeviceSession] = {}
+        self.outboxes: list[Outbox] = []  # whoever sends to other systems puts its own here, before start()
         self._tasks: list[asyncio.Task[None]] = []
         self._asked = asyncio.Event()
 
@@ -145,6 +150,9 @@ class Daemon:
         self._run("screens", self.hub.run)
         self._run("web face", self.web.run)
         self._run("garbage", tidy)
+        now_ms = self.clock.now_ms()
+        self.self_watch = SelfWatch(self.config.shell, now_ms, wall_ms(self.clock, now_ms))
+        self._run("self watch", self._watch_self)
         self._run("loop watch", lambda: self.watch.run(list(self.beds.values())))
         self._run("checkpoints", lambda: checkpoints(list(self.beds.values()), self.config.shell.checkpoint_ms))
 
@@ -178,6 +186,12 @@ class Daemon:
 
         task = asyncio.create_task(keep_running(name, run, self.config.shell, tell), name=name)
         self._tasks.append(task)
+
+    async def _watch_self(self) -> None:
+        def screens() -> Screens:
+            return screens_of(self.hub.clients)
+
+        await watching(self.self_watch, self.clock, self.beds, screens, self.outboxes)
 
     def _listen_to_journal(self) -> None:
         self.journal.on_fault = self._on_journal

@@ -6,9 +6,11 @@ family is not, is a MEDIUM technical alarm named by itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from pumpd.safety.alarm_table import Condition
+from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.policy import AlarmKind, Priority
 
 
@@ -27,6 +29,16 @@ SELF_ALARMS: Final = {
 }
 ONCE: Final = frozenset({"clock_jump"})
 """Faults that are over as soon as they were seen: an acknowledgement ends them."""
+
+
+PERCEPTION: Final = frozenset({"unwatched", "no_sound"})
+"""Faults of the way from an alarm to a person; they are about another alarm, so they are none to be perceived."""
+
+
+def high_since_ms(alarms: Iterable[Alarm]) -> int | None:
+    """Since when the oldest HIGH alarm sounds that nobody has acknowledged and whose condition lasts."""
+    sounding = (a for a in alarms if a.state is AlarmState.ACTIVE and a.priority is Priority.HIGH)
+    return min((a.unseen_ms or a.onset_ms for a in sounding if a.condition not in PERCEPTION), default=None)
 
 
 def self_condition(code: str, detail: str) -> Condition:
