@@ -29,6 +29,8 @@ class Limits:
     """Times in seconds and counts of records.
 
     flush_s: readings are committed at least this often, so that a power cut loses less than 1 s of them.
+    gather_s: how long something urgent waits for what else is urgent just now: a commit each would keep the disk, and
+    the interpreter, busy without need while alarms come in dozens.
     stall_s: a commit that takes longer is reported as a fault. readings: kept while failing, oldest dropped
     first; records: kept at most of anything. chunk: most records of one transaction.
     """
@@ -40,6 +42,7 @@ class Limits:
     readings: int = 20_000
     records: int = 100_000
     chunk: int = 5_000
+    gather_s: float = 0.01
 
 
 class Writer:
@@ -162,6 +165,8 @@ class Writer:
             alarm = loop.call_later(left, self._urgent.set)
             await self._urgent.wait()
             alarm.cancel()
+            if self._stop_at is None:
+                await asyncio.sleep(min(limits.gather_s, max(0.0, until - loop.time())))
             self._take()
             if not self._retry_s or self._stop_at is not None:
                 return
