@@ -18,6 +18,20 @@ from pumpd.safety.rules import span_of
 from pumpd.units import format_milli
 
 WHOLE = 1000
+# A value from the healthy middle, in thousandths. It judges nobody: it only tells on which side of it a rule lies whose
+# limits leave both ends open. NEWS2's column of 0 (RCP 2017); EtCO2 of textbooks; a signal that is not here only rises.
+HEALTHY_MILLI = {
+    "rr": 16_000,
+    "spo2": 98_000,
+    "etco2": 38_000,
+    "pulse": 70_000,
+    "hr": 70_000,
+    "nibp_sys": 120_000,
+    "nibp_dia": 80_000,
+    "nibp_mean": 95_000,
+    "temp": 37_000,
+    "ipi": 9_000,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +124,12 @@ def sides_of(rules: tuple[Rule, ...]) -> Iterator[Side]:
 
 
 def _falls(signal: str, low: int, high: int, family: list[tuple[str, int, int]]) -> bool:
-    """Whether lower is worse: by the open end of the rule, else of its condition's other rules, else the nearer end."""
+    """Whether lower is worse: by the open end of the rule, else of others in its condition, else by where it lies."""
     least, most = SIGNALS[signal].min_milli, SIGNALS[signal].max_milli
     if low <= least or high >= most:
         return low <= least
     open_ends = {first <= least for _, first, last in family if first <= least or last >= most}
-    return open_ends.pop() if len(open_ends) == 1 else low - least <= most - high
+    return open_ends.pop() if len(open_ends) == 1 else low + high < 2 * HEALTHY_MILLI.get(signal, 0)
 
 
 def gaps_of(side: Side) -> Iterator[Gap]:

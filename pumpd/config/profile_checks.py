@@ -145,7 +145,7 @@ def _is_only_zero(side: Side, gap: Gap) -> bool:
 
 
 def _order(side: Side) -> Iterator[Finding]:
-    """Of two rules of a condition the more urgent one has the worse limit, and waits no longer where both hold."""
+    """Of two rules of a condition the more urgent one has the worse limit, and waits no longer."""
     for urgent, mild in permutations(side.bands, 2):
         if urgent.rule.condition != mild.rule.condition or urgent.rank <= mild.rank:
             continue
@@ -157,11 +157,11 @@ def _order(side: Side) -> Iterator[Finding]:
 
 
 def _nested(side: Side, urgent: Band, mild: Band) -> Iterator[Finding]:
-    if urgent.rule.delay_ms > mild.rule.delay_ms and mild.low <= urgent.high:
+    if urgent.rule.delay_ms > mild.rule.delay_ms:
         waits = (
             f"{urgent.named()} waits {urgent.rule.delay_ms / 1000:g} s, {mild.named()} {mild.rule.delay_ms / 1000:g} s"
         )
-        yield Finding(urgent.index, "delay", f"{waits} at the same value: a worse value must not wait longer")
+        yield Finding(urgent.index, "delay", f"{waits}: a worse value must not wait longer")
     if mild.low > urgent.low and mild.rule.delay_ms > 0:
         message = (
             f"{mild.rule.id} ends where {urgent.rule.id} goes on: a value that swings between them starts both "
