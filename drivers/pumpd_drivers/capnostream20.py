@@ -21,6 +21,7 @@ from pumpd.device import (
     Integrity,
     Kind,
     Line,
+    Origin,
     Out,
     Quality,
     Send,
@@ -57,6 +58,7 @@ class Capnostream20:
         poll_ms=1000,
         quiet_ms=QUIET_MS,
         signals=("rr", "spo2", "pulse", "etco2", "fico2", "no_breath", "no_breath_s", "co2_wave"),
+        origins=(("rr", Origin.CO2), ("etco2", Origin.CO2)),
         sources=("Capnostream Data Transfer Protocols PN D006045C", "mdpnp Capnostream.java"),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from pumpd.config.breathing_file import breathing
 from pumpd.config.ceilings import Override, effective, too_high
 from pumpd.config.interlock import interlock_problems, interlock_settings, interlock_warnings
 from pumpd.config.link_url import driver_options
@@ -14,11 +15,12 @@ from pumpd.config.site_files import TimesFile
 from pumpd.config.times import kernel_times
 from pumpd.config.toml_lines import Path as KeyPath
 from pumpd.config.ward_file import BedTable, DeviceTable, MonitorTable, PatientTable, PumpTable
-from pumpd.device import SIGNALS, DriverInfo, Kind
+from pumpd.device import SIGNALS, DriverInfo, Kind, Origin
 from pumpd.registry import drivers
 from pumpd.safety.events import Patient, Sex
 from pumpd.safety.policy import (
     BedPolicy,
+    Breathing,
     DrugPolicy,
     Enforcement,
     MonitorPolicy,
@@ -146,9 +148,11 @@ class BedBuilder:
 
     def beds(self) -> tuple[BedConfig, ...]:
         """Every bed of a ward without problems."""
-        return tuple(self._bed(bed) for bed in self._site.file.bed)
+        assert self._site.times is not None
+        believed = breathing(self._site.times.record.breathing)  # one for all: the kernel compiles it once
+        return tuple(self._bed(bed, believed) for bed in self._site.file.bed)
 
-    def _bed(self, bed: BedTable) -> BedConfig:
+    def _bed(self, bed: BedTable, believed: Breathing) -> BedConfig:
         times = self._site.times
         assert times is not None
         label = bed.label or bed.id
@@ -166,6 +170,8 @@ class BedBuilder:
             monitoring_lost=interlock.monitoring_lost,
             respiratory_stop=interlock.respiratory_stop,
             resume_vitals=interlock.resume_vitals,
+            breathing=believed,
+            oxygen=bed.oxygen,
         )
         return BedConfig(bed.id, label, pumps + monitors, policy, _patient(bed.patient))
 
@@ -224,8 +230,16 @@ class BedBuilder:
     def _monitor_policy(self, monitor: MonitorTable) -> MonitorPolicy:
         info = self._infos[monitor.driver]
         values = tuple(name for name in info.signals if not (name in SIGNALS and SIGNALS[name].wave))
+        origins = {**dict(info.origins), **{name: Origin(origin) for name, origin in monitor.origins.items()}}
         return MonitorPolicy(
-            monitor.id, monitor.driver, values, info.poll_ms, monitor.serial, monitor.model, monitor.no_breath
+            device=monitor.id,
+            driver=monitor.driver,
+            signals=values,
+            period_ms=info.poll_ms,
+            serial=monitor.serial,
+            model=monitor.model,
+            no_breath_ms=monitor.no_breath,
+            origins=tuple(origins.items()),
         )
 
 

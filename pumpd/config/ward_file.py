@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pumpd.config.breathing_file import SignalName
 from pumpd.config.fields import (
     CeilingOverride,
     ConcUgMl,
@@ -89,9 +90,15 @@ class PumpTable(DeviceTable):
 
 
 class MonitorTable(DeviceTable):
-    """One monitor; the order in the file is the order of authority. no_breath: its own no-breath time, as set on it."""
+    """One monitor; the order in the file is the order of authority. no_breath: its own no-breath time, as set on it.
+
+    origins: what it measures a signal by, where this ward knows better than the driver ("spo2" = "ear").
+    """
 
     no_breath: PositiveMs | None = None
+    origins: dict[SignalName, Literal["co2", "impedance", "ecg", "finger", "ear", "generic"]] = Field(
+        default_factory=dict
+    )
 
 
 class InterlockTable(Record):
@@ -103,11 +110,15 @@ class InterlockTable(Record):
 
 
 class BedTable(Record):
-    """One bed with its devices. alarms: its own alarm profile instead of the ward's."""
+    """One bed with its devices. alarms: its own alarm profile instead of the ward's.
+
+    oxygen: its patients are on supplemental oxygen unless a named person says otherwise.
+    """
 
     id: Ident
     label: Name | None = None
     alarms: FileTable | None = None
+    oxygen: bool = False
     pump: list[PumpTable] = Field(default_factory=list)
     monitor: list[MonitorTable] = Field(default_factory=list)
     ceiling: CeilingOverride | None = None

@@ -66,7 +66,7 @@ def not_breathing(d: Draft, live: Live) -> bool:
 
 def abnormal_co2(d: Draft, live: Live) -> bool:
     etco2, limits = live.get("etco2"), d.policy.breathing
-    return etco2 is not None and not limits.etco2_low_milli <= etco2 <= limits.etco2_high_milli
+    return etco2 is not None and not limits.etco2_low_milli < etco2 < limits.etco2_high_milli
 
 
 def held_signals(d: Draft) -> frozenset[str]:
