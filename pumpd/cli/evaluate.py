@@ -136,13 +136,13 @@ def _loaded(path: Path) -> tuple[AlarmProfile, str]:
 
 def _studies(files: Sequence[Path], candidates: Sequence[Candidate], merge_ms: int, *, traced: bool) -> list[Study]:
     from pumpd.cli.evaluate_progress import Watch
-    from pumpd.config.default_times import default_times
+    from pumpd.config.default_times import default_breathing, default_times
     from pumpd.evaluation import RecordingError
     from pumpd.evaluation.study import Bench, study
 
     paths = _paths(files)
     watch = Watch(len(paths))
-    bench = Bench(*default_times(), merge_ms)
+    bench = Bench(*default_times(), merge_ms, default_breathing())
     try:
         return [study(watch.over(_opened(path)), candidates, bench, traced=traced) for path in paths]
     except RecordingError as error:

@@ -1,7 +1,7 @@
 """The columns of a recording and the meaning of a cell, the same for every file format. Pure.
 
-A cell is text (CSV) or a value (Parquet). An empty one is a missing value, never 0; of an assessment such as POSS,
-which stays valid until the next one, it means that nobody assessed.
+A cell is text (CSV) or a value (Parquet). An empty one is a missing value, never 0. What people assess (poss, rass,
+on_oxygen) and what is measured now and then (nibp, temp) stays valid until the next: there an empty cell says nothing.
 """
 
 from __future__ import annotations
@@ -12,21 +12,27 @@ from decimal import ROUND_HALF_EVEN
 
 from pumpd.config.problems import did_you_mean
 from pumpd.device import SIGNALS, Quality, Reading, Vitals
+from pumpd.safety.assessments import POSS, RASS
+from pumpd.safety.events import Assessed
 from pumpd.units import Ms, exact, parse_decimal
 
 TIME = "t_s"
 TIME_LIMIT_S = 10**12  # epoch seconds fit, nonsense does not
 OFF = "sensor_off"
-SIGNAL_COLUMNS = tuple(name for name, signal in SIGNALS.items() if not signal.wave)
+OXYGEN = "on_oxygen"
+ASSESSED = ("poss", "rass", OXYGEN)  # said by a person at the bedside, not by the monitor
+SIGNAL_COLUMNS = tuple(name for name, signal in SIGNALS.items() if not signal.wave and name not in ASSESSED)
 EPISODIC = frozenset(name for name, signal in SIGNALS.items() if signal.episodic)
 MISSING = frozenset({"", "-", "--", "---", "nan", "na", "null", "none"})
-NOT_OFF = frozenset({"", "0", "false", "no"})
-ALL_OFF = frozenset({"1", "true", "yes"})
+NO = frozenset({"0", "false", "no"})
+YES = frozenset({"1", "true", "yes"})
+BY = "recording"
+ASLEEP = "s"
 FLAGS = {"true": "1", "false": "0"}  # how the formats write the value of a flag such as no_breath
 CACHE_LIMIT = 50_000  # distinct cells remembered; a recording repeats few values very often
 
 Cell = object
-Row = tuple[Ms, Vitals]
+Row = tuple[Ms, Vitals | Assessed]
 
 
 class RecordingError(ValueError):
@@ -35,7 +41,9 @@ class RecordingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The columns found, and one Vitals per row at its time. Rows are read once, while they are needed.
+    """The monitor's signals, and one Vitals per row at its time, after what a person assessed at that time.
+
+    Rows are read once, while they are needed.
 
     fraction says how much of the file has been read (0 to 1), None where that cannot be known.
     """
@@ -61,7 +69,7 @@ class Place:
 
 def check_header(where: str, header: list[str]) -> None:
     """Raises RecordingError, beginning with `where`, for unknown, repeated or missing columns."""
-    known = (TIME, OFF, *SIGNAL_COLUMNS)
+    known = (TIME, *SIGNAL_COLUMNS, OFF, *ASSESSED)
     for column in header:
         if column not in known:
             raise RecordingError(f'{where}: unknown column "{column}"{did_you_mean(column, known)}')
@@ -88,6 +96,7 @@ class RowReader:
         self._signals = signals_of(header)
         self._columns = [(signal, header.index(signal)) for signal in self._signals]
         self._episodic = not EPISODIC.isdisjoint(self._signals)
+        self._assessed = Assessments(place, header)
         self._cache: dict[tuple[str, Cell], Reading] = {}
 
     def read(self, rows: Iterable[Sequence[Cell]]) -> Iterator[Row]:
@@ -100,6 +109,8 @@ class RowReader:
             if last is not None and now <= last:
                 raise self._place.error(f"{TIME} {str(row[self._time_at]).strip()} is not later than the row before")
             last = now
+            if self._assessed and (assessed := self._assessed.read(row)) is not None:
+                yield Ms(now), assessed
             yield Ms(now), Vitals(self._readings(row))
 
     def _readings(self, row: Sequence[Cell]) -> tuple[Reading, ...]:
@@ -118,9 +129,9 @@ class RowReader:
     def _off(self, cell: Cell) -> frozenset[str]:
         """Signals whose sensor is off: all of them for 1 (the row does not say which), or those named."""
         word = words(cell).lower()
-        if word in NOT_OFF:
+        if not word or word in NO:
             return frozenset()
-        if word in ALL_OFF:
+        if word in YES:
             return frozenset(self._signals)
         named = frozenset(word.split())
         if not named <= set(self._signals):
@@ -153,6 +164,54 @@ class RowReader:
         if not exact(row.min_milli, 1000) <= value <= exact(row.max_milli, 1000):
             return Reading(signal, None, Quality.INVALID)
         return Reading(signal, int((value * 1000).to_integral_value(ROUND_HALF_EVEN)))
+
+
+class Assessments:
+    """What people assess. A cell that repeats the one before is no new assessment. False where no column has any."""
+
+    def __init__(self, place: Place, header: list[str]) -> None:
+        self._place = place
+        self._columns = [(name, header.index(name)) for name in ASSESSED if name in header]
+        self._last: dict[str, str] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._columns)
+
+    def read(self, row: Sequence[Cell]) -> Assessed | None:
+        """What this row says anew, None when nothing. Raises RecordingError."""
+        new: dict[str, str] = {}
+        for name, at in self._columns:
+            word = words(row[at]).lower().removesuffix(".0")  # a column with gaps is often one of floats
+            if word not in MISSING and word != self._last.get(name):
+                new[name] = word
+        if not new:
+            return None
+        self._last |= new
+        return Assessed(
+            BY,
+            poss=self._whole("poss", new, POSS),
+            asleep=new.get("poss") == ASLEEP,
+            rass=self._whole("rass", new, RASS),
+            oxygen=self._oxygen(new),
+        )
+
+    def _whole(self, name: str, new: dict[str, str], allowed: range) -> int | None:
+        word = new.get(name)
+        if word is None or (name == "poss" and word == ASLEEP):
+            return None
+        value = parse_decimal(word)
+        if value is None or value not in allowed:
+            asleep = "S or " if name == "poss" else ""
+            raise self._place.error(f'{name} "{word}": expected {asleep}{allowed[0]} to {allowed[-1]}')
+        return int(value)
+
+    def _oxygen(self, new: dict[str, str]) -> bool | None:
+        word = new.get(OXYGEN)
+        if word is None:
+            return None
+        if word not in YES | NO:
+            raise self._place.error(f'{OXYGEN} "{word}": expected 0 or 1')
+        return word in YES
 
 
 def words(cell: Cell) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from pumpd.device import SIGNALS
 from pumpd.evaluation.columns import (
     OFF,
+    OXYGEN,
     TIME,
     Cell,
     Place,
@@ -64,7 +65,7 @@ def _check_column(path: Path, name: str, field: Any, types: Any) -> None:
     if not _fits(name, field.type, types):
         raise RecordingError(f'{path}: column "{name}" is {field.type}, expected {expected}')
     unit = _unit(field)
-    ours = "s" if name == TIME else SIGNALS[name].unit if name in SIGNALS else ""
+    ours = "s" if name == TIME else SIGNALS[name].unit if name in SIGNALS else ""  # our own columns have none
     if unit is not None and ours and unit.lower() != ours.lower():
         raise RecordingError(f'{path}: column "{name}" is in {unit}, expected {ours}')
 
@@ -75,8 +76,10 @@ def _fits(name: str, kind: Any, types: Any) -> bool:
     number = types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)
     if name == OFF:
         return bool(types.is_boolean(kind) or types.is_integer(kind) or _is_text(kind, types))
-    flag = name in SIGNALS and SIGNALS[name].flag
-    return bool(number or (flag and types.is_boolean(kind)))
+    if name == "poss":  # S beside the numbers
+        return bool(number or _is_text(kind, types))
+    yes_or_no = name == OXYGEN or (name in SIGNALS and SIGNALS[name].flag)
+    return bool(number or (yes_or_no and types.is_boolean(kind)))
 
 
 def _is_text(kind: Any, types: Any) -> bool:
@@ -89,7 +92,9 @@ def _expected(name: str) -> str:
         return "a number of seconds"
     if name == OFF:
         return "a boolean, 0 or 1, or names of columns"
-    return "a boolean or a number" if SIGNALS[name].flag else "a number"
+    if name == "poss":
+        return "S or a number"
+    return "a boolean or a number" if name == OXYGEN or SIGNALS[name].flag else "a number"
 
 
 def _unit(field: Any) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pumpd.evaluation.burden import Burden, Lead, later_ms
 from pumpd.evaluation.compare import Difference, Shift
-from pumpd.evaluation.run import Episode
+from pumpd.evaluation.run import Episode, Evaluation
 from pumpd.evaluation.study import Candidate, Study, total_burden
 from pumpd.evaluation.words import CHANGE_WORDS
 from pumpd.safety.policy import Priority
@@ -32,14 +32,11 @@ def _side(studies: Sequence[Study], side: int) -> dict[str, Any]:
     return {
         "samples": sum(one.sides[side].evaluation.samples for one in studies),
         "hours": round(burden.span_ms / MS_PER_H, 6),
-        "alarms": [
-            _episode(episode) | _from(one, studies)
-            for one in studies
-            for episode in one.sides[side].evaluation.episodes
-        ],
+        "alarms": [alarm | _from(one, studies) for one in studies for alarm in alarms(one.sides[side].evaluation)],
         "per_hour": {str(each): round(burden.per_hour(burden.count(each)), 4) for each in Priority},
         "per_bed_day": {str(each): round(burden.per_bed_day(burden.count(each)), 4) for each in Priority},
         "high_merged": _merged(burden),
+        "prodigy_episodes": sum(one.sides[side].evaluation.prodigy for one in studies),
         "first": [_lead(one.sides[side].lead) | _from(one, studies) for one in studies],
     }
 
@@ -104,6 +101,11 @@ def _difference(one: Difference) -> dict[str, Any]:
 
 def _shift(one: Shift) -> dict[str, Any]:
     return {"rule": one.rule, "onset_s": seconds(one.onset_ms), "later_s": seconds(one.later_ms)}
+
+
+def alarms(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Every alarm episode of one recording under one profile."""
+    return [_episode(one) for one in evaluation.episodes]
 
 
 def _episode(episode: Episode) -> dict[str, Any]:

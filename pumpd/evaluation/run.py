@@ -6,16 +6,28 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pumpd.device import SIGNALS, Vitals
+from pumpd.evaluation.columns import Row
 from pumpd.safety.alarms import Alarm, Phase
 from pumpd.safety.decisions import AlarmChanged, Decision
-from pumpd.safety.events import AlarmReset, Event, Heard, LinkChanged, LinkState, Tick
+from pumpd.safety.events import AlarmReset, Assessed, Event, Heard, LinkChanged, LinkState, Tick
 from pumpd.safety.kernel import initial_state, next_deadline, step
-from pumpd.safety.policy import AlarmProfile, BedPolicy, MonitorPolicy, Op, Priority, Rule, Times, WeightRange
+from pumpd.safety.policy import (
+    AlarmProfile,
+    BedPolicy,
+    Breathing,
+    MonitorPolicy,
+    Op,
+    Priority,
+    Rule,
+    Times,
+    WeightRange,
+)
 from pumpd.units import MS_PER_H, Ms
 
 Watcher = Callable[[Ms, Vitals], None]
 
 MONITOR = "recording"
+TRUSTING = Breathing()  # neither jumps nor disagreement are looked for
 CLOSING = (Phase.LATCH, Phase.END, Phase.RESET)
 FALLING = (Op.LT, Op.LE, Op.EQ)
 
@@ -41,12 +53,14 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All episodes in order of onset. start_ms: time of the first row."""
+    """All episodes in order of onset. start_ms: time of the first row. prodigy: episodes of respiratory depression
+    as the kernel counts them (RSP-09), whatever the rules say."""
 
     samples: int
     span_ms: int
     episodes: tuple[Episode, ...]
     start_ms: int = 0
+    prodigy: int = 0
 
     @property
     def end_ms(self) -> int:
@@ -63,26 +77,37 @@ class Evaluation:
         return count * MS_PER_H / self.span_ms if self.span_ms else 0.0
 
 
-def bench_policy(profile: AlarmProfile, times: Times, weight: WeightRange, signals: tuple[str, ...]) -> BedPolicy:
+def bench_policy(
+    profile: AlarmProfile,
+    times: Times,
+    weight: WeightRange,
+    signals: tuple[str, ...],
+    breathing: Breathing = TRUSTING,
+) -> BedPolicy:
     """A bed with one monitor that reports these signals every second, and no pump."""
     monitor = MonitorPolicy(MONITOR, MONITOR, signals, 1000, None, None)
-    return BedPolicy(MONITOR, "Recording", (), (monitor,), profile, times, weight)
+    return BedPolicy(MONITOR, "Recording", (), (monitor,), profile, times, weight, breathing=breathing)
 
 
-def evaluate(rows: Iterable[tuple[Ms, Vitals]], policy: BedPolicy) -> Evaluation:
+def evaluate(rows: Iterable[Row], policy: BedPolicy) -> Evaluation:
     """Run the rows, in order of time, through the kernel. Errors of the rows' iterator pass through."""
     return evaluate_each(rows, (policy,))[0]
 
 
 def evaluate_each(
-    rows: Iterable[tuple[Ms, Vitals]], policies: Iterable[BedPolicy], watchers: Iterable[Watcher] = ()
+    rows: Iterable[Row], policies: Iterable[BedPolicy], watchers: Iterable[Watcher] = ()
 ) -> tuple[Evaluation, ...]:
-    """One evaluation per policy, each by a kernel of its own, in one pass over the rows; watchers see every row."""
+    """One evaluation per policy, each by a kernel of its own, in one pass over the rows; watchers see every
+    Vitals."""
     runs = [_Run(policy) for policy in policies]
     listeners = [*(run.hear for run in runs), *watchers]
-    for now, vitals in rows:
-        for hear in listeners:
-            hear(now, vitals)
+    for now, fact in rows:
+        if isinstance(fact, Vitals):
+            for hear in listeners:
+                hear(now, fact)
+        else:
+            for run in runs:
+                run.assess(now, fact)
     return tuple(run.result() for run in runs)
 
 
@@ -99,11 +124,18 @@ class _Run:
         self._last = 0
         self._samples = 0
 
-    def hear(self, now: Ms, vitals: Vitals) -> None:
+    def assess(self, now: Ms, assessed: Assessed) -> None:
+        self._begin(now)
+        self._step(assessed, now)
+
+    def _begin(self, now: Ms) -> None:
         if self._first is None:
             self._first = now
             self._step(LinkChanged(MONITOR, LinkState.UP), now)
         self._wait_until(now)
+
+    def hear(self, now: Ms, vitals: Vitals) -> None:
+        self._begin(now)
         self._step(Heard(MONITOR, vitals), now)
         self._samples += 1
         self._last = now
@@ -160,7 +192,7 @@ class _Run:
 
     def result(self) -> Evaluation:
         first = self._last if self._first is None else self._first
-        return Evaluation(self._samples, self._last - first, tuple(self._episodes), first)
+        return Evaluation(self._samples, self._last - first, tuple(self._episodes), first, self._state.breath.episodes)
 
 
 def _worse(rule: Rule, old: int | None, new: int) -> int:

@@ -11,7 +11,7 @@ from pumpd.evaluation.columns import Recording, RecordingError
 from pumpd.evaluation.compare import Comparison, compare
 from pumpd.evaluation.run import Evaluation, Watcher, bench_policy, evaluate_each
 from pumpd.evaluation.trace import Trace
-from pumpd.safety.policy import AlarmProfile, Times, WeightRange
+from pumpd.safety.policy import AlarmProfile, Breathing, Times, WeightRange
 from pumpd.units import Ms
 
 
@@ -32,6 +32,7 @@ class Bench:
     times: Times
     weight: WeightRange
     merge_ms: int
+    breathing: Breathing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,9 @@ class Study:
 
 def study(recording: Recording, candidates: Sequence[Candidate], bench: Bench, *, traced: bool = False) -> Study:
     """Judge a recording once by each candidate. Raises RecordingError, also for rows too far apart to be judged."""
-    policies = [bench_policy(one.profile, bench.times, bench.weight, recording.signals) for one in candidates]
+    policies = [
+        bench_policy(one.profile, bench.times, bench.weight, recording.signals, bench.breathing) for one in candidates
+    ]
     trace = Trace(recording.signals, bench.times.vitals_live_ms) if traced else None
     pace = _Pace()
     watchers: list[Watcher] = [pace.see] if trace is None else [pace.see, trace.add]

@@ -26,13 +26,14 @@ def test_evaluate_prints_the_contracts_json(recording: Path) -> None:
     assert code == 0
     assert document["samples"] == 361
     assert document["hours"] == 0.1
-    assert document["alarms"] == [
+    (alarm,) = document["alarms"]
+    assert 150 <= alarm.pop("end_s") <= 160  # the jump back to normal may be doubted for 10 s
+    assert [alarm] == [
         {
             "rule": "spo2-critical",
             "priority": "high",
             "kind": "physiological",
             "onset_s": 110,
-            "end_s": 150,
             "worst": 80,
             "interlock": True,
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pumpd.evaluation.report import to_json
+from pumpd.evaluation.report import alarms
 from pumpd.safety.policy import Priority
 from tests.evaluate.recordings import during, found, rows, run
 
@@ -85,7 +85,7 @@ def test_the_worst_value_is_that_between_onset_and_end() -> None:
     def dip(t: int) -> dict[str, str]:
         return {"spo2": {120: "71", 300: "60"}.get(t, "80")} if 100 <= t < 150 or t == 300 else {}
 
-    assert to_json(run(rows(400, dip)))["alarms"] == [
+    assert alarms(run(rows(400, dip))) == [
         {
             "rule": "spo2-critical",
             "priority": "high",
