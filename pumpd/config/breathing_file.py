@@ -15,13 +15,23 @@ from pumpd.safety.policy import Amount, Breathing, Criterion
 JUMP_DELAY_LONGEST_MS = 10_000  # RSP-06: a file may shorten the delay, never lengthen it
 
 
-def _signal(name: str) -> str:
-    signal = SIGNALS.get(name)
-    if signal is None:
+def _known(name: str) -> str:
+    if name not in SIGNALS:
         raise ValueError(f'unknown signal "{name}"{did_you_mean(name, SIGNALS)}')
+    return name
+
+
+def _signal(name: str) -> str:
+    signal = SIGNALS[_known(name)]
     if signal.flag or signal.wave or signal.episodic:
         raise ValueError(f'"{name}" is not a number that is measured all the time')
     return name
+
+
+def _short(delay_ms: int) -> int:
+    if delay_ms > JUMP_DELAY_LONGEST_MS:
+        raise ValueError("a jump delays an alarm by at most 10 s")
+    return delay_ms
 
 
 def _term(text: str) -> str:
@@ -36,16 +46,14 @@ Amounts = dict[SignalName, Annotated[int, Field(gt=0)]]
 class JumpTable(Record):
     """per_second: the greatest believable change of a signal in a second, in its unit (RSP-06)."""
 
-    delay_max: PositiveMs
+    delay_max: Annotated[PositiveMs, AfterValidator(_short)]
     etco2_low: int
     etco2_high: int
     per_second: Amounts
     source: Source
 
     @model_validator(mode="after")
-    def _bounded(self) -> JumpTable:
-        if self.delay_max > JUMP_DELAY_LONGEST_MS:
-            raise ValueError("delay_max: a jump delays an alarm by at most 10 s")
+    def _ordered(self) -> JumpTable:
         if not 0 <= self.etco2_low < self.etco2_high:
             raise ValueError("expected 0 <= etco2_low < etco2_high")
         return self
@@ -64,7 +72,7 @@ class EpisodeTable(Record):
 
     id: Ident
     all: Annotated[list[Annotated[str, AfterValidator(_term)]], Field(min_length=1)]
-    absent: list[Annotated[str, Field(pattern="|".join(f"^{name}$" for name in SIGNALS))]] = Field(default_factory=list)
+    absent: list[Annotated[str, AfterValidator(_known)]] = Field(default_factory=list)
     lasts: DurationMs
     source: Source
 
