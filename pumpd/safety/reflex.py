@@ -1,7 +1,7 @@
 """The shortcut of a stop: for a status report that certainly stops its pump, the stop order that `step` will decide.
 
 `step` judges a bed in hundreds of small operations and finds the words of the alarm; none of that has to be waited
-for when one comparison tells that the pump runs above its hard ceiling, or runs again after a stop without a resume. The
+for when one comparison tells that the pump runs above its hard ceiling, or again after a stop without a resume. The
 shell asks here first, sends the stop, and steps then; the step decides the same order with the same id. Whenever
 anything makes that less than certain the answer is None and the stop leaves after the step. Pure.
 """

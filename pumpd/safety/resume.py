@@ -15,7 +15,7 @@ from pumpd.safety import breathing, ceiling, interlock
 from pumpd.safety.decisions import InterlockState, Permitted, Refused, Resume
 from pumpd.safety.events import ResumeRequested
 from pumpd.safety.people import unexplained, unnamed
-from pumpd.safety.policy import AlarmKind, PumpPolicy
+from pumpd.safety.policy import AlarmKind, PumpPolicy, Rule, Term
 from pumpd.safety.quality import is_refused, live_values
 from pumpd.safety.requests import NO_PUMP, programmed_over
 from pumpd.safety.rules import Live, plan_of
@@ -36,17 +36,18 @@ def is_steady(d: Draft, live: Live) -> bool:
     for name in d.policy.resume_vitals:
         if name not in live:
             return False
-    return not d.rules or not any(broken_rule(d, name) for name in d.policy.resume_vitals)
+    return not d.rules or not broken_rules(d)
 
 
-def broken_rule(d: Draft, signal: str) -> str | None:
-    """The text of a rule on this signal that is pending or active, or None."""
-    by_id = plan_of(d.policy.profile).by_id
-    for name in d.rules:
-        rule = by_id.get(name)
-        if rule is not None and any(term.signal == signal for term in (*rule.all_of, *rule.any_of)):
-            return rule.text
-    return None
+def broken_rules(d: Draft) -> list[Rule]:
+    """The rules, pending or active, that are about a required vital sign or could stop a pump."""
+    by_id, required = plan_of(d.policy.profile).by_id, d.policy.resume_vitals
+    known = (by_id[name] for name in d.rules if name in by_id)
+    return [rule for rule in known if rule.interlock or any(term.signal in required for term in terms_of(rule))]
+
+
+def terms_of(rule: Rule) -> tuple[Term, ...]:
+    return (*rule.all_of, *rule.any_of)
 
 
 def shown(pump: PumpPolicy, p: PumpState) -> Resume:
@@ -85,15 +86,15 @@ def lock_reasons(pump: PumpPolicy, p: PumpState) -> list[str]:
 
 
 def vital_reasons(d: Draft) -> list[str]:
-    """Each required vital that is missing or out of limits, each alarm about the patient; else the time to wait."""
-    live = live_values(d)
-    found = [words for name in d.policy.resume_vitals if (words := vital_reason(d, live, name)) is not None]
-    if d.stop_rule is not None:
-        found.append(f"a respiratory interlock is active: {d.stop_rule}")
+    """Each required vital that is missing, each limit that is broken, each alarm about the patient; else the wait."""
+    live, broken = live_values(d), broken_rules(d)
+    found = [f"{label(name)} is missing or not live" for name in d.policy.resume_vitals if name not in live]
+    found += dict.fromkeys(f"not in limits: {rule.text}" for rule in broken)
+    told = {rule.condition for rule in broken}
     found += [
         f"an alarm is present: {alarm.text}"
         for alarm in d.alarms.values()
-        if alarm.present and alarm.kind is AlarmKind.PHYSIOLOGICAL
+        if alarm.present and alarm.kind is AlarmKind.PHYSIOLOGICAL and alarm.condition not in told
     ]
     steady_ms = 0 if d.steady_ms is None else d.now - d.steady_ms
     wanted_ms = d.policy.times.resume_steady_ms
@@ -102,12 +103,8 @@ def vital_reasons(d: Draft) -> list[str]:
     return found
 
 
-def vital_reason(d: Draft, live: Live, name: str) -> str | None:
-    label = SIGNALS[name].label if name in SIGNALS else name
-    if name not in live:
-        return f"{label} is missing or not live"
-    rule = broken_rule(d, name)
-    return None if rule is None else f"{label} is not in limits ({rule})"
+def label(signal: str) -> str:
+    return SIGNALS[signal].label if signal in SIGNALS else signal
 
 
 def resume_requested(d: Draft, event: ResumeRequested) -> None:

@@ -10,13 +10,13 @@ from pumpd.safety import decisions as de
 from pumpd.safety import events as ev
 from pumpd.safety.alarms import Alarm, AlarmState, Phase
 from pumpd.safety.policy import AlarmKind, Priority
-from tests.model.observer import Observer
+from tests.model.rungs import Rungs, is_louder
 
 A, K, L, E = AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED, AlarmState.LATCHED, AlarmState.ENDED
 CLOSING = (ev.PatientBound, ev.PatientReleased)
 
 
-class Ghost(Observer):
+class Ghost(Rungs):
     """Judges what the kernel decides by what the observer saw. Copied (not shared) along every branch of the search."""
 
     def judge(self, event: ev.Event, decisions: tuple[de.Decision, ...]) -> list[str]:
@@ -27,6 +27,7 @@ class Ghost(Observer):
         for decision in decisions:
             wrong += self._judge_one(event, decision, permitted)
         wrong += self._one_step(event, decisions, starts_of_step)
+        wrong += self.see_resume(event, decisions) + self.see_step(event, decisions, starts_of_step)
         return wrong + self._standing(event)
 
     def _late(self) -> list[str]:
@@ -55,6 +56,7 @@ class Ghost(Observer):
         if self.pending_since is None:
             wrong += self._needless(event)
             self.pending_since, self.acked_ms = self.now, None
+            self.see_trip()
         self.orders = self.orders | {decision.order_id}
         self.last_order, self.last_stop_ms = decision.order_id, self.now
         return wrong
@@ -64,7 +66,8 @@ class Ghost(Observer):
         running_again = self.was_interlock is not de.InterlockState.ARMED
         danger = self.apnoea or self.desat_since is not None or self.highs("no_breath") or self.highs("spo2_very_low")
         by_hand = isinstance(event, ev.StopRequested)
-        reason = self.over_since is not None or danger or by_hand or running_again
+        breathing = (danger and self.follows_breathing()) or self.reason_to_stop()
+        reason = self.over_since is not None or breathing or by_hand or running_again
         return [] if reason else ["a stop that nothing calls for"]
 
     def _see_rate(self, event: ev.Event, decision: de.SetRate, permitted: bool) -> list[str]:
@@ -103,9 +106,10 @@ class Ghost(Observer):
             self.alarms.pop(alarm.id, None)
         else:
             self.alarms[alarm.id] = alarm
+        rungs = self.see_rung(before, alarm)
         if before is None:
-            return self._started(decision)
-        return self._transition(event, before, alarm) + self._ended_rightly(event, before, alarm)
+            return rungs + self._started(decision)
+        return rungs + self._transition(event, before, alarm) + self._ended_rightly(event, before, alarm)
 
     def _started(self, decision: de.AlarmChanged) -> list[str]:
         alarm = decision.alarm
@@ -165,7 +169,7 @@ class Ghost(Observer):
             wrong.append("resetting a trip commands a rate")
         if isinstance(event, ev.Acknowledged) and any(i != event.alarm_id for i in before if i not in self.alarms):
             wrong.append("acknowledging one alarm removed another")
-        new = [d for d in decisions if isinstance(d, de.AlarmChanged) and d.phase in (Phase.START, Phase.ESCALATE)]
+        new = [d for d in decisions if isinstance(d, de.AlarmChanged) and is_louder(d, before)]
         if new and self.audio_until is not None and not isinstance(event, ev.AudioPaused):
             wrong.append("a new alarm does not break the audio pause")
         if isinstance(event, ev.PatientBound) and de.PatientClosed in kinds:
@@ -185,6 +189,7 @@ class Ghost(Observer):
         wrong += self._over_ceiling()
         wrong += self._vital_alarms()
         wrong += self._technical()
+        wrong += self.standing_guard() + self.standing_rungs()
         if self.audio_until is not None and self.now >= self.audio_until:
             wrong.append("the audio pause does not end")
         if self.audio_until is not None and self.audio_until - self.now > self.policy.profile.audio_pause_max_ms:
@@ -245,6 +250,6 @@ class Ghost(Observer):
         danger = self.highs("no_breath") + self.highs("spo2_very_low")
         live_danger = [a for a in danger if a.present]
         may_infuse = self.granted and self.infusing is not False and self.rate_ul_h > 0 and not self.refused_device
-        if live_danger and may_infuse and self.pending_since is None:
+        if live_danger and may_infuse and self.pending_since is None and self.follows_breathing():
             wrong.append("a respiratory interlock holds, the pump may infuse, and no stop is outstanding")
         return wrong

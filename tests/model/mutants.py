@@ -171,9 +171,9 @@ MUTANTS = (
     ),
     Mutant(
         "a respiratory interlock trips nothing",
-        "pump",
-        "    if d.stop_rule is not None and",
-        "    if False and d.stop_rule is not None and",
+        "breathing",
+        "        return d.stop_rule\n",
+        "        return None\n",
     ),
     Mutant(
         "a rule alarms only while its pump is armed",

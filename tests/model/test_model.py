@@ -7,11 +7,13 @@ import random
 import pytest
 
 import pumpd.safety.kernel as kernel
-from tests.model.mutants import MUTANTS
+from tests.model.mutants import MUTANTS as KERNEL_MUTANTS
+from tests.model.mutants_guard import GUARD_MUTANTS
 from tests.model.mutate import Mutant, mutated
 from tests.model.search import Search, Violation
-from tests.model.world import ALPHABET, BY_NAME, SITUATIONS
+from tests.model.world import ALPHABET, BY_NAME, GUARD_ALPHABET, GUARD_SITUATIONS, SITUATIONS
 
+MUTANTS = (*KERNEL_MUTANTS, *GUARD_MUTANTS)
 CORE = tuple(
     BY_NAME[name]
     for name in (
@@ -35,6 +37,13 @@ def test_no_word_of_the_stops_alphabet_breaks_an_invariant_three_steps_beyond_a_
     assert search.statistics.nodes > 100
 
 
+@pytest.mark.req("INT-03", "INT-07", "INT-08")
+def test_no_word_breaks_an_invariant_one_step_beyond_a_stop_a_reset_a_resume_or_unwatched_breathing() -> None:
+    search = Search(kernel)
+    search.explore(1, GUARD_ALPHABET, GUARD_SITUATIONS)
+    assert search.statistics.steps > 1_500
+
+
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.req("INT-02", "ALA-01", "ALA-03", "ALA-04", "QUA-01", "QUA-02")
 def test_long_random_days_break_no_invariant(seed: int) -> None:
@@ -49,8 +58,9 @@ def test_long_random_days_break_no_invariant(seed: int) -> None:
 
 def search_all(search: Search) -> None:
     """Every situation, then one step beyond each: deep situations first, so that most bugs show at once."""
-    for situation in SITUATIONS:
+    for situation in (*SITUATIONS, *GUARD_SITUATIONS):
         search.word(situation)
+    search.explore(1, GUARD_ALPHABET, GUARD_SITUATIONS)
     search.explore(1, ALPHABET)
 
 

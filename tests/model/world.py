@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from pumpd.device.facts import (
     AlarmCode,
@@ -48,7 +49,9 @@ RULES = (
     po.Rule("no-breath", "no_breath", po.Priority.HIGH, (term("no_breath", po.Op.GE, 1),), 0, True, "No breath"),
     po.Rule("spo2-very-low", "spo2_very_low", po.Priority.HIGH, (term("spo2", po.Op.LT, 85),), 2_000, True, "SpO2"),
     po.Rule("spo2-low", "spo2_low", po.Priority.MEDIUM, (term("spo2", po.Op.LT, 90),), 1_000, False, "SpO2"),
+    po.Rule("spo2-lower", "spo2_low", po.Priority.HIGH, (term("spo2", po.Op.LT, 85),), 1_500, False, "SpO2"),
 )
+LADDER = (po.EscalationStep(0, "bedside"), po.EscalationStep(5_000, "nurse"), po.EscalationStep(15_000, "ward"))
 
 
 def policy(
@@ -56,16 +59,32 @@ def policy(
     conc: int | None = 1000,
     integrity_capable: PumpCapabilities = CAPABLE,
     enforcement: po.Enforcement = po.Enforcement.STOP,
+    drug: po.DrugPolicy | None = None,
+    **site: Any,
 ) -> po.BedPolicy:
-    """The bed's policy; times as shipped in config/, alarm delays short so that shallow searches reach them."""
-    drug = po.DrugPolicy(
+    """The bed's policy; times as shipped in config/, alarm delays and a resume's times short so that shallow searches
+    reach them. site: further fields of the bed's policy."""
+    drug = drug or po.DrugPolicy(
         "ketamine", "ketAMINE", True, po.Limit(hard_ug_kg_h, "library"), po.Limit(500, "library"), 1000, 10_000
     )
     pump = po.PumpPolicy(PUMP, "test", drug, conc, enforcement, integrity_capable, 500, "SN1", None, 50_000)
     monitor = po.MonitorPolicy(MONITOR, "test", ("rr", "spo2", "no_breath"), 1_000, None, None)
-    profile = po.AlarmProfile("model", RULES, (po.Priority.HIGH,), 60_000, 120_000, 300_000, 120_000)
-    times = po.Times(5_000, 15_000, 2, 5_000, 1_000, 5_000, 250, 43_200_000, 30_000)
-    return po.BedPolicy(BED, "Bed 1", (pump,), (monitor,), profile, times, po.WeightRange(20_000, 250_000))
+    profile = po.AlarmProfile("model", RULES, (po.Priority.HIGH,), 60_000, 120_000, 300_000, 120_000, LADDER)
+    times = po.Times(
+        *(5_000, 15_000, 2, 5_000, 1_000, 5_000, 250, 43_200_000, 30_000), resume_steady_ms=2_000, resume_valid_ms=4_000
+    )
+    weight = po.WeightRange(20_000, 250_000)
+    return po.BedPolicy(BED, "Bed 1", (pump,), (monitor,), profile, times, weight, **site)
+
+
+MORPHINE = po.DrugPolicy("morphine", "morphine", False, None, None, 1000, 5000, opioid=True)
+WITH_OPIOIDS = {"drug": MORPHINE, "respiratory_stop": po.RespiratoryStop.KETAMINE_AND_OPIOIDS}
+STOP_UNWATCHED = {"monitoring_lost": po.MonitoringLost.STOP}
+
+
+def now_is(**site: Any) -> Make:
+    """From now on the bed has another drug, or another setting of its site."""
+    return lambda ghost: (100, ev.PolicyReplaced(policy(**site), "pharmacist"))
 
 
 def patient(mrn: str = "A", weight_g: int | None = 70_000) -> ev.Patient:
@@ -158,6 +177,7 @@ ALPHABET = (
     Symbol("well", just(500, vitals(97, True))),
     Symbol("apnoea", just(500, vitals(97, False))),
     Symbol("desat", just(500, vitals(84, True))),
+    Symbol("desat-slightly", just(500, vitals(89, True))),
     Symbol("edge-85", just(500, vitals(85, True))),
     Symbol("missing", just(500, vitals(None, None))),
     Symbol("off", just(500, vitals(None, None, Quality.OFF))),
@@ -182,6 +202,10 @@ ALPHABET = (
     Symbol("weight-gone", just(100, ev.PatientBound(patient(weight_g=None), "RN"))),
     Symbol("other-patient", just(100, ev.PatientBound(patient("B", 50_000), "RN"))),
     Symbol("lower-ceiling", just(100, ev.PolicyReplaced(policy(hard_ug_kg_h=50), "pharmacist"))),
+    Symbol("resume", just(100, ev.ResumeRequested(PUMP, "RN", "pain is back"))),
+    Symbol("morphine", now_is(drug=MORPHINE)),
+    Symbol("morphine-too", now_is(**WITH_OPIOIDS)),
+    Symbol("stop-unwatched", now_is(**STOP_UNWATCHED)),
     Symbol("restart", just(2_000, ev.Restarted(2_000, gap_certain=True))),
     Symbol("wait-2", just(2_000, ev.Tick())),
     Symbol("wait-6", just(6_000, ev.Tick())),
@@ -192,6 +216,9 @@ BY_NAME = {symbol.name: symbol for symbol in ALPHABET}
 
 # situations from which the search starts; each is a word of the alphabet
 RUNNING = ("control-back", "well", "low")
+STOPPED = (*RUNNING, "over", "done", "hold")
+STEADY = ("well",) * 6  # 2.5 s in limits
+RESET = (*STOPPED, "reset-interlock", "hold", *STEADY)
 DESAT = ("desat",) * 5  # 2 s at two frames a second: past the rule's delay
 SITUATIONS: tuple[tuple[str, ...], ...] = (
     (),
@@ -221,4 +248,52 @@ SITUATIONS: tuple[tuple[str, ...], ...] = (
     (*RUNNING, "ask-up"),
     ("control-lost", "well", "over"),
     ("weight-gone", "well", "low"),
+)
+# the same for starting again after a stop, breathing that nobody watches, and opioids: one step of GUARD_ALPHABET each
+GUARD_SITUATIONS: tuple[tuple[str, ...], ...] = (
+    (*STOPPED, "low"),
+    (*STOPPED, "wait-20", "low"),
+    (*STOPPED, *STEADY, "reset-interlock"),
+    (*STOPPED, "well", "reset-interlock", "resume"),
+    (*STOPPED, *STEADY, "resume", "low"),
+    (*RESET, "resume"),
+    (*RESET, "resume", "low"),
+    (*RESET, "resume", "wait-6"),
+    (*RESET, "resume", "wait-6", "low"),
+    (*RESET, "resume", "apnoea", "well"),
+    (*RESET, "resume", "apnoea", "well", "low"),
+    (*RESET, "resume", "other-patient", "low"),
+    (*RESET, "resume", "restart", "low"),
+    (*RESET, "desat-slightly", "resume"),
+    (*RESET, "missing", "well", "resume"),
+    (*RESET, "weight-gone", "hold", "resume"),
+    (*RESET, "wrong-serial", "resume"),
+    (*RESET, "control-lost", "low"),
+    (*RUNNING, "wait-20", "low", "wait-20", "low"),
+    (*RUNNING, "stop-unwatched", "wait-20", "low", "wait-20", "low"),
+    ("stop-unwatched", *RUNNING, *("missing",) * 70),
+    ("morphine", *RUNNING),
+    ("morphine", *RUNNING, "apnoea"),
+    ("morphine-too", *RUNNING, "apnoea"),
+    ("morphine-too", *RUNNING, "apnoea", "done", "hold", *STEADY, "reset-interlock", "resume", "low"),
+    ("morphine", *RUNNING, "stop-by-hand", "done", "hold", *STEADY, "reset-interlock", "low"),
+)
+GUARD_ALPHABET = tuple(
+    BY_NAME[name]
+    for name in (
+        *(
+            "low",
+            "over",
+            "odd-over",
+            "hold",
+            "well",
+            "apnoea",
+            "desat-slightly",
+            "missing",
+            "resume",
+            "reset-interlock",
+        ),
+        *("stop-by-hand", "control-lost", "control-back", "wrong-serial", "other-patient", "weight-gone", "restart"),
+        *("pump-down", "wait-6", "wait-130", "morphine", "morphine-too", "stop-unwatched", "reset-interlock"),
+    )
 )
