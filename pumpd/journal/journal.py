@@ -55,7 +55,7 @@ class Journal:
 
     def __init__(self, url: str, boot: BootInfo, limits: Limits) -> None:
         self._loop = asyncio.get_running_loop()
-        self._clock = Clock()
+        self._boot_ms = Clock().boot_ms
         self._inbox: deque[Entry] = deque()
         self._waiters = Waiters()
         self._token = 0
@@ -96,7 +96,7 @@ class Journal:
 
         Some copying in memory; nothing is waited for. Never raises.
         """
-        self._keeper.foresee(record, self._clock.boot_ms())
+        self._keeper.foresee(record, self._boot_ms())
 
     def foresee_event(self, bed: str, seq: int, now_ms: Ms, event: Event) -> None:
         """Keep the event of step seq over a kill -9 although its stop leaves before the step; `append` follows at once.
@@ -121,11 +121,11 @@ class Journal:
             self._refused.clear()
         self._token = token = self._token + 1
         if is_reading(record):
-            entry = Entry(token, self._clock.boot_ms(), False, record)
+            entry = Entry(token, self._boot_ms(), False, record)
             self._inbox.append(entry)
-            self._keeper.reading(entry)
+            self._keeper.reading(record.bed, entry)
         else:
-            self._take(Entry(token, self._clock.boot_ms(), True, record))
+            self._take(Entry(token, self._boot_ms(), True, record))
         return token
 
     def _take(self, entry: Entry) -> None:
@@ -137,7 +137,7 @@ class Journal:
         """The thread takes nothing any more: memory stays bounded. What is missing is written once it does."""
         self._overflow += 1
         gap = gap_of(record, "the journal's thread did not keep up")
-        merge_gap(self._refused, Entry(self._token, self._clock.boot_ms(), True, gap))
+        merge_gap(self._refused, Entry(self._token, self._boot_ms(), True, gap))
         return REFUSED
 
     def durable(self, token: int) -> asyncio.Future[None]:
@@ -152,7 +152,7 @@ class Journal:
         """The thread cannot say itself that it does not run (starved, or held up outside of a commit)."""
         self._looking = self._loop.call_later(self._limits.stall_s, self._look)
         try:
-            waited_ms = self._clock.boot_ms() - self._inbox[0].boot_ms
+            waited_ms = self._boot_ms() - self._inbox[0].boot_ms
         except IndexError:
             waited_ms = 0
         starved = waited_ms > 1000 * (self._limits.stall_s + self._limits.retry_most_s)

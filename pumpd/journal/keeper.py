@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 
 import structlog
 
@@ -28,22 +27,22 @@ class Keeper:
         self._tail, self._waiters = tail, waiters
         self._aside: defaultdict[str, list[Entry]] = defaultdict(list)
 
-    def reading(self, entry: Entry) -> None:
-        """A record that may be lost."""
-        aside = self._aside[entry.record.bed]
+    def reading(self, bed: str, entry: Entry) -> None:
+        """A record of this bed that may be lost."""
+        aside = self._aside[bed]
         aside.append(entry)
         if len(aside) >= ASIDE:
-            self._tidy(entry.record.bed, aside)
+            self._tidy(bed, aside)
 
     def urgent(self, entry: Entry) -> None:
         """A record that matters."""
         self._hand_over(entry.record.bed)
-        self._give(Tail.add, entry)
+        self._give(entry)
 
     def foresee(self, record: StepRecord, boot_ms: int) -> None:
         """A record whose stop is about to leave; `urgent` of it follows at once."""
         self._hand_over(record.bed)
-        self._give(Tail.foresee, Entry(REFUSED, boot_ms, True, record))
+        self._give(Entry(REFUSED, boot_ms, True, record), foreseen=True)
 
     def note(self, bed: str, seq: int, now_ms: Ms, event: Event) -> None:
         """A report whose stop is about to leave before its step is decided."""
@@ -64,14 +63,15 @@ class Keeper:
         aside, committed = self._aside[bed], self._waiters.committed
         for entry in aside:
             if entry.token > committed:
-                self._give(Tail.add, entry)
+                self._give(entry)
         aside.clear()
 
-    def _give(self, keep: Callable[[Tail, Entry, int], None], entry: Entry) -> None:
-        if self._tail is None:
+    def _give(self, entry: Entry, *, foreseen: bool = False) -> None:
+        tail = self._tail
+        if tail is None:
             return
         try:
-            keep(self._tail, entry, self._waiters.committed)
+            (tail.foresee if foreseen else tail.add)(entry, self._waiters.committed)
         except Exception:  # supervision boundary: the commit still follows, and a stop must leave
             log.exception("shared memory is given up: what is not yet committed would not outlive a kill")
             self._tail = None

@@ -78,10 +78,10 @@ async def test_an_unknown_bed_and_a_new_journal_have_nothing_to_restore(any_url:
 
 async def test_the_last_moment_of_the_earlier_run_is_known_to_the_last_commit(any_url: str) -> None:
     async with opened(any_url) as journal:
-        before = journal._clock.boot_ms()
+        before = journal._boot_ms()
         await journal.append_durable(reading_step(1, 5_000))
         await journal.append_durable(reading_step(2, 6_000))
-        after = journal._clock.boot_ms()
+        after = journal._boot_ms()
     async with opened(any_url) as journal:
         seen = await journal.last_seen()
         assert seen is not None
