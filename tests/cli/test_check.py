@@ -216,3 +216,6 @@ def test_the_schema_is_json_and_forbids_unknown_keys() -> None:
     assert code == 0
     assert document["additionalProperties"] is False
     assert {"schema", "ward", "bed", "library"} <= set(document["properties"])
+    code, out, _ = run("config", "schema", "alarms")
+    assert code == 0
+    assert {"schema", "latch", "realarm", "escalation", "response_max", "rule"} <= set(json.loads(out)["properties"])

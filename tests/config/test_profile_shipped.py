@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from pumpd.config.profile import load_profile
 from pumpd.safety.alarm_table import RANK
 from pumpd.safety.policy import AlarmProfile, EscalationStep, Priority, Rule
 from pumpd.safety.rules import compiled_rule, rule_holds
+from tests.cli.call import run
 
 ADULT, TOLERANT, PROCEDURAL = NAMES = ("adult", "adult-opioid-tolerant", "procedural")
 HEALTHY = {"rr": 14, "spo2": 98, "etco2": 38, "pulse": 70, "poss": 1, "no_breath": 0, "no_breath_s": 0}
@@ -190,6 +193,17 @@ def test_the_ladder_of_every_profile_is_bedside_charge_nurse_ward(name: str) -> 
     steps = (EscalationStep(0, "bedside"), EscalationStep(30_000, "charge_nurse"), EscalationStep(120_000, "ward"))
     assert PROFILES[name].escalation == steps
     assert (PROFILES[name].response_max_high_ms or 0) < (PROFILES[name].response_max_low_ms or 0)
+
+
+@pytest.mark.req("RSP-02")
+@pytest.mark.parametrize(("name", "alarms"), [(ADULT, []), (TOLERANT, []), (PROCEDURAL, ["spo2-low", "rr-low"])])
+def test_a_recording_is_evaluated_with_each_profile_by_its_name(tmp_path: Path, name: str, alarms: list[str]) -> None:
+    recording = tmp_path / "recording.csv"
+    rows = (f"{second},9,91,38,70" for second in range(61))
+    recording.write_text("\n".join(["t_s,rr,spo2,etco2,pulse", *rows]) + "\n", encoding="utf-8")
+    code, out, _ = run("evaluate", recording, "--alarms", name, "--json")
+    assert code == 0
+    assert [alarm["rule"] for alarm in json.loads(out)["alarms"]] == alarms
 
 
 @pytest.mark.req("RSP-01", "ALA-01")
