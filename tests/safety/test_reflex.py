@@ -9,11 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pumpd.device.facts import ControlState, Identity, Integrity, PumpStatus
+from pumpd.device.facts import Control, ControlState, Identity, Integrity, PumpStatus
 from pumpd.safety import kernel
 from pumpd.safety.decisions import InterlockState, StopPump
-from pumpd.safety.events import Event, Heard, InterlockReset, PatientBound, PolicyReplaced, Restarted, Tick
-from pumpd.safety.policy import Enforcement
+from pumpd.safety.events import (
+    Event,
+    Heard,
+    InterlockReset,
+    PatientBound,
+    PolicyReplaced,
+    Restarted,
+    ResumeRequested,
+    Tick,
+)
+from pumpd.safety.policy import Enforcement, MonitoringLost
 from tests.safety.build import CAPS, KETAMINE, PUMP, Bed, bed_policy, patient, status
 
 LIMIT = 70_000  # uL/h: 1 mg/kg/h of 1 mg/mL at 70 kg
@@ -124,10 +133,15 @@ EVENTS = st.one_of(
             Tick(),
             Restarted(5_000, True),
             InterlockReset(PUMP, "nurse", "checked"),
+            ResumeRequested(PUMP, "nurse", "pain is back"),
             PatientBound(patient(weight_g=40_000), "nurse"),
             PatientBound(patient(weight_g=None), "nurse"),
             PolicyReplaced(bed_policy({"enforcement": Enforcement.REDUCE}), "ward"),
             PolicyReplaced(bed_policy({"serial": "A1"}), "ward"),
+            PolicyReplaced(bed_policy(resume_vitals=()), "ward"),
+            PolicyReplaced(bed_policy(monitoring_lost=MonitoringLost.STOP), "ward"),
+            Heard(PUMP, Control(ControlState.REFUSED)),
+            Heard(PUMP, Control(ControlState.GRANTED)),
         ]
     ),
 )
