@@ -21,7 +21,7 @@ class Ghost(Rungs):
 
     def judge(self, event: ev.Event, decisions: tuple[de.Decision, ...]) -> list[str]:
         """Words for every invariant that these decisions break."""
-        wrong = self._late()
+        wrong = self._late() + self.late_rungs()
         starts_of_step = dict(self.alarms)
         permitted = any(isinstance(d, de.Permitted) for d in decisions)
         for decision in decisions:

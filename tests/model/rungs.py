@@ -25,6 +25,7 @@ class Rungs(Guard):
     """An observer that also knows since when each HIGH alarm waits for a person."""
 
     unseen: dict[str, int]
+    mild_ms: int = 0  # the last SpO2 that is not critically low
 
     def copy(self) -> Self:
         twin = super().copy()
@@ -36,7 +37,7 @@ class Rungs(Guard):
 
     def key(self) -> tuple[object, ...]:
         waits = sorted((self.alarms[i].condition, min(self.now - at, 300_000)) for i, at in self._unseen().items())
-        return (*super().key(), tuple(waits))
+        return (*super().key(), tuple(waits), min(self.now - self.mild_ms, 300_000))
 
     def see_rung(self, before: Alarm | None, after: Alarm) -> list[str]:
         """One change of one alarm: `before` as it was told last."""
@@ -47,8 +48,10 @@ class Rungs(Guard):
         return wrong
 
     def _priority(self, before: Alarm | None, after: Alarm) -> list[str]:
-        if before is None or RANK[after.priority] >= RANK[before.priority]:
+        if before is None or after.priority is before.priority:
             return []
+        if RANK[after.priority] > RANK[before.priority]:
+            return [] if after.state is A else [f"{before.condition} gets worse and makes no signal"]
         if before.state is not K and before.priority in self.policy.profile.latch:
             return [f"{before.condition} falls from {before.priority} to {after.priority} and nobody has seen it"]
         return []
@@ -94,16 +97,36 @@ class Rungs(Guard):
     def hear(self, now: int, event: ev.Event) -> None:
         self.__dict__["pause_was"] = self.audio_until
         super().hear(now, event)
+        if self.spo2 is not None and self.spo2[1] == now and self.spo2[0] >= 85_000:
+            self.mild_ms = now
+
+    def _seen_when_milder(self) -> list[str]:
+        """What was acknowledged before a milder value was measured, and is worse again, must make its signal."""
+        spo2, desat, live_ms = self.spo2, self.desat_since, self.policy.times.vitals_live_ms
+        if spo2 is None or desat is None or self.now - desat < 2_000 or self.now - spo2[1] > live_ms:
+            return []
+        silent = [a for a in self.alarms.values() if a.condition == "spo2_low" and a.acknowledged is not None]
+        late = [a for a in silent if a.acknowledged is not None and a.acknowledged.at_ms < self.mild_ms]
+        return ["SpO2 is worse again than when it was acknowledged, and makes no signal"] if late else []
 
     def standing_rungs(self) -> list[str]:
         """What must hold after every step: every rung whose time has come is reached."""
-        wrong = []
+        below = [f"{name} waits unseen and does not climb" for name in self._below(self.now)]
+        return below + self._seen_when_milder()
+
+    def late_rungs(self) -> list[str]:
+        """Ticks come at the kernel's own deadlines: before a step no rung's time can be past already."""
+        return [f"{name} was not climbed in time" for name in self._below(self.now - 1)]
+
+    def _below(self, by_ms: int) -> list[str]:
+        """The conditions of alarms that do not stand as high as they must by then."""
+        found = []
         for name, since in self._unseen().items():
-            due = sum(self.now - since >= step.after_ms for step in self.policy.profile.escalation)
+            due = sum(by_ms - since >= step.after_ms for step in self.policy.profile.escalation)
             step = self.alarms[name].escalation
             if due and (step is None or step.level + 1 < due):
-                wrong.append(f"{self.alarms[name].condition} waits unseen and does not climb")
-        return wrong
+                found.append(self.alarms[name].condition)
+        return found
 
 
 def is_louder(change: de.AlarmChanged, before: dict[str, Alarm]) -> bool:

@@ -8,12 +8,21 @@ import pytest
 
 import pumpd.safety.kernel as kernel
 from tests.model.mutants import MUTANTS as KERNEL_MUTANTS
+from tests.model.mutants_alarms import ALARM_MUTANTS
 from tests.model.mutants_guard import GUARD_MUTANTS
 from tests.model.mutate import Mutant, mutated
 from tests.model.search import Search, Violation
-from tests.model.world import ALPHABET, BY_NAME, GUARD_ALPHABET, GUARD_SITUATIONS, SITUATIONS
+from tests.model.world import (
+    ALARM_ALPHABET,
+    ALARM_SITUATIONS,
+    ALPHABET,
+    BY_NAME,
+    GUARD_ALPHABET,
+    GUARD_SITUATIONS,
+    SITUATIONS,
+)
 
-MUTANTS = (*KERNEL_MUTANTS, *GUARD_MUTANTS)
+MUTANTS = (*KERNEL_MUTANTS, *GUARD_MUTANTS, *ALARM_MUTANTS)
 CORE = tuple(
     BY_NAME[name]
     for name in (
@@ -44,6 +53,13 @@ def test_no_word_breaks_an_invariant_one_step_beyond_a_stop_a_reset_a_resume_or_
     assert search.statistics.steps > 1_500
 
 
+@pytest.mark.req("ALA-02", "ALA-03", "ALA-04", "ALA-05")
+def test_no_word_breaks_an_invariant_two_steps_beyond_an_alarm_that_eases_worsens_or_waits() -> None:
+    search = Search(kernel)
+    search.explore(2, ALARM_ALPHABET, ALARM_SITUATIONS)
+    assert search.statistics.steps > 3_000
+
+
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.req("INT-02", "ALA-01", "ALA-03", "ALA-04", "QUA-01", "QUA-02")
 def test_long_random_days_break_no_invariant(seed: int) -> None:
@@ -58,8 +74,9 @@ def test_long_random_days_break_no_invariant(seed: int) -> None:
 
 def search_all(search: Search) -> None:
     """Every situation, then one step beyond each: deep situations first, so that most bugs show at once."""
-    for situation in (*SITUATIONS, *GUARD_SITUATIONS):
+    for situation in (*SITUATIONS, *GUARD_SITUATIONS, *ALARM_SITUATIONS):
         search.word(situation)
+    search.explore(1, ALARM_ALPHABET, ALARM_SITUATIONS)
     search.explore(1, GUARD_ALPHABET, GUARD_SITUATIONS)
     search.explore(1, ALPHABET)
 

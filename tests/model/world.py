@@ -297,3 +297,24 @@ GUARD_ALPHABET = tuple(
         *("pump-down", "wait-6", "wait-130", "morphine", "morphine-too", "stop-unwatched", "reset-interlock"),
     )
 )
+# the same for alarms that nobody has seen, that ease and worsen, and a paused sound: one step of ALARM_ALPHABET each
+SLIGHT = ("desat-slightly",) * 4
+ALARM_SITUATIONS: tuple[tuple[str, ...], ...] = (
+    (*RUNNING, *SLIGHT, "ack", *DESAT),
+    (*RUNNING, *SLIGHT, "audio-pause", *DESAT),
+    (*RUNNING, *DESAT, "ack", *SLIGHT, *DESAT),
+    (*RUNNING, *DESAT, *SLIGHT, "ack"),
+    (*RUNNING, *DESAT, "well", *SLIGHT),
+    (*RUNNING, *DESAT, "well", "wait-6"),
+    (*RUNNING, *DESAT, "ack", "wait-6", *("desat",) * 3),
+    (*RUNNING, *DESAT, "done", "hold", "desat", "wait-2", "audio-pause", *("desat",) * 12),
+    ("desat",) * 40,
+    ("wait-130", "audio-pause", "audio-pause"),
+)
+ALARM_ALPHABET = tuple(
+    BY_NAME[name]
+    for name in (
+        *("well", "desat", "desat-slightly", "missing", "ack", "reset-alarm", "reset-active", "audio-pause"),
+        *("other-patient", "restart", "wait-2", "wait-6", "wait-20", "wait-130"),
+    )
+)
