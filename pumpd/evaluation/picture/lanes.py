@@ -78,9 +78,11 @@ def _lane(study: Study, group: Group, side: int, x: Scale, top: float) -> Markup
         _outline(missing, study.sides[1 - side].evaluation, side, x, top)
         for missing in _left_out(study, group, side, x)
     ]
-    begins = [x(one.onset_ms) for one in group.sides[side]]
-    for one, follower in zip(group.sides[side], [*begins[1:], layout.RIGHT], strict=True):
-        parts.append(_bar(evaluation, one, side, x, top, follower))
+    followers = [x(one.onset_ms) for one in group.sides[side][1:]] + [layout.RIGHT]
+    parts += [
+        _bar(evaluation, one, side, x, top, follower)
+        for one, follower in zip(group.sides[side], followers, strict=False)
+    ]
     return tag("g", parts)
 
 
