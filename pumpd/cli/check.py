@@ -89,6 +89,7 @@ def bed_meaning(bed: BedConfig, signal_delay_ms: int) -> dict[str, Any]:
         "interlock": _interlock_meaning(policy),
         "monitors": [_monitor_meaning(monitor) for monitor in policy.monitors],
         "rules": rules_meaning(policy, signal_delay_ms),
+        "jump_delay_max_s": policy.breathing.jump_max_ms / 1000 if policy.breathing.jumps else 0.0,
     }
 
 
@@ -151,6 +152,8 @@ def _print_ward(meaning: dict[str, Any]) -> None:
             print_lines(_interlock_lines(bed["interlock"]))
     for title, rules in _same_rules(meaning["beds"]):
         print_responses(title, rules)
+    if jump_s := max((bed["jump_delay_max_s"] for bed in meaning["beds"]), default=0):
+        typer.echo(f"\nnote: a value that jumps implausibly may alarm up to {jump_s:g} s later (RSP-06)")
     typer.echo(f"\nnote: {meaning['not_enforced']}")
 
 

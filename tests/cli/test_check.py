@@ -107,6 +107,7 @@ def test_every_rule_of_every_bed_adds_up_and_names_its_monitor() -> None:
     _, out, _ = run("check", DEFAULT, "--json")
     for bed in json.loads(out)["beds"]:
         assert bed["alarms"] == "adult"
+        assert bed["jump_delay_max_s"] == 10
         assert len(bed["rules"]) == 16
         for rule in bed["rules"]:
             period = rule["monitor_period_s"] or 0

@@ -16,7 +16,7 @@ from pumpd.device import SIGNALS
 from pumpd.safety.alarm_table import RANK
 from pumpd.safety.policy import Op, Priority, Rule, Term
 from pumpd.safety.rules import span_of
-from tests.config.test_profile_problems import HEAD
+from tests.config.profiles import HEAD
 
 WORDS = st.sampled_from(
     ["rr", "spo2", "no_breath", "no_breath_s", "poss", "rass", "etco2", "co2_wave", "resp", "", "all"]
