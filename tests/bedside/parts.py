@@ -25,6 +25,7 @@ from pumpd.device import (
     Out,
     Outcome,
     PumpOrder,
+    PumpStatus,
     Send,
     SetRateOrder,
     Silent,
@@ -110,9 +111,7 @@ class ScriptedKernel:
         self.changed.set()
         return state, decided
 
-    def stop_at_once(
-        self, state: BedState, device: str, status: PumpStatus, now: int, policy: BedPolicy
-    ) -> str | None:
+    def stop_at_once(self, state: BedState, device: str, status: PumpStatus, now: int, policy: BedPolicy) -> str | None:
         return self.at_once
 
     def next_deadline(self, state: BedState, policy: BedPolicy) -> int | None:

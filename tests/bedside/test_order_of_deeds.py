@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from pumpd.device import CommandOutcome, Identity, Outcome
-from pumpd.journal import JournalUnavailable
+from pumpd.device import CommandOutcome, Identity, Integrity, Outcome, PumpStatus
+from pumpd.journal import JournalUnavailable, Marked
 from pumpd.safety.alarms import Alarm, AlarmState, Phase
 from pumpd.safety.decisions import AlarmChanged, Decision, ReadStatus, SetRate, StopPump
-from pumpd.safety.events import Event, Heard, LinkChanged, LinkState, OrderSent, Tick
+from pumpd.safety.events import Event, Heard, LinkChanged, LinkState, OrderSent, SelfFault, Tick
 from pumpd.safety.policy import AlarmKind, Priority
+from pumpd.units import Ms
 from tests.bedside.parts import Bench
 
 HIGH = Alarm(
@@ -40,6 +41,62 @@ async def test_only_a_step_that_stops_is_foreseen_and_it_is_the_one_that_is_reco
     bench.kernel.on = on_tick(STOP)  # type: ignore[assignment]
     bench.bed.post(Tick())
     assert bench.journal.foreseen == [bench.journal.records[-1]]
+
+
+OVER = Heard("p1", PumpStatus(True, 900_000, None, None, Integrity.CRC16))
+
+
+@pytest.mark.req("INT-02", "ALA-06")
+async def test_a_certain_stop_is_marked_then_on_the_wire_and_then_its_step_is_decided_and_sends_it_no_second_time(
+    bench: Bench,
+) -> None:
+    bench.kernel.at_once = "o1"
+    at_the_step: list[bytes] = []
+
+    def step(event: Event) -> tuple[Decision, ...]:
+        at_the_step.append(bench.look())
+        return (STOP,) if event == OVER else ()
+
+    bench.kernel.on = step
+    bench.seen.clear()
+    before = bench.look()
+    bench.bed.post(OVER)
+    assert [who for who, _ in bench.seen] == ["marked", "journal", "mark"]
+    assert bench.seen[0][1] == before, "marked before the stop leaves"
+    assert at_the_step[0] == bench.look() == before + b"STOP,"
+    assert bench.journal.marked == [(bench.journal.records[-1].seq, OVER)]
+
+
+@pytest.mark.req("ALA-08")
+async def test_a_stop_that_its_step_does_not_decide_is_an_alarm_and_other_stops_of_the_step_leave(bench: Bench) -> None:
+    bench.kernel.at_once = "o7"
+    bench.kernel.on = lambda event: (STOP,) if event == OVER else ()
+    bench.bed.post(OVER)
+    assert bench.look().count(b"STOP,") == 2
+    assert [(e.code, e.active) for e in bench.kernel.of(SelfFault)] == [("kernel_disagrees", True)]  # type: ignore[attr-defined]
+
+
+@pytest.mark.req("INT-02")
+async def test_a_bug_in_the_shortcut_leaves_the_stop_to_the_step(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(bench.kernel, "stop_at_once", broken)
+    bench.kernel.on = lambda event: (STOP,) if event == OVER else ()
+    bench.bed.post(OVER)
+    assert bench.look().endswith(b"STOP,")
+
+
+@pytest.mark.req("ALA-06")
+async def test_a_marked_report_is_decided_again_at_its_own_time_unless_its_record_is_there(bench: Bench) -> None:
+    bench.kernel.on = lambda _: (STOP,)
+    seq, now_ms = bench.bed.seq, bench.bed.now_ms
+    bench.bed.relive(Marked("b1", seq, now_ms, OVER))
+    assert bench.bed.seq == seq
+    bench.bed.relive(Marked("b1", seq + 3, Ms(now_ms + 40), OVER))
+    record = bench.journal.records[-1]
+    assert (record.seq, record.now_ms, record.event, record.decisions) == (seq + 1, now_ms + 40, OVER, (STOP,))
+    assert bench.journal.foreseen[-1] == record
 
 
 async def test_the_kernel_hears_that_the_stop_was_sent(bench: Bench) -> None:

@@ -15,13 +15,16 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from pumpd.journal import Journal, Restored, one_go
+from pumpd.journal import Journal, Marked, Restored, one_go
 from pumpd.journal import tail as tails
 from pumpd.journal.replay import rebuild, replay
 from pumpd.journal.writer import Limits
+from pumpd.safety.events import Heard
 from pumpd.safety.wire import state_to_bytes
+from pumpd.units import Ms
 from tests.journal.steps import BOOT, Recorder, admitted, opened
 from tests.journal.test_durability import fault_step
+from tests.safety.build import status
 
 KILLED = """
 import asyncio, sys
@@ -40,6 +43,33 @@ async def main():
         await asyncio.sleep(60)
 asyncio.run(main())
 """
+
+
+MARKED = """
+import asyncio, sys
+from pumpd.safety.events import Heard
+from tests.journal.steps import Recorder, admitted, opened
+from tests.safety.build import status
+async def main():
+    async with opened(sys.argv[1]) as journal:
+        recorder = admitted(Recorder(journal))
+        recorder.seconds(2)
+        await journal.durable(recorder.token)
+        journal.foresee_event("b1", recorder.seq + 1, recorder.now + 5, Heard("b1-p1", status(700_000)))
+        print(recorder.seq, recorder.now, flush=True)
+        await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+def kill_after_the_mark(url: str) -> tuple[int, int]:
+    """A daemon whose stop has left and whose step is not decided; its last step and that one's time."""
+    command, root = [sys.executable, "-c", MARKED, url], Path(__file__).parents[2]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        seq, now_ms = process.stdout.readline().split()
+        process.kill()
+    return int(seq), int(now_ms)
 
 
 @contextmanager
@@ -71,6 +101,25 @@ def kill_before_the_commit(url: str, database: Path, known: str) -> tuple[Path, 
 def state_of(restored: Restored | None) -> bytes:
     assert restored is not None
     return state_to_bytes(rebuild(restored, restored.policies[0][1]))
+
+
+@pytest.mark.req("ALA-06", "INT-02")
+async def test_a_report_whose_stop_left_is_handed_to_the_next_start_until_its_step_is_recorded(url: str) -> None:
+    seq, now_ms = await asyncio.to_thread(kill_after_the_mark, url)
+    event = Heard("b1-p1", status(700_000))
+    for _ in range(2):  # killed again before it was decided: it is still there
+        journal = await Journal.open(url, BOOT)
+        try:
+            assert journal.marked("b1") == Marked("b1", seq + 1, Ms(now_ms + 5), event)
+            assert journal.marked("b2") is None
+        finally:
+            tail = journal._writer.tail
+            assert tail is not None
+            copy = tail.path.read_bytes()
+            await journal.close()
+        tail.path.write_bytes(copy)
+        tail.path.chmod(0o600)
+    tail.path.unlink()
 
 
 @pytest.mark.req("ALA-06", "INT-02", "DOS-02", "QUA-06")
