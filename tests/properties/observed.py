@@ -1,0 +1,181 @@
+"""One bed under arbitrary events: the kernel, its twin that was restored from bytes, and what must hold of both.
+
+What is checked speaks of events, decisions, deadlines and the view; the state is only ever compared, never read.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, ClassVar
+
+from pumpd.device.facts import PumpStatus
+from pumpd.safety import decisions as de
+from pumpd.safety import events as ev
+from pumpd.safety import kernel as real_kernel
+from pumpd.safety import wire as real_wire
+from pumpd.safety.alarms import Alarm, AlarmState
+from pumpd.safety.policy import AlarmKind, BedPolicy, Enforcement, Priority
+from pumpd.units import Ms
+
+KNOWN = (
+    *(de.StopPump, de.SetRate, de.ReadStatus, de.AlarmChanged, de.InterlockChanged),
+    *(de.AudioChanged, de.Permitted, de.Refused, de.PatientClosed),
+)
+PAUSE_MAX_MS = 120_000
+MOST_TICKS = 300
+CLOSING = (ev.PatientBound, ev.PatientReleased, ev.PolicyReplaced)
+
+
+class ObservedBed:
+    """`do` is the only way in; every broken property is an AssertionError that says what was wrong."""
+
+    kernel: ClassVar[ModuleType] = real_kernel
+    wire: ClassVar[ModuleType] = real_wire
+
+    def __init__(self, policy: BedPolicy, now: int) -> None:
+        self.policy = policy
+        self.now = self.stepped_ms = now
+        self.state = self.kernel.initial_state(policy)
+        self.twin: Any = None
+        self.orders: list[str] = []
+        self.live: dict[str, Alarm] = {}
+        self._infusing: dict[str, bool | None] = {}
+        self._begun = False
+
+    # driving
+
+    def restore(self) -> None:
+        """From now on a twin lives beside the bed, made from the bytes that the journal would keep."""
+        data = self.wire.state_to_bytes(self.state)
+        self.twin = self.wire.state_from_bytes(data)
+        assert self.twin == self.state, "the state is not the same after its bytes"
+        assert self.wire.state_to_bytes(self.twin) == data, "the bytes are not the same after the state"
+
+    def wait(self, until: int) -> None:
+        """Ticks at the kernel's own deadlines, as the shell has them; each must move on.
+
+        A very long wait for a stop that nobody verifies ends with one late tick, as of a machine that was busy.
+        """
+        for _ in range(MOST_TICKS):
+            due = self.kernel.next_deadline(self.state, self.policy)
+            if due is None or due > until:
+                self.now = max(self.now, until)
+                return
+            assert due > self.now or not self._begun, "a deadline that has passed already"
+            self.now = due
+            self._step(ev.Tick())
+            again = self.kernel.next_deadline(self.state, self.policy)
+            assert again is None or again > due, "a deadline that fired does not move"
+        self.now = max(self.now, until)
+        self._step(ev.Tick())
+
+    def do(self, event: ev.Event, after_ms: int = 0) -> tuple[de.Decision, ...]:
+        self.wait(self.now + after_ms)
+        return self._step(event)
+
+    def die(self, gap_ms: int, certain: bool) -> None:
+        """The daemon is killed and comes back: nobody ticks while nobody is there."""
+        self.state = self.wire.state_from_bytes(self.wire.state_to_bytes(self.state))
+        self.now += gap_ms
+        self._step(ev.Restarted(gap_ms, certain))
+
+    def _step(self, event: ev.Event) -> tuple[de.Decision, ...]:
+        before, self.stepped_ms = dict(self.live), self.now
+        policy = event.policy if isinstance(event, ev.PolicyReplaced) else self.policy
+        new, out = self.kernel.step(self.state, event, Ms(self.now), policy)
+        if self.twin is not None:
+            self.twin, twin_out = self.kernel.step(self.twin, event, Ms(self.now), policy)
+            assert twin_out == out, "the restored bed decides otherwise"
+            assert self.twin == new, "the restored bed remembers otherwise"
+        self.state, self.policy, self._begun = new, policy, True
+        self._hear(event)
+        for decision in out:
+            self._see(event, decision, out)
+        self._alarms_follow_their_rules(event, before)
+        self.check_standing()
+        return out
+
+    def _hear(self, event: ev.Event) -> None:
+        if isinstance(event, ev.Heard) and isinstance(event.fact, PumpStatus):
+            self._infusing[event.device] = event.fact.infusing
+
+    # one decision
+
+    def _see(self, event: ev.Event, decision: de.Decision, out: tuple[de.Decision, ...]) -> None:
+        assert type(decision) in KNOWN, f"a decision that nobody has judged: {decision}"
+        assert self.wire.decision_from_wire(self.wire.decision_to_wire(decision)) == decision
+        if isinstance(decision, de.AlarmChanged):
+            self._see_alarm(decision.alarm)
+        elif isinstance(decision, de.SetRate):
+            self._see_rate(event, decision, out)
+        elif isinstance(decision, de.Refused):
+            assert decision.reasons, "a refusal without a reason"
+            assert all(reason.strip() for reason in decision.reasons), "a refusal without a reason"
+        if isinstance(decision, de.StopPump | de.SetRate | de.ReadStatus):
+            assert decision.order_id not in self.orders, "an order id is used twice"
+            self.orders.append(decision.order_id)
+
+    def _see_alarm(self, alarm: Alarm) -> None:
+        if alarm.state is AlarmState.ENDED:
+            self.live.pop(alarm.id, None)
+        else:
+            self.live[alarm.id] = alarm
+
+    def _see_rate(self, event: ev.Event, decision: de.SetRate, out: tuple[de.Decision, ...]) -> None:
+        """There is no order that starts a pump; a rate is no such order in disguise."""
+        pump = next(p for p in self.policy.pumps if p.device == decision.pump)
+        asked = isinstance(event, ev.RateRequested) and any(isinstance(d, de.Permitted) for d in out)
+        assert asked or pump.enforcement is Enforcement.REDUCE, "a rate that nobody asked for"
+        assert 0 < decision.rate_ul_h <= decision.ceiling_ul_h, "a rate above its ceiling"
+        if asked:
+            assert self._infusing.get(decision.pump) is True, "a rate for a pump that does not infuse"
+            assert not any(isinstance(d, de.StopPump) and d.pump == decision.pump for d in out)
+
+    # alarms
+
+    def _alarms_follow_their_rules(self, event: ev.Event, before: dict[str, Alarm]) -> None:
+        named = event.alarm_id if isinstance(event, ev.Acknowledged | ev.AlarmReset) else None
+        for alarm_id, old in before.items():
+            new = self.live.get(alarm_id)
+            if named is not None and alarm_id != named:
+                assert new == old, f"{type(event).__name__} of {named} touched {alarm_id}"
+            if new is None:
+                self._may_end(event, old, named)
+            elif old.state is AlarmState.LATCHED and new.state is not AlarmState.LATCHED:
+                assert new.state is AlarmState.ACTIVE, "a latched alarm becomes active or stays"
+
+    def _may_end(self, event: ev.Event, old: Alarm, named: str | None) -> None:
+        """A latch never melts: what nobody has seen leaves by a person's act only."""
+        if isinstance(event, ev.Acknowledged) and old.present and old.kind is not AlarmKind.ADVISORY:
+            raise AssertionError(f"{old.condition} lasts, and its acknowledgement ended it")
+        latches = old.priority in self.policy.profile.latch
+        seen = old.state is AlarmState.ACKNOWLEDGED
+        if latches and not seen and not isinstance(event, CLOSING):
+            assert named == old.id, f"{old.condition} ({old.priority}, {old.state}) left on {type(event).__name__}"
+
+    def check_standing(self) -> None:
+        """What must hold at every moment."""
+        view = self.kernel.view(self.state, Ms(self.now), self.policy)
+        shown = {a.id: a for a in view.alarms}
+        assert shown.keys() == self.live.keys(), "the screen's alarms are not those that were told"
+        until = view.audio_paused_until_ms
+        if until is not None:
+            assert self.now < until <= self.now + PAUSE_MAX_MS, f"a pause until {until} at {self.now} does not end"
+        profile = self.policy.profile
+        for alarm in shown.values():
+            told = self.live[alarm.id]
+            assert (alarm.state, alarm.priority, alarm.present) == (told.state, told.priority, told.present)
+            if alarm.priority is Priority.HIGH and alarm.present:
+                assert alarm.state in (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED), "a HIGH condition without a signal"
+            if alarm.state is AlarmState.ACKNOWLEDGED:
+                assert alarm.acknowledged is not None
+                assert alarm.acknowledged.by.strip(), "acknowledged by nobody"
+                if alarm.priority is Priority.HIGH:
+                    assert self.now - alarm.acknowledged.at_ms < profile.realarm_high_ms, "acknowledged for ever"
+            assert (alarm.state is AlarmState.LATCHED) is (not alarm.present), "latched and present"
+            assert alarm.text.strip(), "an alarm without words"
+
+    # the journal's form
+
+    def same_on_the_wire(self, event: ev.Event) -> None:
+        assert self.wire.event_from_wire(self.wire.event_to_wire(event)) == event
