@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.daemon import Pumpd, Screen, ready, screen
+from tests.acceptance.daemon import CONFIG, Pumpd, Screen, ready, screen
 from tests.acceptance.ward import Witness, chaos_ward
 
 POLL_S = 0.5
@@ -107,4 +107,42 @@ async def test_a_pump_started_again_at_its_panel_above_the_ceiling_is_stopped_ag
         await seen.until(lambda _: len(ward.witnesses[0].times("INF_STOP")) >= 3)
         await seen.until(lambda s: s.pump(BED)["interlock"] == "stop_verified" and s.pump(BED)["infusing"] is False)
         assert not bed.pump.pump.infusing
+        assert ward.never_started()
+
+
+@pytest.mark.req("INT-03", "INT-05")
+async def test_after_a_stop_the_pump_runs_again_only_when_a_named_person_was_permitted_and_pressed_start(
+    tmp_path: Path,
+) -> None:
+    times = (CONFIG / "times.toml").read_text(encoding="utf-8")
+    assert 'resume_steady = "60 s"' in times
+    (tmp_path / "times.toml").write_text(times.replace('resume_steady = "60 s"', 'resume_steady = "3 s"'))
+    who = {"by": "R. Keller", "reason": "rate corrected"}
+    async with chaos_ward(tmp_path) as ward, await Pumpd.run(ward.file) as daemon, screen(daemon) as seen:
+        await daemon.until(ready)
+        bed, heard = ward.sim.beds[0], ward.witnesses[0]
+        resume = f"beds/{BED}/pumps/{BED}-p1/resume"
+        bed.act("tenfold-rate")
+        await seen.until(lambda s: s.pump(BED)["interlock"] == "stop_verified")
+        refused = await daemon.send("POST", resume, who, 409)
+        assert "the stop is verified, but the interlock is not reset" in refused["error"]["reasons"]
+        ward.rate(0, 7)
+        await daemon.send("POST", f"beds/{BED}/interlock/reset", who)
+        await seen.until(lambda s: s.pump(BED)["interlock"] == "armed" and s.pump(BED)["resume"] == "needed")
+        stops = len(heard.times("INF_STOP"))
+        bed.pump.panel.start(bed.now_ms())  # reset, not resumed
+        await seen.until(lambda s: s.pump(BED)["interlock"] == "stop_verified")
+        assert len(heard.times("INF_STOP")) > stops
+        assert not bed.pump.pump.infusing
+        await daemon.send("POST", f"beds/{BED}/interlock/reset", who)
+        await seen.until(lambda s: s.pump(BED)["resume"] == "needed" and s.pump(BED)["resume_reasons"] == [])
+        await daemon.send("POST", resume, who)
+        await seen.until(lambda s: s.pump(BED)["resume"] == "allowed")
+        stops, reads = len(heard.times("INF_STOP")), len(heard.times("INF"))
+        assert not bed.pump.pump.infusing, "a resume starts nothing"
+        bed.pump.panel.start(bed.now_ms())
+        await seen.until(lambda s: s.pump(BED)["infusing"] is True and s.pump(BED)["resume"] == "not_needed")
+        await seen.until(lambda _: len(heard.times("INF")) >= reads + 4)
+        assert len(heard.times("INF_STOP")) == stops
+        assert bed.pump.pump.infusing
         assert ward.never_started()

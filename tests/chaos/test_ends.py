@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.daemon import Pumpd, alarm_of, bed_of, pump_of, ready, said
+from pumpd.sim.syringe import COMMS_TIMEOUT
+from tests.acceptance.daemon import LOOK_S, Pumpd, alarm_of, bed_of, pump_of, ready, said
 from tests.acceptance.ward import chaos_ward
 
 pytestmark = pytest.mark.chaos
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.chaos
 BED = "demo-01"
 NEXT = "demo-02"
 LEASE_MS = 4000
+MARGIN_MS = 500  # a busy machine looks late
 SECONDS = 5.0
 SLEEP_S = 5.5  # longer than vitals are live, than a status is, and than the lease
 
@@ -32,9 +34,36 @@ async def test_told_to_end_it_hands_control_back_and_leaves_the_infusion_alone(t
             assert witness.heard[-1][1] == "REMOTE_CTRL^DISABLED"
             assert not bed.pump.controlled
             assert bed.pump.pump.infusing
+            bed.pump.advance(bed.now_ms() + 2 * LEASE_MS)  # as it will be when a lease would have run out
+            assert bed.pump.pump.infusing
+            assert COMMS_TIMEOUT not in bed.pump.pump.alarms
         assert ward.never_started()
         code, text = await said("db", "verify", "--journal", ward.url)
         assert code == 0, text
+
+
+@pytest.mark.req("INT-06")
+async def test_killed_the_pump_holds_and_alarms_by_itself_within_its_lease(tmp_path: Path) -> None:
+    async with chaos_ward(tmp_path) as ward:
+        daemon = await Pumpd.run(ward.file)
+        await daemon.until(lambda w: ready(w) and w["beds"][0]["pumps"][0]["control"] == "granted")
+        bed = ward.sim.beds[0]
+        await daemon.kill()
+        killed_ms = bed.now_ms()
+        assert bed.pump.controlled
+        assert bed.pump.pump.infusing
+        assert not ward.witnesses[0].times("REMOTE_CTRL^DISABLED")
+        async with asyncio.timeout((LEASE_MS + MARGIN_MS) / 1000):
+            while bed.pump.pump.infusing:
+                await asyncio.sleep(LOOK_S)  # how often somebody looks at the pump; nothing is sent to it
+                bed.pump.advance(bed.now_ms())
+        assert bed.now_ms() - killed_ms <= LEASE_MS + MARGIN_MS
+        assert COMMS_TIMEOUT in bed.pump.pump.alarms
+        assert not ward.witnesses[0].times("INF_STOP"), "the pump's own watchdog stopped it, nobody else"
+        async with await Pumpd.run(ward.file) as again:
+            seen = await again.until(lambda w: alarm_of(w, BED, f"device_alarm:{COMMS_TIMEOUT}") and ready(w))
+            assert pump_of(seen, BED)["infusing"] is False
+            assert ward.never_started()
 
 
 @pytest.mark.req("INT-02", "INT-06")
