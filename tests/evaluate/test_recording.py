@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from pumpd.device import Quality
+from pumpd.device import Quality, Vitals
 from pumpd.evaluation import RecordingError
 from pumpd.evaluation.recording import parse_recording
+from pumpd.safety.events import Assessed
 
 
 def read(*lines: str) -> list[tuple[int, dict[str, tuple[int | None, Quality]]]]:
     return [
-        (now, {r.signal: (r.value_milli, r.quality) for r in vitals.readings})
-        for now, vitals in parse_recording("x.csv", lines).rows
+        (now, {r.signal: (r.value_milli, r.quality) for r in fact.readings})
+        for now, fact in parse_recording("x.csv", lines).rows
+        if isinstance(fact, Vitals)
     ]
 
 
@@ -62,3 +64,38 @@ def test_what_cannot_be_read_is_refused_with_its_line(lines: tuple[str, ...], me
 
 def test_blank_lines_are_skipped() -> None:
     assert [now for now, _ in read("t_s,rr", "0,14", "", "5,14")] == [0, 5000]
+
+
+def facts(*lines: str) -> list[tuple[int, object]]:
+    """What people assessed."""
+    return [(now, fact) for now, fact in parse_recording("x.csv", lines).rows if isinstance(fact, Assessed)]
+
+
+@pytest.mark.req("RSP-02")
+def test_what_people_assess_is_an_event_when_it_is_said_and_not_again() -> None:
+    lines = ("t_s,rr,poss,rass,on_oxygen", "0,14,,,1", "1,14,S,,1", "2,14,s,-2,", "3,14,3,-2,0", "4,14,3.0,,0")
+    assert facts(*lines) == [
+        (0, Assessed("recording", oxygen=True)),
+        (1000, Assessed("recording", asleep=True)),
+        (2000, Assessed("recording", rass=-2)),
+        (3000, Assessed("recording", poss=3, oxygen=False)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "message"),
+    [
+        ("poss", "5", 'x.csv:2: poss "5": expected S or 1 to 4'),
+        ("rass", "-6", 'x.csv:2: rass "-6": expected -5 to 4'),
+        ("rass", "s", 'x.csv:2: rass "s": expected -5 to 4'),
+        ("on_oxygen", "2", 'x.csv:2: on_oxygen "2": expected 0 or 1'),
+    ],
+)
+def test_an_assessment_that_is_none_is_refused_with_its_line(header: str, cell: str, message: str) -> None:
+    with pytest.raises(RecordingError) as caught:
+        read(f"t_s,rr,{header}", f"0,14,{cell}")
+    assert str(caught.value) == message
+
+
+def test_an_empty_cell_of_what_is_measured_now_and_then_says_nothing() -> None:
+    assert [sorted(row) for _, row in read("t_s,rr,nibp_sys", "0,14,120", "1,14,")] == [["nibp_sys", "rr"], ["rr"]]
