@@ -16,11 +16,33 @@ from pumpd.device import SIGNALS
 from pumpd.safety.alarm_table import RANK
 from pumpd.safety.policy import Priority, Rule, Term
 from pumpd.safety.rules import Span, span_of
+from pumpd.safety.self_alarms import SELF_ALARMS
 from pumpd.units import format_milli
 
 NO_BREATH = frozenset({"no_breath", "no_breath_s"})
 # The longest own no-breath time of a monitor (Philips 20-60 s, Spacelabs 20-45 s, GE 3-30 s: their manuals).
 NO_BREATH_LONGEST_MS = 60_000
+# What pumpd calls its own alarms: a rule of that name would share an alarm, and how it ends, with one of them.
+OWN_CONDITIONS = frozenset(SELF_ALARMS) | {
+    "command_refused",
+    "command_unknown",
+    "device_alarm",
+    "device_refused",
+    "monitor_lost",
+    "monitoring_lost",
+    "not_verified",
+    "over_hard",
+    "over_soft",
+    "pump_changed",
+    "pump_lost",
+    "sensor_off",
+    "signal_lost",
+    "sources_disagree",
+    "spo2_alone",
+    "started_without_resume",
+    "stop_by_hand",
+    "stop_not_confirmed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +74,11 @@ def findings(rules: tuple[Rule, ...]) -> list[Finding]:
 
 
 def _alone(index: int, rule: Rule) -> Iterator[Finding]:
+    if rule.condition in OWN_CONDITIONS:
+        message = (
+            f'"{rule.condition}" is one of pumpd\'s own alarms; expected another name, such as "own_{rule.condition}"'
+        )
+        yield Finding(index, "condition", message)
     yield from _never(index, rule)
     yield from _waits_twice(index, rule)
     if not rule.any_of and all(_is_everything(span_of(term)) for term in rule.all_of):

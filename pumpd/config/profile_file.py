@@ -7,9 +7,9 @@ FIELDS that joins the two. What must hold between the rules is checked in profil
 from __future__ import annotations
 
 from functools import reduce
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pumpd.config.fields import DurationMs, Ident, Name, PositiveMs, Record, Source
 
@@ -30,22 +30,27 @@ class RuleTable(Record):
     interlock: Literal["stop"] | None = None
 
 
-class Realarm(Record):
+class PerPriority(Record):
+    """A time for each priority; what is more urgent never takes longer."""
+
+    high: PositiveMs
+    medium: PositiveMs
+    low: PositiveMs
+    source: Source
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.high <= self.medium <= self.low:
+            raise ValueError("expected high <= medium <= low")
+        return self
+
+
+class Realarm(PerPriority):
     """How long an acknowledged alarm may persist before it sounds again."""
 
-    high: PositiveMs
-    medium: PositiveMs
-    low: PositiveMs
-    source: Source
 
-
-class ResponseMax(Record):
+class ResponseMax(PerPriority):
     """The longest total response time a rule of each priority may have; `pumpd check` warns beyond it (RSP-10)."""
-
-    high: PositiveMs
-    medium: PositiveMs
-    low: PositiveMs
-    source: Source
 
 
 class EscalationTable(Record):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
 from pumpd.config.defaults import default_dir
 from pumpd.config.profile import inspect_profile
+from pumpd.config.profile_checks import OWN_CONDITIONS
+from pumpd.safety import kernel
 from tests.config.profiles import CRITICAL, HEAD, LOW, Row, found, rule, told
 
 
@@ -84,6 +87,29 @@ def test_a_rule_that_is_wrong_by_itself_is_refused_once_at_its_line(
 
 
 @pytest.mark.req("RSP-01")
+@pytest.mark.parametrize("name", sorted(OWN_CONDITIONS))
+def test_a_condition_called_like_one_of_pumpds_own_is_refused(tmp_path: Path, name: str) -> None:
+    problems, _, lines = found(tmp_path, rule(("a", name, "low", "1 s", ["rr < 8"])))
+    message = f'"{name}" is one of pumpd\'s own alarms; expected another name, such as "own_{name}"'
+    assert told(problems, lines) == [("rule[1].condition", f'condition = "{name}"', message)]
+
+
+def test_no_condition_of_the_kernel_may_be_taken_by_a_rule() -> None:
+    """Every name that stands in the kernel's sources, before a colon where a code follows."""
+    folder = Path(kernel.__file__).parent
+    calls = (node for path in folder.glob("*.py") for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = {
+        str(text.value).partition(":")[0]
+        for call in calls
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Condition" and call.args
+        for text in ast.walk(call.args[0])
+        if isinstance(text, ast.Constant)
+    }
+    assert len(names) > 10
+    assert names <= OWN_CONDITIONS
+
+
+@pytest.mark.req("RSP-01")
 def test_a_rule_id_that_is_used_twice_names_the_first_line(tmp_path: Path) -> None:
     problems, _, lines = found(tmp_path, rule(LOW), rule(("rr-low", "other", "low", "1 s", ["pulse < 40"])))
     first = lines.index('id = "rr-low"') + 1
@@ -113,6 +139,15 @@ def test_a_ladder_that_does_not_rise_is_refused(tmp_path: Path, old: str, new: s
     assert (key, message) in [(p.key, p.message) for p in problems]
     line = next(p.line for p in problems if p.key == key)
     assert lines[line - 1] in (new, "[[escalation]]")
+
+
+@pytest.mark.req("ALA-03", "RSP-10")
+@pytest.mark.parametrize(
+    ("old", "key"), [('high = "2 min"', "realarm"), ('high = "65 s"', "response_max")], ids=["realarm", "response_max"]
+)
+def test_what_is_more_urgent_never_takes_longer(tmp_path: Path, old: str, key: str) -> None:
+    problems, _, lines = found(tmp_path, rule(LOW), head=HEAD.replace(old, 'high = "6 min"'))
+    assert told(problems, lines) == [(key, f"[{key}]", "expected high <= medium <= low")]
 
 
 @pytest.mark.req("RSP-10", "ALA-05")
