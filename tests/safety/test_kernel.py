@@ -31,6 +31,7 @@ from pumpd.safety.events import (
     Acknowledged,
     AckReason,
     AlarmReset,
+    Assessed,
     AudioPaused,
     Event,
     Heard,
@@ -50,6 +51,7 @@ from pumpd.safety.events import (
     Tick,
 )
 from pumpd.safety.policy import Enforcement
+from tests.safety.breath import SECOND, breath_policy, two_monitors
 from tests.safety.build import MONITOR, PUMP, SIGNALS, Bed, bed_policy, monitor_policy, only_rules, patient, pump_policy
 
 names = st.sampled_from(["nurse", " ", "Dr A"])
@@ -94,12 +96,14 @@ POLICIES = [
     bed_policy({"drug": None, "concentration_ug_ml": None}, monitors=()),
     bed_policy(pumps=(pump_policy(), pump_policy(device="b1-p2"))),
     bed_policy(pumps=()),
+    breath_policy(oxygen=True),
+    two_monitors(),
 ]
 EVENTS = st.one_of(
     st.just(Tick()),
     st.builds(Heard, st.sampled_from([PUMP, "b1-p2"]), pump_facts),
     st.builds(Heard, st.just(PUMP), statuses),
-    st.builds(Heard, st.sampled_from([MONITOR, "nobody"]), monitor_facts),
+    st.builds(Heard, st.sampled_from([MONITOR, SECOND, "nobody"]), monitor_facts),
     st.builds(LinkChanged, st.sampled_from([PUMP, MONITOR, "nobody"]), st.sampled_from(LinkState)),
     st.builds(OrderSent, st.just(PUMP), orders),
     st.builds(
@@ -114,6 +118,14 @@ EVENTS = st.one_of(
     st.builds(InterlockReset, st.just(PUMP), names, texts),
     st.builds(ResumeRequested, st.just(PUMP), names, texts),
     st.builds(SoftOverride, st.just(PUMP), names, texts),
+    st.builds(
+        Assessed,
+        names,
+        st.sampled_from([None, 1, 3, 9]),
+        st.booleans(),
+        st.sampled_from([None, -5, 9]),
+        st.sampled_from([None, True, False]),
+    ),
     st.builds(PolicyReplaced, st.sampled_from(POLICIES), names),
     st.builds(Restarted, st.integers(0, 5_000), st.booleans()),
     st.builds(SelfFault, st.sampled_from(["journal_failing", "kernel_late"]), texts, st.booleans()),

@@ -295,3 +295,41 @@ def test_the_first_monitor_with_a_live_value_gives_the_signal_and_keeps_its_name
     bed.run(5_000)
     bed.do(Heard("b1-m2", vitals(spo2=91)))
     assert (shown(bed).value_milli, shown(bed).source) == (91_000, "b1-m2")
+
+
+@pytest.mark.req("QUA-01")
+@pytest.mark.parametrize("claim", ["2099-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "4294967295", "not a time", None])
+def test_what_a_device_claims_as_its_time_makes_no_value_fresher_or_older(claim: str | None) -> None:
+    """A value is as old as its receipt: a monitor whose clock is years ahead must not keep its last value alive."""
+    bed = Bed()
+    bed.do(Heard(MONITOR, Vitals((Reading("spo2", 97_000),), claim)))
+    assert (shown(bed).quality, shown(bed).at_ms) == (Quality.OK, bed.now)
+    bed.run(5_000)
+    assert shown(bed).quality is Quality.QUESTIONABLE
+    bed.run(10_000)
+    assert (shown(bed).value_milli, shown(bed).quality) == (None, Quality.STALE)
+
+
+@pytest.mark.req("QUA-01")
+def test_an_event_from_the_future_leaves_no_value_that_never_ages() -> None:
+    """Kernel time never goes back: what is heard after a step of the clock is as old as the newest time known."""
+    bed = Bed()
+    bed.vitals(spo2=97, after=3_600_000)
+    bed.now -= 3_600_000
+    bed.vitals(spo2=80)
+    assert shown(bed).value_milli == 80_000
+    assert bed.state.now_ms == bed.now + 3_600_000
+    bed.now += 3_600_000
+    bed.run(15_000)
+    assert shown(bed).value_milli is None
+
+
+@pytest.mark.req("QUA-01")
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_that_is_none_is_invalid_and_breaks_no_limit(number: float) -> None:
+    bed = Bed()
+    bed.vitals(spo2=97, rr=14)
+    bed.do(Heard(MONITOR, Vitals((Reading("spo2", number), Reading("rr", number)))), 1_000)  # type: ignore[arg-type]
+    assert (shown(bed).value_milli, shown(bed).quality) == (None, Quality.INVALID)
+    bed.breathe(4, pulse=70)
+    assert not [alarm for alarm in bed.view().alarms if alarm.kind == "physiological"]
