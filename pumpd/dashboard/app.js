@@ -5,7 +5,7 @@ import { html, nothing, render, repeat } from "./js/lit.js";
 import { stopPump } from "./js/acts.js";
 import { alarmPanel } from "./js/alarms.js";
 import { LiveConnection } from "./js/connection.js";
-import { alarmAsk, interlockAsk, overrideAsk, resumeAsk } from "./js/asks.js";
+import { alarmAsk, interlockAsk, overrideAsk, pauseAsk, resumeAsk } from "./js/asks.js";
 import { ActDialog } from "./js/dialog.js";
 import { banners, headLine } from "./js/frame.js";
 import { Settings } from "./js/settings.js";
@@ -93,6 +93,7 @@ class Page {
 
   /** Back from hidden: blank until the first fresh frame; after a long absence what is queued is old, so start anew. */
   visibility() {
+    this.connection.tellStatus();
     if (document.visibilityState === "hidden") {
       this.hidden_ms = Date.now();
     } else {
@@ -166,7 +167,7 @@ class Page {
       ${banners(link)}
       <div class="hidden" role="alert">${this.announcement}</div>
       <div class="floor">
-        ${ward ? alarmPanel(ward.alarms, (id) => this.label(id), context) : nothing}
+        ${ward ? alarmPanel(ward.alarms, ward.beds, context) : nothing}
         <main class="grid beds-${Math.min(beds.length, 24)}" aria-label="Beds">
           ${ward ? repeat(beds, (bed) => bed.id, (bed) => tile(bed, this.alarmsOf(bed.id), context)) : html`<p class="empty">Waiting for the ward ...</p>`}
         </main>
@@ -184,6 +185,7 @@ class Page {
   acts() {
     return {
       openAlarm: (alarm) => this.dialog.open(alarmAsk(alarm, this.label(alarm.bed))),
+      pauseSound: (bedId) => this.dialog.open(pauseAsk(bedId, bedId === null ? "Whole ward" : this.label(bedId))),
       resetInterlock: (pump, bed) => this.dialog.open(interlockAsk(pump, bed.id, bed.label)),
       resumePump: (pump, bed) => this.dialog.open(resumeAsk(pump, bed.id, bed.label)),
       confirmSoft: (pump, alarm) => this.dialog.open(overrideAsk(pump, alarm, this.label(alarm.bed))),

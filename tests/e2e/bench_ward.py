@@ -28,6 +28,7 @@ from pumpd.safety.decisions import AlarmChanged, Decision, InterlockChanged, Int
 from pumpd.safety.events import (
     Acknowledged,
     AlarmReset,
+    AudioPaused,
     Event,
     InterlockReset,
     LinkState,
@@ -224,6 +225,11 @@ class BenchWard:
             return ()
         if isinstance(event, SoftOverride):
             self._change_pump(bed_id, override_by=event.by)
+            return ()
+        if isinstance(event, AudioPaused):
+            pause = {"audio_paused_until_ms": self.now_ms() + event.seconds * 1000, "audio_paused_by": event.by}
+            self.beds[bed_id] = replace(self.beds[bed_id], audio_paused_ward=event.ward, **pause)
+            self.hub.mark(bed_id)
             return ()
         assert isinstance(event, Acknowledged | AlarmReset)
         found = self.find_alarm(event.alarm_id)

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Page
 
-from pumpd.safety.alarms import Alarm, AlarmState, Phase
-from pumpd.safety.events import Acknowledged, AckReason, AlarmReset
+from pumpd.safety.alarms import Alarm, AlarmState, Escalation, Phase
+from pumpd.safety.events import Acknowledged, AckReason, AlarmReset, AudioPaused
 from pumpd.safety.policy import Priority
 from tests.e2e.bench_ward import BenchWard
 from tests.e2e.conftest import Console, open_ward
@@ -150,3 +150,58 @@ def test_reduced_motion_stops_the_flashing_and_keeps_a_thick_border(page: Page, 
     bar.wait_for()
     style = bar.evaluate("e => [getComputedStyle(e).animationName, getComputedStyle(e).borderTopWidth]")
     assert style == ["none", "5px"]
+
+
+@pytest.mark.req("ALA-01", "ALA-05")
+def test_an_alarm_says_what_to_do_and_how_far_it_has_climbed(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    alarm = low_spo2(ward)
+    item = page.locator(".alarm.high")
+    item.wait_for()
+    assert "charge nurse" not in page.locator("#app").inner_text()
+    step = Escalation(1, "charge nurse", ward.now_ms())
+    climbed = replace(alarm, action="check breathing, call for help", escalation=step)
+    ward.put(climbed, Phase.ESCALATE)
+    item.locator(".ladder").wait_for()
+    assert re.search(r"to charge nurse \d\d:\d\d", item.inner_text())
+    assert item.locator(".todo").inner_text() == "check breathing, call for help"
+    assert "to charge nurse" in page.locator('[data-bed="w-02"] .bar').inner_text()
+
+
+@pytest.mark.req("ALA-04")
+def test_the_sound_of_a_bed_and_of_the_ward_is_paused_by_a_named_person(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    alarm = low_spo2(ward)
+    note = page.locator(".alarms .paused")
+    page.get_by_role("button", name="Pause sound: Bed 2").click()
+    page.get_by_label("Your name or initials").fill("RN-KL")
+    page.get_by_role("dialog").get_by_role("button", name="Pause sound").click()
+    note.wait_for()
+    assert re.fullmatch(r"Sound paused: Bed 2, until \d\d:\d\d, RN-KL", note.inner_text())
+    assert page.get_by_role("button", name="Pause sound: Bed 2").count() == 0
+    page.get_by_role("button", name="Pause sound of the ward").click()
+    page.get_by_role("dialog").get_by_role("button", name="Pause sound").click()
+    page.get_by_text("Sound paused: whole ward").wait_for()
+    assert note.count() == 1
+    assert ward.submitted == [AudioPaused("RN-KL", 120), *[AudioPaused("RN-KL", 120, ward=True)] * len(ward.beds)]
+    ward.set("w-02", audio_paused_until_ms=None, audio_paused_by=None, audio_paused_ward=False)
+    ward.put(replace(alarm, broke_pause=True), Phase.UPDATE)
+    page.get_by_text("Ended the audio pause of this bed").wait_for()
+    page.get_by_text("Sound paused: whole ward but Bed 2, until").wait_for()
+
+
+@pytest.mark.req("ALA-08")
+def test_the_page_tells_the_server_that_it_makes_no_sound_and_whether_it_can_be_seen(
+    page: Page, ward: BenchWard
+) -> None:
+    open_ward(page, ward)
+    (screen,) = ward.hub.clients
+    assert (screen.sound, screen.watched) == ("none", True)
+    page.evaluate(
+        "Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    deadline = ward.now_ms() + 10_000
+    while screen.watched:
+        assert ward.now_ms() < deadline
+        page.evaluate("1")  # another turn of the page

@@ -17,8 +17,9 @@ export async function post(path, body) {
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const said = reasonsIn(await response.json().catch(() => null));
-    if (response.ok) return { ok: true, said };
+    const answer = await response.json().catch(() => null);
+    const said = reasonsIn(answer);
+    if (response.ok && answer?.ok !== false) return { ok: true, said };
     return { ok: false, said: said.length ? said : [`The server answered ${response.status}.`] };
   } catch {
     return { ok: false, said: ["No answer from the server: nothing is known to have happened."] };
@@ -32,7 +33,24 @@ export async function post(path, body) {
  */
 function reasonsIn(body) {
   const reasons = body?.error?.reasons ?? (body?.error?.message ? [body.error.message] : []);
-  return reasons.map(String);
+  return [...reasons, ...bedReasons(body?.beds ?? {})].map(String);
+}
+
+/**
+ * Of an act at every bed: which bed did not take it, and why.
+ * @param {Record<string, {ok: boolean, reasons: string[]}>} beds
+ */
+function bedReasons(beds) {
+  return Object.entries(beds).flatMap(([bed, answer]) => answer.reasons.map((reason) => `${bed}: ${reason}`));
+}
+
+/**
+ * Sound of the alarms that are there now off, at one bed or (null) at all.
+ * @param {string|null} bedId
+ * @param {{by: string, seconds: number}} act
+ */
+export function pauseAudio(bedId, act) {
+  return post(bedId === null ? "ward/audio-pause" : `beds/${encodeURIComponent(bedId)}/audio-pause`, act);
 }
 
 /**

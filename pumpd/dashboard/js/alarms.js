@@ -1,34 +1,65 @@
 // The ward's alarm list: highest first, then what needs a person, then newest. Pure.
 
 import { html, nothing, repeat } from "./lit.js";
-import { ackWords, clock, endedWords, PRIORITY_WORD, sorted, SYMBOL } from "./words.js";
+import { ackWords, clock, endedWords, ladderWords, PRIORITY_WORD, sorted, SYMBOL } from "./words.js";
 
 /** @typedef {import("./types.js").Alarm} Alarm */
+/** @typedef {import("./types.js").Bed} Bed */
 /** @typedef {import("./app-types.js").Context} Context */
 
 /**
  * @param {Map<string, Alarm>} alarms
- * @param {(bedId: string) => string} label of a bed
+ * @param {Map<string, Bed>} beds
  * @param {Context} context
  */
-export function alarmPanel(alarms, label, context) {
+export function alarmPanel(alarms, beds, context) {
   const list = sorted(alarms.values());
   return html`
     <aside class="alarms" aria-labelledby="alarms-title">
       <h2 id="alarms-title">Alarms <span class="count">${context.blank ? "" : list.length || "none"}</span></h2>
       ${context.blank
         ? html`<p class="empty">Alarms unknown. Look at the bedside.</p>`
-        : html`<ol>${repeat(list, (alarm) => alarm.id, (alarm) => item(alarm, label(alarm.bed), context))}</ol>`}
+        : html`
+          ${pauses([...beds.values()], list.length > 0, context)}
+          <ol>${repeat(list, (alarm) => alarm.id, (alarm) => item(alarm, beds.get(alarm.bed), context))}</ol>`}
     </aside>
   `;
 }
 
 /**
- * @param {Alarm} alarm
- * @param {string} bed
+ * Where the sound is paused, until when and by whom; and the button that pauses it everywhere.
+ * @param {Bed[]} beds
+ * @param {boolean} some alarm is there
  * @param {Context} context
  */
-function item(alarm, bed, context) {
+function pauses(beds, some, context) {
+  const paused = beds.filter((bed) => bed.audio_paused_until && bed.audio_pause);
+  const ofWard = paused.filter((bed) => bed.audio_pause?.ward);
+  const sounding = beds.filter((bed) => !paused.includes(bed)).map((bed) => bed.label);
+  const where = ["whole ward", ...(sounding.length ? [`but ${sounding.join(", ")}`] : [])].join(" ");
+  return html`
+    ${ofWard.slice(0, 1).map((bed) => pauseLine(bed, where, context))}
+    ${paused.filter((bed) => !bed.audio_pause?.ward).map((bed) => pauseLine(bed, bed.label, context))}
+    ${some && ofWard.length === 0 ? html`<button type="button" class="quiet" @click=${() => context.acts.pauseSound(null)}>Pause sound of the ward</button>` : nothing}
+  `;
+}
+
+/**
+ * @param {Bed} bed
+ * @param {string} where
+ * @param {Context} context
+ */
+function pauseLine(bed, where, context) {
+  return html`<p class="paused">Sound paused: ${where}, until ${clock(bed.audio_paused_until, context.zone)}, ${bed.audio_pause?.by}</p>`;
+}
+
+/**
+ * @param {Alarm} alarm
+ * @param {Bed|undefined} at
+ * @param {Context} context
+ */
+function item(alarm, at, context) {
+  const bed = at?.label ?? alarm.bed;
   return html`
     <li class="alarm ${alarm.priority} ${alarm.state}" data-alarm=${alarm.id} data-state=${alarm.state}>
       <p class="top">
@@ -38,7 +69,9 @@ function item(alarm, bed, context) {
         <time>${clock(alarm.onset, context.zone)}</time>
       </p>
       <p class="text">${alarm.text}</p>
-      <div class="foot">${state(alarm, context)}${button(alarm, bed, context)}</div>
+      ${alarm.action ? html`<p class="todo">${alarm.action}</p>` : nothing}
+      ${alarm.broke_audio_pause ? html`<p class="todo">Ended the audio pause of this bed</p>` : nothing}
+      <div class="foot">${state(alarm, context)}${pauseButton(alarm, at, context)}${button(alarm, bed, context)}</div>
     </li>
   `;
 }
@@ -52,8 +85,20 @@ function state(alarm, context) {
   const seen = ack
     ? html`<span><span aria-hidden="true">✓ </span>${ackWords(ack, context.zone)}</span>`
     : nothing;
-  if (alarm.state === "latched") return html`<span class="state">${endedWords(alarm, context.zone)} ${seen}</span>`;
-  return html`<span class="state">${ack ? seen : alarm.kind}</span>`;
+  const climbed = ladderWords(alarm, context.zone).map((words) => html`<strong class="ladder">${words}</strong> `);
+  if (alarm.state === "latched") return html`<span class="state">${climbed}${endedWords(alarm, context.zone)} ${seen}</span>`;
+  return html`<span class="state">${climbed}${ack ? seen : alarm.kind}</span>`;
+}
+
+/**
+ * @param {Alarm} alarm
+ * @param {Bed|undefined} at
+ * @param {Context} context
+ */
+function pauseButton(alarm, at, context) {
+  if (!at || at.audio_paused_until || alarm.state !== "active") return nothing;
+  return html`<button type="button" class="quiet" aria-label="Pause sound: ${at.label}"
+    @click=${() => context.acts.pauseSound(at.id)}>Pause sound</button>`;
 }
 
 /**

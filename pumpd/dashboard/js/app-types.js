@@ -8,6 +8,7 @@
  * The acts a person may take from a view.
  * @typedef {{
  *   openAlarm: (alarm: Alarm) => void,
+ *   pauseSound: (bedId: string|null) => void,
  *   resetInterlock: (pump: Pump, bed: Bed) => void,
  *   resumePump: (pump: Pump, bed: Bed) => void,
  *   confirmSoft: (pump: Pump, alarm: Alarm) => void,

@@ -1,12 +1,15 @@
 // What a named person may be asked before an act: the words of the dialog and the request that follows. Pure but for send.
 
-import { acknowledge, overrideSoft, resetAlarm, resetInterlock, resumePump } from "./acts.js";
+import { acknowledge, overrideSoft, pauseAudio, resetAlarm, resetInterlock, resumePump } from "./acts.js";
 import { PRIORITY_WORD } from "./words.js";
 
 /** @typedef {import("./types.js").Alarm} Alarm */
 /** @typedef {import("./types.js").Pump} Pump */
 
 /** @typedef {{by: string, reason: string, note: string}} Said */
+
+/** The longest audio pause. */
+const PAUSE_S = 120;
 
 /**
  * `choices`: the server's list of reasons is offered, with a note. `reasonLabel`: a free reason is asked for.
@@ -89,6 +92,25 @@ export function overrideAsk(pump, alarm, bed) {
     reasonLabel: "Reason",
     go: "Confirm rate",
     send: ({ by, reason }) => overrideSoft(alarm.bed, pump.id, { by, reason }),
+  };
+}
+
+/**
+ * @param {string|null} bedId null: the whole ward
+ * @param {string} where in words
+ * @returns {Ask}
+ */
+export function pauseAsk(bedId, where) {
+  return {
+    title: "Pause sound",
+    tone: "plain",
+    strong: where,
+    about: `The sound of the alarms that are there now is off for ${PAUSE_S / 60} minutes.`,
+    hint: "A new or higher alarm ends the pause of its bed at once. Pausing acknowledges nothing.",
+    choices: false,
+    reasonLabel: null,
+    go: "Pause sound",
+    send: ({ by }) => pauseAudio(bedId, { by, seconds: PAUSE_S }),
   };
 }
 

@@ -27,6 +27,8 @@ const LONGEST_RETRY_MS = 5_000;
 /** No welcome and snapshot within this time: the socket is half open, try another. */
 const OPENING_MS = 8_000;
 const CREDIT = 2;
+/** What the server is told of this screen's sound: there is no code here that makes any. */
+const SOUND = "none";
 
 /**
  * Waiting time before the next attempt: doubling, capped, with jitter so that a ward's screens do not return at once.
@@ -71,7 +73,7 @@ export class LiveConnection {
     this.opened_ms = performance.now();
     const socket = new WebSocket(this.url);
     this.socket = socket;
-    const hello = { type: "hello", proto: [1], client: "ward-page", credit: CREDIT, subs: ["ward:*"] };
+    const hello = { type: "hello", proto: [1], client: "ward-page", credit: CREDIT, subs: ["ward:*"], sound: SOUND };
     socket.addEventListener("open", () => this.send(hello));
     socket.addEventListener("message", (event) => socket === this.socket && this.receive(event.data));
     socket.addEventListener("close", () => socket === this.socket && this.closed());
@@ -116,6 +118,12 @@ export class LiveConnection {
   welcome(message) {
     this.heartbeat_ms = message.hb_ms || this.heartbeat_ms;
     this.listener.build(message.build);
+    if (document.visibilityState === "hidden") this.tellStatus();
+  }
+
+  /** Tell whether anybody can see and hear this screen: an alarm that nobody sees is an alarm by itself. */
+  tellStatus() {
+    this.send({ type: "status", sound: SOUND, visible: document.visibilityState === "visible" });
   }
 
   /**

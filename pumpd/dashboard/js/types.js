@@ -35,7 +35,8 @@
 
 /**
  * @typedef {{id: string, label: string, patient: Patient|null, values: Record<string, Value>, pumps: Pump[],
- *   devices: Device[], monitored: boolean}} Bed
+ *   devices: Device[], monitored: boolean, audio_paused_until?: string|null,
+ *   audio_pause?: {by: string, ward: boolean}|null}} Bed
  */
 
 /** @typedef {"high"|"medium"|"low"} Priority */
@@ -44,7 +45,8 @@
  * @typedef {{id: string, bed: string, device: string|null, condition: string, priority: Priority,
  *   kind: "physiological"|"technical"|"advisory", state: "active"|"acknowledged"|"latched"|"ended", text: string,
  *   value: string|null, limit: string|null, onset: string|null, ended?: string|null, present?: boolean,
- *   rule?: string|null, signals?: string[],
+ *   rule?: string|null, signals?: string[], action?: string, broke_audio_pause?: boolean,
+ *   escalation?: {to: string, since: string|null, level: number}|null,
  *   acknowledged: {by: string, at: string|null, reason: string, note?: string}|null}} Alarm
  */
 

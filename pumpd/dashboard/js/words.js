@@ -130,7 +130,7 @@ function clockFormat(zone) {
  * @returns {string[]}
  */
 export function alarmTimes(alarm, zone) {
-  const times = [`since ${clock(alarm.onset, zone)}`];
+  const times = [`since ${clock(alarm.onset, zone)}`, ...ladderWords(alarm, zone)];
   if (alarm.acknowledged) times.push(ackWords(alarm.acknowledged, zone));
   if (alarm.state === "latched") times.push(endedWords(alarm, zone));
   return times;
@@ -143,6 +143,17 @@ export function alarmTimes(alarm, zone) {
  */
 export function endedWords(alarm, zone) {
   return `ended ${clock(alarm.ended, zone)}`.trim();
+}
+
+/**
+ * How far an alarm has climbed that nobody acknowledges; nothing while only the bedside is signalled.
+ * @param {Alarm} alarm
+ * @param {string|undefined} zone
+ * @returns {string[]} ["to charge nurse 14:03"]
+ */
+export function ladderWords(alarm, zone) {
+  const step = alarm.escalation;
+  return step && step.level > 0 ? [`to ${step.to} ${clock(step.since, zone)}`] : [];
 }
 
 /** The longest text, in characters, that each size of letters shows whole in a tile's alarm bar. */
