@@ -21,7 +21,7 @@ from pumpd.live.messages import encode
 from pumpd.live.port import NotDurable, UnknownBed, WardPort
 from pumpd.live.shape import alarm_shape
 from pumpd.safety.alarms import Alarm
-from pumpd.safety.decisions import AlarmChanged, Decision, Refused
+from pumpd.safety.decisions import AlarmChanged, Decision, Permitted, Refused
 from pumpd.safety.events import (
     Acknowledged,
     AckReason,
@@ -268,7 +268,9 @@ class Acts:
     def _done(self, decisions: tuple[Decision, ...]) -> bytes:
         stamp = self._hub.stamp()
         alarms: list[Alarm] = [decision.alarm for decision in decisions if isinstance(decision, AlarmChanged)]
-        return encode({"ok": True, "time": self._hub.time(), "alarms": [alarm_shape(alarm, stamp) for alarm in alarms]})
+        notes = [decision.note for decision in decisions if isinstance(decision, Permitted) and decision.note]
+        shapes = [alarm_shape(alarm, stamp) for alarm in alarms]
+        return encode({"ok": True, "time": self._hub.time(), "alarms": shapes, "notes": notes})
 
 
 def unknown_bed(bed: str) -> ApiError:

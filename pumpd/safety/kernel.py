@@ -99,10 +99,11 @@ def settle(d: Draft) -> None:
 def settle_vitals_only(d: Draft, before: BedState) -> None:
     """After a monitor's frame with nothing else due: the pumps are judged again only if breathing concerns them."""
     settle_vitals(d)
-    if d.stop_rule is not None or before.stop_rule is not None:
-        settle_pumps(d)
     note_blindness(d)
-    if d.blind_ms is not None or before.blind_ms is not None:
+    blind = d.blind_ms is not None or before.blind_ms is not None
+    if blind or d.stop_rule is not None or before.stop_rule is not None:
+        settle_pumps(d)
+    if blind:
         reconcile(d, "b", bed_conditions(d))
 
 

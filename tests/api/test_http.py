@@ -9,7 +9,7 @@ import pytest
 
 from pumpd.api.acts import UNSIGNED
 from pumpd.safety.alarms import AlarmState, Phase
-from pumpd.safety.decisions import AlarmChanged, Refused
+from pumpd.safety.decisions import AlarmChanged, Permitted, Refused
 from pumpd.safety.events import (
     Acknowledged,
     AckReason,
@@ -116,6 +116,13 @@ async def test_a_refusal_by_the_kernel_lists_all_reasons() -> None:
     body = {**WHO, "rate": 1, "unit": "mL/h"}
     answer = await act(ward, "POST", f"{PUMP}/rate", body, 409)
     assert answer == {"error": {"code": "refused", "reasons": ["weight is not known", "the interlock is tripped"]}}
+
+
+async def test_what_differs_from_what_was_asked_is_said_in_notes() -> None:
+    ward = MemoryWard()
+    ward.answer = (Permitted("rate", "b1-p1", "RN-KL", "rounded down to the pump's step: 1.8 mL/h"),)
+    answer = await act(ward, "POST", f"{PUMP}/rate", {**WHO, "rate": 1.805, "unit": "mL/h"}, 200)
+    assert answer["notes"] == ["rounded down to the pump's step: 1.8 mL/h"]
 
 
 async def test_an_act_that_is_not_durable_says_that_it_was_applied() -> None:

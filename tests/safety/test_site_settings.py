@@ -202,3 +202,15 @@ def test_a_reset_is_refused_until_breathing_is_watched_again() -> None:
     bed.do(Heard(MONITOR, vitals(**WELL)), 10)
     bed.do(reset, 10)
     assert bed.lock() is InterlockState.ARMED
+
+
+@pytest.mark.req("INT-08", "CEI-07")
+def test_what_is_to_be_done_by_hand_ends_with_the_first_breath_that_is_seen() -> None:
+    bed = Bed(bed_policy(**STOP))
+    bed.control(ControlState.REFUSED)
+    bed.pump(7_000)
+    bed.run(LOST_MS + 1_000)
+    assert bed.the("stop_by_hand").present
+    bed.vitals(after=10, **WELL)
+    assert not bed.the("stop_by_hand").present
+    assert not bed.the("monitoring_lost").present
