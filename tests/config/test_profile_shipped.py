@@ -102,6 +102,27 @@ def test_each_limit_alarms_up_to_its_edge_and_not_beyond(
     assert alarm[0] not in {rule for rule, *_ in raised(name, **{signal: outside})}
 
 
+def first_onset_s(folder: Path, name: str, rule: str, values: Values) -> float | None:
+    """When the rule's alarm begins in a recording in which these values stand from the first second on."""
+    recording = folder / "recording.csv"
+    columns = {"rr": 14, "spo2": 98, "etco2": 38, "pulse": 70, **values}
+    row = ",".join(str(value) for value in columns.values())
+    lines = [f"t_s,{','.join(columns)}", *(f"{second},{row}" for second in range(70))]
+    recording.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    code, out, _ = run("evaluate", recording, "--alarms", name, "--json")
+    assert code == 0
+    return next((alarm["onset_s"] for alarm in json.loads(out)["alarms"] if alarm["rule"] == rule), None)
+
+
+@pytest.mark.req("RSP-02")
+@pytest.mark.parametrize(("name", "signal", "inside", "outside", "alarm"), EDGES)
+def test_each_alarm_comes_after_its_delay_and_not_a_second_before(
+    tmp_path: Path, name: str, signal: str, inside: float, outside: float, alarm: Alarm
+) -> None:
+    rule, _, delay_s, _ = alarm
+    assert first_onset_s(tmp_path, name, rule, {signal: inside}) == delay_s
+
+
 PAIRS: list[tuple[str, Values, bool]] = [
     # what holds beside a slow rate; "rr-critical-with-desaturation" 5 s, "rr-low-with-second-sign" 15 s
     ("rr-critical-with-desaturation", {"rr": 5, "spo2": 89.999}, True),
