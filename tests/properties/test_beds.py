@@ -195,7 +195,7 @@ QUICK = settings(
 LONG = settings(
     QUICK,
     phases=tuple(Phase),
-    max_examples=400,
+    max_examples=60,
     stateful_step_count=60,
     derandomize=False,
     database=None,
