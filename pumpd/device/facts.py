@@ -50,8 +50,7 @@ class SetLine:
     baud: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True, gc=False):
     """One signal's value in thousandths of the signal's unit; None unless quality is ok or questionable."""
 
     signal: str

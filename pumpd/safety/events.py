@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from pumpd.device.facts import (
     CommandOutcome,
     Control,
@@ -55,9 +57,8 @@ class Tick:
     """Time has reached the kernel's next deadline. Hears nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A fact from one device of this bed."""
+class Heard(Struct, frozen=True, gc=False):
+    """A fact from one device of this bed. (A Struct: one is made for every frame.)"""
 
     device: str
     fact: PumpStatus | Vitals | DeviceAlarms | CommandOutcome | Control | Identity | Garbled | Silent

@@ -34,6 +34,15 @@ class Held:
         self._go.set()
 
 
+async def durable_at_last(journal: Journal, token: int) -> None:
+    """With such short limits a busy machine may starve the thread once more."""
+    while True:
+        try:
+            return await journal.durable(token)
+        except JournalUnavailable:
+            await asyncio.sleep(0.01)
+
+
 async def test_it_is_told_and_what_found_no_room_is_never_called_durable_but_becomes_a_gap(url: str) -> None:
     told = Told()
     journal = await Journal.open(url, BOOT, limits=QUICK, on_fault=told)
@@ -55,7 +64,7 @@ async def test_it_is_told_and_what_found_no_room_is_never_called_durable_but_bec
     assert told.faults[1] is None
     refused = recorder.token
     recorder.seconds(1)
-    await journal.durable(recorder.token)
+    await durable_at_last(journal, recorder.token)
     with pytest.raises(JournalUnavailable):
         await journal.durable(refused)
     await journal.close()
