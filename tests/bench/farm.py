@@ -40,7 +40,19 @@ def capnostream(code: int, data: bytes = b"") -> bytes:
     return bytes(out)
 
 
-NUMERICS = capnostream(1, bytes.fromhex("57a3c00026000e614800ffffff0000003c0f1e050864588c320100"))
+CALM = bytes.fromhex("57a3c00026000e614800ffffff0000003c0f1e050864588c320100")
+NUMERICS = capnostream(1, CALM)
+RR_AT, SPO2_AT, ALARMS_AT, NO_BREATH = 6, 7, 13, 0x01  # in CALM: rate, saturation, the CO2 side's alarm bits
+
+
+def numerics(changed: dict[int, int]) -> bytes:
+    """Calm numerics but for the bytes at these places: numerics({SPO2_AT: 84})."""
+    data = bytearray(CALM)
+    for place, value in changed.items():
+        data[place] = value
+    return capnostream(1, bytes(data))
+
+
 DEVICE_ID = capnostream(4, b"V05.00 01/01/2020 BENCH0000001"[:30].ljust(30))
 
 
@@ -140,13 +152,18 @@ def _plain_answer(name: str, serial: str) -> str:
 
 @dataclass
 class Monitor:
-    """Answers enable with its id, then sends numerics once a second."""
+    """Answers enable with its id, then sends numerics once a second: those of `script`, the last of them for ever.
+
+    first_sent: when each of them was first sent (CLOCK_MONOTONIC).
+    """
 
     port: Port
     enabled: bool = False
     sent: int = 0
     mute: bool = False
     last_sent: float = 0.0
+    script: list[bytes] = field(default_factory=lambda: [NUMERICS])
+    first_sent: dict[bytes, float] = field(default_factory=dict)
 
     def heard(self, data: bytes) -> None:
         if b"\x85\x01\x01\x00" in data:
@@ -156,8 +173,10 @@ class Monitor:
     def beat(self) -> None:
         if not self.enabled or self.mute:
             return
+        frame = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        self.first_sent.setdefault(frame, time.monotonic())
         try:
-            os.write(self.port.fd, NUMERICS)
+            os.write(self.port.fd, frame)
             self.sent += 1
             self.last_sent = time.monotonic()
         except BlockingIOError:
