@@ -52,6 +52,7 @@ def print_comparison(studies: Sequence[Study], candidates: Sequence[Candidate], 
     else:
         typer.echo("no HIGH alarm of A is lost in B")
     _print_differences(studies)
+    _print_shifts(studies)
     _print_burden(studies, merge_ms)
     _print_leads(studies)
 
@@ -60,7 +61,7 @@ def _print_differences(studies: Sequence[Study]) -> None:
     every = [(study, one) for study in studies if study.comparison is not None for one in study.comparison.differences]
     every.sort(key=lambda pair: not pair[1].lost_high)
     if not every:
-        typer.echo("both profiles give the same alarms")
+        typer.echo("neither profile has an alarm that the other has not")
         return
     names = ("change", "priority", "alarm", *(("recording",) if len(studies) > 1 else ()), "note")
     table = new_table("Alarms that only one profile has, or at another priority", names, ("onset s", "end s", "worst"))
@@ -71,6 +72,21 @@ def _print_differences(studies: Sequence[Study]) -> None:
     print_table(table)
     if len(every) > MOST_ROWS:
         typer.echo(f"{len(every) - MOST_ROWS} more: see --json or --html")
+
+
+def _print_shifts(studies: Sequence[Study]) -> None:
+    """HIGH alarms of both that B signals at another time, the longest wait first; nothing when there is none."""
+    compared = [(study, study.comparison) for study in studies if study.comparison is not None]
+    every = [(study, shift) for study, found in compared for shift in found.shifts if shift.later_ms]
+    if not every:
+        return
+    every.sort(key=lambda pair: -pair[1].later_ms)
+    table = new_table(
+        "HIGH alarms that both have, at another time", ("alarm in A", "recording"), ("onset s", "B's comes")
+    )
+    for study, shift in every[:MOST_ROWS]:
+        table.add_row(shift.rule, escape(_short(study)), str(seconds(shift.onset_ms)), shift_words(shift.later_ms))
+    print_table(table)
 
 
 def _print_burden(studies: Sequence[Study], merge_ms: int) -> None:
@@ -105,17 +121,6 @@ def _print_leads(studies: Sequence[Study]) -> None:
             _cell(b.before_spo2_ms),
         )
     print_table(table)
-    shifts = [shift for one in studies if one.comparison is not None for shift in one.comparison.shifts]
-    if shifts:
-        typer.echo(_shift_line([shift.later_ms for shift in shifts]))
-
-
-def _shift_line(later: Sequence[int]) -> str:
-    """ "HIGH alarms in both: 12; 3 later in B (at most 30 s), 1 earlier (at most 5 s)"."""
-    late, early = [one for one in later if one > 0], [-one for one in later if one < 0]
-    parts = [f"{len(late)} later in B (at most {seconds(max(late))} s)"] if late else []
-    parts += [f"{len(early)} earlier (at most {seconds(max(early))} s)"] if early else []
-    return f"HIGH alarms in both: {len(later)}; {', '.join(parts) or 'all at the same time'}"
 
 
 def _cell(milli: int | None) -> str:

@@ -99,8 +99,9 @@ def compare(a: Evaluation, b: Evaluation) -> Comparison:
     return Comparison(tuple(sorted(found, key=_urgency)), tuple(shifts))
 
 
-def _urgency(one: Difference) -> tuple[bool, int, int, int]:
-    return (not one.lost_high, -RANK[one.episode.priority], ORDER[one.change], one.episode.onset_ms)
+def _urgency(one: Difference) -> tuple[int, int, int]:
+    """HIGH before all else, and among them what is lost or lowered."""
+    return (-RANK[one.episode.priority], ORDER[one.change], one.episode.onset_ms)
 
 
 def _difference(episode: Episode, matches: list[Episode], alone: Change, milder: Change) -> Difference | None:

@@ -52,6 +52,15 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A stretch of time in which the monitor displayed a value that the kernel took for absent (RSP-05)."""
+
+    signal: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """All episodes in order of onset. start_ms: time of the first row. prodigy: episodes of respiratory depression
     as the kernel counts them (RSP-09), whatever the rules say."""
@@ -61,6 +70,7 @@ class Evaluation:
     episodes: tuple[Episode, ...]
     start_ms: int = 0
     prodigy: int = 0
+    held: tuple[Held, ...] = ()
 
     @property
     def end_ms(self) -> int:
@@ -120,6 +130,8 @@ class _Run:
         self._state = initial_state(policy)
         self._open: dict[str, Episode] = {}
         self._episodes: list[Episode] = []
+        self._held: list[Held] = []
+        self._held_since: dict[str, int] = {}
         self._first: int | None = None
         self._last = 0
         self._samples = 0
@@ -141,6 +153,15 @@ class _Run:
         self._last = now
         if self._open:
             self._note_worst(vitals)
+        held = self._state.breath.held
+        if held or self._held_since:
+            self._note_held(held.get(MONITOR, {}), now)
+
+    def _note_held(self, held: Iterable[str], now: int) -> None:
+        since = self._held_since
+        self._held += [Held(name, since.pop(name), now) for name in list(since) if name not in held]
+        for name in held:
+            since.setdefault(name, now)
 
     def _wait_until(self, now: int) -> None:
         """Ticks at every deadline of the kernel before now, as the daemon's timer would."""
@@ -192,7 +213,9 @@ class _Run:
 
     def result(self) -> Evaluation:
         first = self._last if self._first is None else self._first
-        return Evaluation(self._samples, self._last - first, tuple(self._episodes), first, self._state.breath.episodes)
+        self._note_held((), self._last)
+        counted = self._state.breath.episodes
+        return Evaluation(self._samples, self._last - first, tuple(self._episodes), first, counted, tuple(self._held))
 
 
 def _worse(rule: Rule, old: int | None, new: int) -> int:

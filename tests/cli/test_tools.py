@@ -48,7 +48,7 @@ def test_evaluate_shows_a_table_and_compares_two_profiles(recording: Path) -> No
     assert "burden per hour: 10.00 high" in out
     code, out, _ = run("evaluate", recording, "--compare", "adult", "adult")
     assert code == 0
-    assert "both profiles give the same alarms" in out
+    assert "neither profile has an alarm that the other has not" in out
     _, out, _ = run("evaluate", recording, "--compare", "adult", "adult", "--json")
     assert json.loads(out)["compare"]["per_hour"]["high"] == 10.0
 

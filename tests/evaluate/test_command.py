@@ -51,8 +51,18 @@ def test_a_lost_high_alarm_is_said_first_and_fails_only_where_asked_to(library: 
 
 def test_profiles_with_the_same_id_are_told_apart_by_what_they_were_called(library: Path, slower: Path) -> None:
     _, out, _ = run("evaluate", library / "clean-hour.csv", "--compare", "adult", slower)
-    assert out.splitlines()[0].startswith(f"A = adult (adult), B = adult ({slower})")
+    assert out.startswith(f"A = adult (adult), B = adult ({slower}); ")
     assert out.splitlines()[1] == "no HIGH alarm of A is lost in B"
+
+
+def test_high_alarms_that_come_later_are_listed_though_none_is_lost(library: Path, tmp_path: Path) -> None:
+    text = (default_dir() / "alarms" / "adult.toml").read_text("utf-8")
+    later = tmp_path / "later.toml"
+    later.write_text(text.replace('all = ["no_breath_s >= 30"]', 'all = ["no_breath_s >= 60"]'), encoding="utf-8")
+    code, out, _ = run("evaluate", library / "arrest-with-held-values.csv", "--compare", "adult", later)
+    assert (code, out.splitlines()[1]) == (0, "no HIGH alarm of A is lost in B")
+    assert "HIGH alarms that both have, at another time" in out
+    assert "30 s later" in out
 
 
 def test_json_of_a_comparison_has_every_change_and_the_leads(library: Path, slower: Path) -> None:

@@ -126,6 +126,20 @@ def test_a_gap_in_the_recording_is_lost_monitoring_and_ends_nothing() -> None:
     assert ("monitor_lost", "medium", 164, 250) in found(evaluation, technical=True)
 
 
+@pytest.mark.req("RSP-02")
+def test_a_sedation_score_makes_slow_breathing_a_high_alarm_as_at_the_bedside() -> None:
+    def drowsy(t: int) -> dict[str, str]:
+        return {"rr": "7", "poss": "3" if t >= 200 else ""} if 100 <= t < 300 else {"poss": "1"}
+
+    assert ("rr-low-with-second-sign", "high", 215, 300) in found(run(rows(400, drowsy)))
+
+
+@pytest.mark.req("RSP-08")
+def test_oxygen_without_capnography_is_advised_of_from_when_it_is_said() -> None:
+    lines = ["t_s,spo2,on_oxygen", *[f"{t},98,{1 if t >= 100 else ''}" for t in range(300)]]
+    assert found(run(lines), technical=True) == [("spo2_alone", "low", 100, None)]
+
+
 @pytest.mark.req("RSP-03")
 def test_a_rate_of_zero_is_a_value_and_a_missing_rate_is_not_zero() -> None:
     assert found(run(rows(200, during(100, 200, rr="0"))))[0][:3] == ("no-breath-rr-zero", "high", 120)

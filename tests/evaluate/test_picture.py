@@ -15,7 +15,7 @@ from pumpd.evaluation.picture.scale import MOST_TIMES, Scale, time_step_s, time_
 from pumpd.evaluation.study import Study
 from pumpd.evaluation.words import clock
 from pumpd.safety.policy import AlarmProfile, Op, Term
-from tests.evaluate.library import lines_of
+from tests.evaluate.library import ARREST_S, HELD_S, lines_of
 from tests.evaluate.recordings import ADULT, Row, candidate, changed, during, rows, study_of
 
 CSS = Path(layout.__file__).with_name("page.css").read_text("utf-8")
@@ -88,7 +88,8 @@ def test_priorities_differ_in_colour_pattern_height_and_letter() -> None:
     assert "url(#pattern-medium)" in CSS
     assert "url(#pattern-low)" in CSS
     tree = draw([study], ADULT, QUIETER)
-    assert {"pattern-medium", "pattern-low", "pattern-gap"} == {one.get("id") for one in tree.iter("pattern")}
+    defined = {f"url(#{one.get('id')})" for one in tree.iter("pattern")}
+    assert defined == set(re.findall(r"url\([^)]+\)", CSS))
 
 
 def test_nothing_is_fetched_and_nothing_runs() -> None:
@@ -151,11 +152,13 @@ def test_a_lost_high_alarm_is_said_first_outlined_and_drawn_again_close_up() -> 
 
 def test_what_the_other_profile_leaves_out_is_an_outline_in_its_lane() -> None:
     quiet = changed("pulse-high", None)
-    for profiles in ((ADULT, quiet), (quiet, ADULT)):
+    for profiles, below in (((ADULT, quiet), True), ((quiet, ADULT), False)):
         (svg,) = drawings(draw([study_of(rows(900, busy), *profiles)], *profiles))
         (outline,) = of_class(svg, "outline")
         (bar,) = (one for one in of_class(svg, "alarm") if one.get("data-rule") == "pulse-high")
-        assert outline.get("x") == of_class(bar, "bar")[0].get("x")
+        drawn = of_class(bar, "bar")[0]
+        assert outline.get("x") == drawn.get("x")
+        assert (float(outline.get("y") or 0) > float(drawn.get("y") or 0)) is below  # B's lane is below A's
 
 
 def test_a_gap_breaks_the_line_and_is_hatched() -> None:
@@ -164,12 +167,24 @@ def test_a_gap_breaks_the_line_and_is_hatched() -> None:
     panels = {(one.get("class") or "").split()[1]: one for one in of_class(svg, "panel")}
     assert list(panels) == ["rr", "spo2", "etco2"]
     assert (len(of_class(panels["rr"], "gap")), len(of_class(panels["spo2"], "gap"))) == (1, 1)
-    (line,) = of_class(panels["spo2"], "signal")
-    assert (line.get("d") or "").count("M") == 2  # before the gap in time, and after the sensor is back
+    for name in ("rr", "spo2"):  # before the gap in time, and after it or when the sensor is back
+        (line,) = of_class(panels[name], "signal")
+        assert (line.get("d") or "").count("M") == 2
     assert study.trace is not None
     assert list(study.trace.gaps("spo2", 0, 1_499_000)) == [(904_000, 1_100_000)]
     assert list(study.trace.gaps("rr", 0, 1_499_000)) == [(904_000, 1_000_000)]
     assert list(study.trace.gaps("rr", 950_000, 1_499_000)) == [(950_000, 1_000_000)]
+
+
+@pytest.mark.req("RSP-05")
+def test_values_that_the_kernel_took_for_absent_are_marked_as_held() -> None:
+    study = study_of(lines_of("arrest-with-held-values"), ADULT)
+    assert {one.signal for one in study.evaluation.held} == {"rr", "etco2"}
+    for held in study.evaluation.held:
+        assert ARREST_S * 1000 < held.start_ms < held.end_ms == (ARREST_S + HELD_S) * 1000
+    (svg,) = drawings(draw([study], ADULT))
+    assert len(of_class(svg, "held")) == 2
+    assert study_of(lines_of("clean-hour")[:600], ADULT).evaluation.held == ()
 
 
 def test_a_thinned_line_keeps_every_extreme() -> None:

@@ -55,7 +55,7 @@ def _panels(study: Study, candidates: Sequence[Candidate], signals: Sequence[str
     if study.trace is None:
         return []
     step = layout.PANEL + layout.PANEL_GAP
-    return [panel(name, study.trace, candidates, x, layout.TOP + at * step) for at, name in enumerate(signals)]
+    return [panel(name, study, study.trace, candidates, x, layout.TOP + at * step) for at, name in enumerate(signals)]
 
 
 def _axis(x: Scale, study: Study, top: float, bottom: float) -> list[Markup]:

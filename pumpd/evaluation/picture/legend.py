@@ -20,6 +20,7 @@ def patterns() -> Markup:
             _pattern("medium", 8, 8, "medium-ground", stripes),
             _pattern("low", 6, 8, "low-ground", dots),
             _pattern("gap", 6, 6, "gap-ground", hatch),
+            _pattern("held", 5, 5, "gap-ground", tag("path", d="M0 2.5L5 2.5", class_="on-held")),
         ),
         class_="patterns",
         width=0,
@@ -38,6 +39,8 @@ def legend(profiles: int) -> Markup:
     """A list of samples; what only a comparison shows is left out without one."""
     items = [_item(_bar(each), f"{each} alarm") for each in Priority]
     items.append(_item(tag("rect", class_="gap", x=0, y=1, width=SWATCH_WIDTH, height=18), "no value"))
+    held = tag("rect", class_="held", x=0, y=1, width=SWATCH_WIDTH, height=18)
+    items.append(_item(held, "held: displayed, no breath renewed it, taken for absent"))
     items.append(_item(tag("line", class_="limit high", x1=0, x2=SWATCH_WIDTH, y1=10, y2=10), "limit of a HIGH rule"))
     items.append(_item(tag("line", class_="limit", x1=0, x2=SWATCH_WIDTH, y1=10, y2=10), "other limit"))
     if profiles > 1:

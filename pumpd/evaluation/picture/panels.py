@@ -9,7 +9,8 @@ from pumpd.device import SIGNALS
 from pumpd.evaluation.picture import layout
 from pumpd.evaluation.picture.markup import Markup, tag
 from pumpd.evaluation.picture.scale import Scale, value_ticks
-from pumpd.evaluation.study import Candidate
+from pumpd.evaluation.run import Held
+from pumpd.evaluation.study import Candidate, Study
 from pumpd.evaluation.trace import Trace
 from pumpd.evaluation.words import SIDES, clock
 from pumpd.safety.policy import Op, Priority
@@ -60,7 +61,7 @@ def _is_high(priority: Priority) -> bool:
     return priority is Priority.HIGH
 
 
-def panel(signal: str, trace: Trace, candidates: Sequence[Candidate], x: Scale, top: float) -> Markup:
+def panel(signal: str, study: Study, trace: Trace, candidates: Sequence[Candidate], x: Scale, top: float) -> Markup:
     """One signal. x maps milliseconds; its ends are the window."""
     start_ms, end_ms = int(x.low), int(x.high)
     limits = limit_lines(signal, candidates)
@@ -70,6 +71,11 @@ def panel(signal: str, trace: Trace, candidates: Sequence[Candidate], x: Scale, 
         "g",
         _frame(signal, low, high, y, top),
         [_gap(since, until, x, top) for since, until in trace.gaps(signal, start_ms, end_ms)],
+        [
+            _held(one, x, top)
+            for one in study.evaluation.held
+            if one.signal == signal and one.start_ms < end_ms and one.end_ms > start_ms
+        ],
         list(_limits(limits, y)),
         _line(signal, trace, x, y),
         class_=f"panel {signal}",
@@ -104,6 +110,13 @@ def _gap(since_ms: int, until_ms: int, x: Scale, top: float) -> Markup:
     words = f"no value for {clock(until_ms - since_ms)}"
     width = max(layout.LEAST_GAP, right - left)
     return tag("rect", tag("title", words), class_="gap", x=left, y=top, width=width, height=layout.PANEL)
+
+
+def _held(one: Held, x: Scale, top: float) -> Markup:
+    left = x(one.start_ms)
+    words = f"held for {clock(one.end_ms - one.start_ms)}: displayed, but no breath renewed it; taken for absent"
+    width = max(layout.LEAST_BAR, x(one.end_ms) - left)
+    return tag("rect", tag("title", words), class_="held", x=left, y=top, width=width, height=layout.PANEL)
 
 
 def _limits(limits: list[LimitLine], y: Scale) -> Iterator[Markup]:

@@ -104,7 +104,7 @@ def difference_table(studies: Sequence[Study]) -> list[Markup]:
     heads = ["change", "priority", "alarm", "recording", "note", "at", "onset t_s", "length s", "worst"]
     rows = [_difference_row(study, one) for study, one in every[:MOST_ROWS]]
     if not every:
-        return [tag("p", "Both profiles give the same alarms.")]
+        return [tag("p", "Neither profile has an alarm that the other has not.")]
     parts = [table("Alarms that only one profile has, or at another priority", heads, rows, 4)]
     if len(every) > MOST_ROWS:
         parts.append(tag("p", f"{len(every) - MOST_ROWS} more are in the JSON (--json)."))
