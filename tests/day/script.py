@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pumpd.device import Quality, Reading, Vitals
-from pumpd.safety.events import Heard
+from pumpd.safety.events import Assessed
 from pumpd.safety.policy import BedPolicy, Priority
 from tests.day.bed import VirtualBed
 from tests.day.devices import FRAME_MS
@@ -108,8 +107,8 @@ def opioid(load: float, onset_s: float) -> Act:
 
 
 def assess(poss: int) -> Act:
-    """A nurse assesses sedation (POSS), charted with the monitor's values."""
-    return lambda bed: bed.do(Heard(bed.monitor_id, Vitals((Reading("poss", poss * 1000, Quality.OK),))))
+    """A nurse assesses sedation (POSS)."""
+    return lambda bed: bed.do(Assessed("A. Osei", poss=poss))
 
 
 def both(first: Act, second: Act) -> Act:
