@@ -37,6 +37,7 @@ def print_alarms(studies: Sequence[Study], candidate: Candidate) -> None:
     for what, rate in (("hour", burden.per_hour), ("bed-day", burden.per_bed_day)):
         numbers = ", ".join(f"{rate(burden.count(each)):.2f} {each}" for each in Priority)
         typer.echo(f"burden per {what}: {numbers}; HIGH merged {rate(burden.high_runs):.2f}")
+    _print_prodigy(studies)
 
 
 def print_comparison(studies: Sequence[Study], candidates: Sequence[Candidate], merge_ms: int) -> None:
@@ -55,6 +56,12 @@ def print_comparison(studies: Sequence[Study], candidates: Sequence[Candidate], 
     _print_shifts(studies)
     _print_burden(studies, merge_ms)
     _print_leads(studies)
+    _print_prodigy(studies)
+
+
+def _print_prodigy(studies: Sequence[Study]) -> None:
+    """Counted by the kernel whatever the rules say (RSP-09): a profile without a HIGH for one of them missed it."""
+    typer.echo(f"PRODIGY episodes: {sum(one.evaluation.prodigy for one in studies)}")
 
 
 def _print_differences(studies: Sequence[Study]) -> None:

@@ -83,7 +83,7 @@ def _comparison(studies: Sequence[Study]) -> dict[str, Any]:
     found["shifted_high"] = [
         _shift(shift) | _from(study, studies) for study, comparison in compared for shift in comparison.shifts
     ]
-    found["first_high_later_s"] = [
+    found["first_high"] = [
         {"later_s": _seconds(later_ms(study.sides[0].lead, study.sides[1].lead))} | _from(study, studies)
         for study, _ in compared
     ]

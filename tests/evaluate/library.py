@@ -1,11 +1,12 @@
 """Synthetic recordings at 1 Hz of pumpd's own simulated patient, the seeds fixed: what real monitors do to a rule set.
 
 Nothing here is a patient's: the physiology is pumpd.sim.patient's, the monitor's habits (held values, cuffs, blips)
-are the ones that clinical literature describes.
+are the ones that clinical literature describes. `python -m tests.evaluate.library FOLDER` writes them as CSV.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,3 +97,7 @@ def write(folder: Path, *names: str) -> Path:
     for name in names or LIBRARY:
         (folder / f"{name}.csv").write_text("\n".join(lines_of(name)) + "\n", encoding="utf-8")
     return folder
+
+
+if __name__ == "__main__":
+    print(write(Path(sys.argv[1])))

@@ -78,7 +78,8 @@ def _extent(studies: Sequence[Study]) -> str:
     hours = sum(one.evaluation.span_ms for one in studies) / MS_PER_H
     samples = sum(one.evaluation.samples for one in studies)
     names = f"{len(studies)} recordings" if len(studies) > 1 else studies[0].name
-    return f"{names}: {hours:,.2f} h, {samples:,} samples."
+    prodigy = sum(one.evaluation.prodigy for one in studies)
+    return f"{names}: {hours:,.2f} h, {samples:,} samples, PRODIGY episodes: {prodigy}."
 
 
 def _profiles(candidates: Sequence[Candidate]) -> Markup:
@@ -98,7 +99,7 @@ def _verdict(studies: Sequence[Study], candidates: Sequence[Candidate]) -> Marku
         return tag("p", "No HIGH alarm of A is missing in B.", class_="verdict")
     alone = sum(1 for one in lost if not one.covered_by)
     count = "1 HIGH alarm of A is" if len(lost) == 1 else f"{len(lost)} HIGH alarms of A are"
-    cover = f"{alone} of them with no other HIGH alarm of B at that time" if alone else "each while B has another HIGH"
+    cover = f"{alone} of them with no other HIGH alarm of B at that time" if alone else "while another HIGH alarm of B sounds"
     return tag("p", tag("strong", f"▼ {count} lost in B"), f" ({cover}).", class_="verdict lost")
 
 
