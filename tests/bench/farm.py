@@ -186,7 +186,9 @@ class Monitor:
 class Farm:
     """All devices on one epoll; `run` serves them until the deadline or until `until()` is true."""
 
-    def __init__(self, folder: Path, pumps: int, monitors: int, cycling: int) -> None:
+    def __init__(self, folder: Path, pumps: int, monitors: int, cycling: int, every_s: float = 1.0) -> None:
+        """every_s: how often each device speaks; the devices' turns are spread evenly over it, as no ward's devices
+        speak at the same moment."""
         self.pumps = [
             Pump(Port(folder, f"p{i}"), f"8002-{i:05d}", "700.00" if i < cycling else "7.00", cycling=i < cycling)
             for i in range(pumps)
@@ -198,11 +200,11 @@ class Farm:
             self._poll.register(device.port.fd, select.EPOLLIN)
             self._heard[device.port.fd] = device.heard
         start = time.monotonic()
-        self._agenda = [(start + i / max(1, monitors), i, -1) for i in range(monitors)]
-        self._agenda += [(start + i / max(1, pumps), -1, i) for i in range(pumps)]
+        self._agenda = [(start + every_s * i / max(1, monitors), i, -1) for i in range(monitors)]
+        self._agenda += [(start + every_s * (i + 0.5) / max(1, pumps), -1, i) for i in range(pumps)]
         heapq.heapify(self._agenda)
         self.push_s: float | None = None  # the control's echo does not poll: statuses are pushed that often
-        self.beat_s = 1.0
+        self.beat_s = every_s
 
     def devices(self) -> list[Pump | Monitor]:
         return [*self.pumps, *self.monitors]

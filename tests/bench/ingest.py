@@ -37,6 +37,9 @@ from tests.bench.parser import Parse, bare_monitor, bare_pump
 from tests.bench.report import Row, foreign_cpu, median_of_rounds
 
 
+EVERY_S = 0.1
+
+
 class Count:
     """Frames heard."""
 
@@ -158,8 +161,8 @@ def run(rounds: int = 5, seconds: float = 6.0, beds: int = 50) -> list[Row]:
     found: dict[str, list[float]] = {"control": [], "product": []}
     for number in range(rounds):
         with tempfile.TemporaryDirectory() as name:
-            farm = Farm(Path(name), beds, beds, 0)
-            farm.push_s = farm.beat_s = 0.1
+            farm = Farm(Path(name), beds, beds, 0, EVERY_S)
+            farm.push_s = EVERY_S
             for kind, values in found.items():
                 values.append(measure(kind, Path(name), beds, farm, seconds))
             farm.close()
