@@ -25,7 +25,7 @@ STDIN = Path("-")
 
 Files = Annotated[
     list[Path],
-    typer.Argument(metavar="FILE...", help="CSV or Parquet files, folders of them, or - for CSV on standard input."),
+    typer.Argument(metavar="FILE", help="CSV or Parquet files, folders of them, or - for CSV on standard input."),
 ]
 Profile = Annotated[
     str | None,
@@ -59,14 +59,16 @@ def evaluate(
     """Run recorded vitals through alarm profiles: which alarms, when, how long; burden per hour and per bed-day.
 
     Columns in any order: t_s (seconds, rising), rr, spo2, etco2, pulse, and optionally any other signal of a
-    monitor (no_breath_s, no_breath, fico2, hr, poss …) and sensor_off. An empty cell is a missing value, never 0.
-    sensor_off: 1 takes every value of the row for invalid, names of columns ("spo2 pulse") only those. Gaps in time
-    are gaps in monitoring. Parquet needs the extra "parquet".
+    monitor (no_breath_s, no_breath, fico2, hr …), sensor_off, and what people assess (poss, rass, on_oxygen). An empty
+    cell is a missing value, never 0. sensor_off: 1 takes every value of the row for invalid, names of columns
+    ("spo2 pulse") only those. Gaps in time are gaps in monitoring. Parquet needs the extra "parquet".
 
     Exit code 0: done. 1: a recording or profile is wrong, one line says where. 2: could not run. 3: see
     --fail-on-lost-high.
     """
     _check_options(alarms, compare, fail_on_lost_high)
+    if html is not None and html.exists() and any(file.exists() and html.samefile(file) for file in files):
+        could_not_run(f"--html would write over the recording {html}")
     candidates = _candidates(compare or (alarms or DEFAULT_PROFILE,))
     studies = _studies(files, candidates, int(merge * 1000), traced=html is not None)
     if html is not None:

@@ -12,7 +12,9 @@ from pumpd.evaluation.columns import Cell, Place, Recording, RecordingError, Row
 from pumpd.evaluation.parquet import read_parquet
 
 PARQUET_MAGIC = b"PAR1"
-PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
+PARQUET_BYTE_ORDER_MARK = "\ufeff"
+OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+SUFFIXES = frozenset({".parquet", ".pq"})
 SUFFIXES = frozenset({".csv", *PARQUET_SUFFIXES})
 
 
@@ -65,12 +67,20 @@ def parse_recording(name: str, lines: Iterable[str], size: int | None = None) ->
     """CSV from lines of text; size in bytes, if known, is what fraction compares with."""
     text = _Lines(lines)
     reader = csv.reader(text)
-    header = [cell.strip().lower() for cell in next(reader, [])]
+    header = [cell.strip().lstrip(BYTE_ORDER_MARK).lower() for cell in next(reader, [])]
+    _check_separator(name, header)
     check_header(f"{name}:1", header)
     place = Place(name, lines=True)
     rows = RowReader(place, header).read(_numbered(reader, place))
     fraction = None if not size else lambda: min(1.0, text.characters / size)
     return Recording(name, signals_of(header), rows, fraction)
+
+
+def _check_separator(name: str, header: list[str]) -> None:
+    """A spreadsheet of another country: better said than "unknown column"."""
+    for other, what in OTHER_SEPARATORS.items():
+        if len(header) == 1 and other in header[0]:
+            raise RecordingError(f"{name}:1: the columns are separated by {what}, expected commas")
 
 
 class _Lines:

@@ -133,6 +133,13 @@ def test_what_cannot_run_is_one_line_and_exit_2(library: Path, arguments: tuple[
     assert err.count("\n") == 1
 
 
+def test_the_page_never_writes_over_a_recording(tmp_path: Path) -> None:
+    path = write(tmp_path, "cuff-inflation") / "cuff-inflation.csv"
+    before = path.read_bytes()
+    assert run("evaluate", path, "--html", path)[0::2] == (2, f"pumpd: --html would write over the recording {path}\n")
+    assert path.read_bytes() == before
+
+
 def test_times_in_milliseconds_are_refused_instead_of_passing_without_an_alarm(tmp_path: Path) -> None:
     path = tmp_path / "ms.csv"
     head, *body = rows(300, during(100, 300, spo2="60"))

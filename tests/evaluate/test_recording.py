@@ -19,7 +19,9 @@ def read(*lines: str) -> list[tuple[int, dict[str, tuple[int | None, Quality]]]]
 
 
 def test_columns_are_found_by_name_in_any_order_and_case() -> None:
-    assert read("SpO2, t_s ,rr", "97,0.5,14") == [(500, {"spo2": (97_000, Quality.OK), "rr": (14_000, Quality.OK)})]
+    assert read("\ufeffSpO2, t_s ,rr", "97,0.5,14") == [
+        (500, {"spo2": (97_000, Quality.OK), "rr": (14_000, Quality.OK)})
+    ]
 
 
 @pytest.mark.req("QUA-01", "RSP-03")
@@ -47,6 +49,8 @@ def test_only_a_number_that_the_sensor_can_report_is_a_value(cell: str, expected
         (("rr,spo2",), 'x.csv:1: there is no column "t_s"'),
         (("t_s",), "x.csv:1: there is no column with a vital sign"),
         (("t_s,rr,sp02",), 'x.csv:1: unknown column "sp02"; did you mean "spo2"?'),
+        (("t_s;rr;spo2", "0;14;97"), "x.csv:1: the columns are separated by semicolons, expected commas"),
+        (("t_s\trr",), "x.csv:1: the columns are separated by tabs, expected commas"),
         (("t_s,rr,rr",), 'x.csv:1: column "rr" is there twice'),
         (("t_s,rr", "0,14", "1,x"), 'x.csv:3: rr "x" is neither a number nor empty'),
         (("t_s,rr", "0,14", "1"), "x.csv:3: 1 cells, expected 2"),

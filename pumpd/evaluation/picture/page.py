@@ -99,7 +99,11 @@ def _verdict(studies: Sequence[Study], candidates: Sequence[Candidate]) -> Marku
         return tag("p", "No HIGH alarm of A is missing in B.", class_="verdict")
     alone = sum(1 for one in lost if not one.covered_by)
     count = "1 HIGH alarm of A is" if len(lost) == 1 else f"{len(lost)} HIGH alarms of A are"
-    cover = f"{alone} of them with no other HIGH alarm of B at that time" if alone else "while another HIGH alarm of B sounds"
+    cover = (
+        f"{alone} of them with no other HIGH alarm of B at that time"
+        if alone
+        else "while another HIGH alarm of B sounds"
+    )
     return tag("p", tag("strong", f"▼ {count} lost in B"), f" ({cover}).", class_="verdict lost")
 
 
