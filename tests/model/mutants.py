@@ -165,9 +165,9 @@ MUTANTS = (
     ),
     Mutant(
         "a pending delay never ends",
-        "respiration",
-        "old.active or now - since_ms >= rule.delay_ms)",
-        "old.active or now - since_ms > rule.delay_ms + 10_000)",
+        "doubtful",
+        "old.active or now - since_ms >= delay_ms)",
+        "old.active or now - since_ms > delay_ms + 10_000)",
     ),
     Mutant(
         "a respiratory interlock trips nothing",
@@ -189,11 +189,14 @@ MUTANTS = (
         "    if True:",
     ),
     Mutant(
-        "stale shown", "look", "    if name not in EPISODIC and age_ms >= times.vitals_withdraw_ms:", "    if False:"
+        "stale shown",
+        "look_vitals",
+        "    if name not in EPISODIC and age_ms >= times.vitals_withdraw_ms:",
+        "    if False:",
     ),
     Mutant(
         "a value survives a sensor that is off",
-        "quality",
+        "samples",
         "    return Sample(None, quality, now, None if old is None else old.good_ms, off_ms)",
         "    return Sample(old and old.value_milli, Quality.OK, now, None if old is None else old.good_ms, off_ms)",
     ),
