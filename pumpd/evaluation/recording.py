@@ -12,9 +12,9 @@ from pumpd.evaluation.columns import Cell, Place, Recording, RecordingError, Row
 from pumpd.evaluation.parquet import read_parquet
 
 PARQUET_MAGIC = b"PAR1"
-PARQUET_BYTE_ORDER_MARK = "\ufeff"
+BYTE_ORDER_MARK = "\ufeff"
 OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
-SUFFIXES = frozenset({".parquet", ".pq"})
+PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
 SUFFIXES = frozenset({".csv", *PARQUET_SUFFIXES})
 
 
