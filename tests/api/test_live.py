@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from pumpd.live.client import LiveTimes
 from pumpd.safety.alarms import AlarmState, Phase
 from pumpd.safety.decisions import AlarmChanged, Refused
-from pumpd.safety.events import Acknowledged, AckReason
+from pumpd.safety.events import Acknowledged, AckReason, ResumeRequested
 from tests.api.ward import MemoryWard, served
 from tests.live.fakes import Picture, alarm
 
@@ -183,3 +183,13 @@ async def test_a_refused_command_lists_all_reasons() -> None:
     assert (refused["error"]["code"], refused["error"]["reasons"]) == ("refused", ["one", "two"])
     assert [reason.split(":")[0] for reason in invalid["error"]["reasons"]] == ["reason"]
     assert unknown["error"]["code"] == "unknown_op"
+
+
+async def test_a_resume_asked_for_over_the_socket_is_the_same_act() -> None:
+    ward = MemoryWard(times=QUICK)
+    act = {"bed": "b1", "pump": "b1-p1", "by": "RN-KL"}
+    async with served(ward) as port, screen(port) as socket:
+        await say(socket, {"type": "cmd", "id": "1", "op": "resume_pump", "args": act, "reason": "pain is back"})
+        result = await hear(socket, "result")
+    assert result["ok"] is True
+    assert ward.events == [("b1", ResumeRequested("b1-p1", "RN-KL", "pain is back"))]
