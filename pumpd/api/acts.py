@@ -89,7 +89,9 @@ class AcknowledgeBody(Body):
 
 
 class AudioPauseBody(Body):
-    seconds: int = Field(ge=1, le=120, description="ALA-04: at most 120 s; the bed's profile may allow less")
+    seconds: int | None = Field(
+        None, ge=1, le=120, description="ALA-04: at most 120 s, or what the bed's profile allows (the default)"
+    )
 
 
 class RateBody(Reasoned):
@@ -167,14 +169,14 @@ class Acts:
         return await self._submit(self._alarm_bed(alarm), AlarmReset(alarm, body.by, body.reason))
 
     async def pause_audio(self, bed: str, body: AudioPauseBody) -> bytes:
-        return await self._submit(bed, AudioPaused(body.by, body.seconds))
+        return await self._submit(bed, self._pause_of(bed, body))
 
     async def pause_ward_audio(self, body: AudioPauseBody) -> bytes:
         """The same pause at every bed, answered per bed; an error only where no bed took it."""
         answers: list[asyncio.Task[ApiError | None]] = []
         beds = self._ward.bed_ids()
         for bed in beds:
-            answers.append(asyncio.create_task(self._pause_one(bed, AudioPaused(body.by, body.seconds, ward=True))))
+            answers.append(asyncio.create_task(self._pause_one(bed, body)))
             await asyncio.sleep(0)  # a step for each bed: the loop is free between them, for a stop may be due
         errors = dict(zip(beds, await asyncio.gather(*answers), strict=True))
         failed = [error for error in errors.values() if error is not None]
@@ -183,9 +185,14 @@ class Acts:
         said = {bed: {"ok": error is None, "reasons": error.reasons if error else ()} for bed, error in errors.items()}
         return encode({"ok": not failed, "time": self._hub.time(), "beds": said})
 
-    async def _pause_one(self, bed: str, event: AudioPaused) -> ApiError | None:
+    def _pause_of(self, bed: str, body: AudioPauseBody, ward: bool = False) -> AudioPaused:
+        """As long as was asked for, or as the bed allows."""
+        seconds = self.bed_view(bed).audio_pause_max_ms // 1000 if body.seconds is None else body.seconds
+        return AudioPaused(body.by, seconds, ward)
+
+    async def _pause_one(self, bed: str, body: AudioPauseBody) -> ApiError | None:
         try:
-            await self._submit(bed, event)
+            await self._submit(bed, self._pause_of(bed, body, ward=True))
         except ApiError as error:
             return error
         return None

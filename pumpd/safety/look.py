@@ -39,6 +39,7 @@ def view(state: BedState, now: int, policy: BedPolicy) -> BedView:
         audio_paused_until_ms=state.audio_until_ms,
         audio_paused_by=state.audio_by,
         audio_paused_ward=state.audio_ward,
+        audio_pause_max_ms=policy.profile.audio_pause_max_ms,
         oxygen=oxygen(state, policy),
         episodes=state.breath.episodes,
     )

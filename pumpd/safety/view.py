@@ -96,7 +96,8 @@ class DeviceView:
 class BedView:
     """monitored False: no kernel stands behind the bed, or no vital source is live.
 
-    audio_paused_by: who paused the sound; audio_paused_ward: of the whole ward.
+    audio_paused_by: who paused the sound; audio_paused_ward: of the whole ward. audio_pause_max_ms: the longest pause
+    that the bed's profile allows.
     episodes: PRODIGY episodes of this patient (RSP-09).
     """
 
@@ -113,3 +114,4 @@ class BedView:
     audio_paused_ward: bool = False
     oxygen: OxygenView | None = None
     episodes: int = 0
+    audio_pause_max_ms: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,6 +52,20 @@ async def test_a_ward_pause_is_no_longer_than_a_beds(seconds: int) -> None:
 
 
 @pytest.mark.req("ALA-04")
+async def test_a_pause_of_no_stated_length_lasts_as_long_as_each_bed_allows() -> None:
+    ward = MemoryWard()
+    for bed, longest_ms in (("b1", 120_000), ("b2", 60_000)):
+        ward.views[bed] = replace(ward.views[bed], audio_pause_max_ms=longest_ms)
+        ward.hub.mark(bed)
+    ward.hub.tick()
+    assert (await pause(ward, {"by": "RN-KL"}))[0] == 200
+    assert [(bed, event.seconds) for bed, event in ward.events if isinstance(event, AudioPaused)] == [
+        ("b1", 120),
+        ("b2", 60),
+    ]
+
+
+@pytest.mark.req("ALA-04")
 async def test_a_bed_that_could_not_be_paused_is_named_with_its_reasons_and_the_others_are_paused() -> None:
     ward = PatchyWard(beds=3)
     status, said = await pause(ward, {"by": "RN-KL", "seconds": 60})
@@ -85,7 +100,7 @@ async def test_a_screen_counts_as_watched_and_heard_as_it_says_of_itself() -> No
 
     async def until(watched: int, sounding: int) -> None:
         async with asyncio.timeout(10):
-            while screens_of(ward.hub.clients) != (watched, sounding):
+            while screens_of(ward.hub.clients) != (watched, sounding):  # noqa: ASYNC110 - the hub has no event for it
                 await asyncio.sleep(0)
 
     async with served(ward) as port:

@@ -117,7 +117,9 @@ class BenchWard:
             DeviceView(f"{bed}-m1", "capnostream20", LinkState.UP, 0, "", 0),
         )
         values = {name: ValueView(CALM[name] * 1000, UNITS[name], Quality.OK, 0, f"{bed}-m1") for name in CALM}
-        return BedView(bed, f"Bed {number}", patient, values, (_pump(bed),), links, (), True, None)
+        return BedView(
+            bed, f"Bed {number}", patient, values, (_pump(bed),), links, (), True, None, audio_pause_max_ms=120_000
+        )
 
     # what a test turns
 

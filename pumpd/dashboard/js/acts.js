@@ -47,7 +47,7 @@ function bedReasons(beds) {
 /**
  * Sound of the alarms that are there now off, at one bed or (null) at all.
  * @param {string|null} bedId
- * @param {{by: string, seconds: number}} act
+ * @param {{by: string}} act for as long as each bed allows
  */
 export function pauseAudio(bedId, act) {
   return post(bedId === null ? "ward/audio-pause" : `beds/${encodeURIComponent(bedId)}/audio-pause`, act);

@@ -8,9 +8,6 @@ import { PRIORITY_WORD } from "./words.js";
 
 /** @typedef {{by: string, reason: string, note: string}} Said */
 
-/** The longest audio pause. */
-const PAUSE_S = 120;
-
 /**
  * `choices`: the server's list of reasons is offered, with a note. `reasonLabel`: a free reason is asked for.
  * @typedef {{title: string, tone: string, strong: string, about: string, hint: string, choices: boolean,
@@ -105,12 +102,12 @@ export function pauseAsk(bedId, where) {
     title: "Pause sound",
     tone: "plain",
     strong: where,
-    about: `The sound of the alarms that are there now is off for ${PAUSE_S / 60} minutes.`,
+    about: "The sound of the alarms that are there now is off for as long as the bed allows, at most 2 minutes.",
     hint: "A new or higher alarm ends the pause of its bed at once. Pausing acknowledges nothing.",
     choices: false,
     reasonLabel: null,
     go: "Pause sound",
-    send: ({ by }) => pauseAudio(bedId, { by, seconds: PAUSE_S }),
+    send: ({ by }) => pauseAudio(bedId, { by }),
   };
 }
 
