@@ -14,7 +14,7 @@ from pumpd.device.facts import ControlState, Integrity, PumpStatus
 from pumpd.safety.decisions import InterlockState, Resume
 from pumpd.safety.events import Patient
 from pumpd.safety.interlock import cannot_stop
-from pumpd.safety.policy import BedPolicy, Enforcement, PumpPolicy, WeightRange
+from pumpd.safety.policy import BedPolicy, DrugPolicy, Enforcement, PumpPolicy, WeightRange
 from pumpd.safety.state import BedState, DeviceState, PumpState, mismatch, order_name, pump_policy
 
 
@@ -25,17 +25,14 @@ def stop_at_once(state: BedState, device: str, status: PumpStatus, now: int, pol
     """
     if status.infusing is False:
         return None
-    p = state.pumps.get(device)
-    if p is None or not (_must_stand(p) or _may_breach(p, status)):
-        return None
-    pump = pump_policy(policy, device)
-    if pump is None or not _is_plain(state, now, policy) or _is_refused(pump, state.devices[device], status):
+    p, pump = state.pumps.get(device), pump_policy(policy, device)
+    if p is None or pump is None:
         return None
     if _must_stand(p):
         certain = p.lock.state is InterlockState.STOP_VERIFIED or cannot_stop(pump, p) is None
-    else:
-        certain = _breaches(pump, state.patient, policy.weight, status)
-    if not certain:
+    else:  # asked of every report: what is nearly always false comes first
+        certain = _breaches(pump, state.patient, policy.weight, status) and _may_breach(p, status)
+    if not certain or not _is_plain(state, now, policy) or _is_refused(pump, state.devices[device], status):
         return None
     return order_name(state.bed, state.order_n + 1)
 
@@ -52,7 +49,6 @@ def _may_breach(p: PumpState, status: PumpStatus) -> bool:
         p.lock.state is InterlockState.ARMED
         and p.control is not ControlState.REFUSED
         and status.integrity is Integrity.CRC16
-        and status.rate_ul_h is not None
     )
 
 
@@ -73,15 +69,21 @@ def _is_refused(pump: PumpPolicy, device: DeviceState, status: PumpStatus) -> bo
 
 
 def _breaches(pump: PumpPolicy, patient: Patient | None, believable: WeightRange, status: PumpStatus) -> bool:
-    """Is the dose judged, pumpd allowed and able to stop this pump, and the rate above the hard ceiling?"""
-    drug, conc, caps = pump.drug, pump.concentration_ug_ml, pump.capabilities
-    if drug is None or not drug.governed or drug.hard is None or conc is None or conc <= 0 or patient is None:
+    """Is the rate above the hard ceiling of a dose that is judged, at a pump that pumpd may and can stop?"""
+    drug, conc, rate = pump.drug, pump.concentration_ug_ml, status.rate_ul_h
+    if rate is None or conc is None or drug is None or drug.hard is None or patient is None or patient.weight_g is None:
         return False
-    low, high, weight = drug.conc_min_ug_ml, drug.conc_max_ug_ml, patient.weight_g
-    if (low is not None and conc < low) or (high is not None and conc > high):
+    weight = patient.weight_g
+    return (
+        rate * conc > drug.hard.ug_kg_h * weight
+        and _is_judged(pump, drug, conc)
+        and (believable.min_g <= weight <= believable.max_g)
+    )
+
+
+def _is_judged(pump: PumpPolicy, drug: DrugPolicy, conc: int) -> bool:
+    """Governed, at a concentration that the library has, and to be stopped."""
+    low, high, caps = drug.conc_min_ug_ml, drug.conc_max_ug_ml, pump.capabilities
+    if not drug.governed or conc <= 0 or (low is not None and conc < low) or (high is not None and conc > high):
         return False
-    if weight is None or not believable.min_g <= weight <= believable.max_g or status.rate_ul_h is None:
-        return False
-    if pump.enforcement is not Enforcement.STOP or not (caps.can_stop and caps.can_read_back):
-        return False
-    return status.rate_ul_h * conc > drug.hard.ug_kg_h * weight
+    return pump.enforcement is Enforcement.STOP and caps.can_stop and caps.can_read_back

@@ -12,8 +12,8 @@ MUTANTS = (
     Mutant(
         "at once: at the ceiling counts as over",
         "reflex",
-        "return status.rate_ul_h * conc > drug",
-        "return status.rate_ul_h * conc >= drug",
+        "rate * conc > drug",
+        "rate * conc >= drug",
     ),
     Mutant(
         "at once: a stop is repeated for every report of a pump that is being stopped",
