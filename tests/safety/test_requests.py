@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pumpd.device.facts import Outcome
 from pumpd.safety.decisions import Permitted, Refused
 from pumpd.safety.events import RateRequested, SoftOverride
 from pumpd.safety.policy import Enforcement
@@ -131,3 +132,18 @@ def test_a_rate_never_starts_a_pump() -> None:
     bed = Bed()
     bed.pump(5_000, False)
     assert any("must not start" in reason for reason in ask(bed, 4_000))
+
+
+@pytest.mark.req("INT-04")
+@pytest.mark.parametrize("outcome", [None, Outcome.UNKNOWN])
+def test_no_rate_is_permitted_while_nobody_knows_what_became_of_the_last_one(outcome: Outcome | None) -> None:
+    bed = Bed()
+    bed.pump(5_000)
+    assert ask(bed, 6_000) == ()
+    order_id = bed.rates()[0].order_id
+    if outcome is not None:
+        bed.outcome(order_id, outcome, after=10)
+    assert ask(bed, 7_000) == ("the outcome of an earlier rate command is not known yet",)
+    bed.outcome(order_id, Outcome.DONE, after=10)
+    bed.pump(6_000, after=1_000, requested_ms=bed.now + 900)
+    assert ask(bed, 7_000) == ()

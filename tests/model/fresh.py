@@ -1,0 +1,120 @@
+"""Runs one test of the suite in a world where one source file is wrong; the real world is as it was afterwards.
+
+Every module of ours is imported anew for it (the kernel, the drivers, the tests and their helpers), so that whoever
+holds a name holds the broken one. Only tests that need no fixture but tmp_path can be run this way.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import inspect
+import itertools
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ("pumpd", "pumpd_drivers", "tests")
+
+
+@dataclass(frozen=True)
+class Broken:
+    """In `module`, the text `old` (which stands there exactly once) becomes `new`; `test` (path::name) must see it."""
+
+    requirement: str
+    module: str
+    old: str
+    new: str
+    test: str
+
+    def path(self) -> Path:
+        spec = importlib.util.find_spec(self.module)
+        assert spec is not None, self.module
+        assert spec.origin is not None, self.module
+        return Path(spec.origin)
+
+    def source(self) -> str:
+        text = self.path().read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.requirement}: {self.old!r} stands {text.count(self.old)} times in {self.module}")
+        return text.replace(self.old, self.new)
+
+
+class _Source(importlib.abc.SourceLoader):
+    def __init__(self, path: str, text: str) -> None:
+        self._path, self._text = path, text
+
+    def get_filename(self, fullname: str) -> str:
+        return self._path
+
+    def get_data(self, path: str) -> bytes:
+        return self._text.encode()
+
+    def path_stats(self, path: str) -> dict[str, float]:
+        raise OSError  # no byte code is read or kept
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def __init__(self, name: str, path: str, text: str) -> None:
+        self._name, self._path, self._text = name, path, text
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self._name:
+            return None
+        return importlib.util.spec_from_loader(fullname, _Source(self._path, self._text))
+
+
+def _ours() -> list[str]:
+    return [name for name in sys.modules if name.partition(".")[0] in OURS]
+
+
+@contextmanager
+def world_with(broken: Broken) -> Iterator[None]:
+    """Everything of ours is imported anew inside, with this one source wrong."""
+    finder = _Finder(broken.module, str(broken.path()), broken.source())
+    saved = {name: sys.modules.pop(name) for name in _ours()}
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        for name in _ours():
+            del sys.modules[name]
+        sys.modules.update(saved)
+
+
+def run(test: str, folder: Path) -> None:
+    """The test with each of its parameters; raises what it raises."""
+    path, _, name = test.partition("::")
+    module = importlib.import_module(path.removesuffix(".py").replace("/", "."))
+    function = getattr(module, name)
+    for place, arguments in enumerate(_parameters(function)):
+        if "tmp_path" in inspect.signature(function).parameters:
+            arguments["tmp_path"] = folder / str(place)
+            arguments["tmp_path"].mkdir()
+        function(**arguments)
+
+
+def _parameters(function: Any) -> Iterator[dict[str, Any]]:
+    """Every combination of the test's parametrize marks."""
+    marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "parametrize"]
+    choices = []
+    for mark in marks:
+        names = [name.strip() for name in mark.args[0].split(",")] if isinstance(mark.args[0], str) else mark.args[0]
+        rows = [getattr(row, "values", row) if hasattr(row, "marks") else row for row in mark.args[1]]
+        choices.append([dict(zip(names, row if len(names) > 1 else _single(row), strict=True)) for row in rows])
+    for chosen in itertools.product(*choices):
+        yield {name: value for part in chosen for name, value in part.items()}
+
+
+def _single(row: Any) -> tuple[Any, ...]:
+    return row if isinstance(row, tuple) and len(row) == 1 else (row,)
