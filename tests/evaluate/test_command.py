@@ -98,6 +98,15 @@ def test_the_librarys_recordings_alarm_as_they_should(library: Path) -> None:
     assert first[0].startswith("no-breath")
 
 
+@pytest.mark.req("RSP-09")
+@pytest.mark.parametrize(
+    ("name", "count"), [("clean-hour", 0), ("bradypnoea-on-oxygen", 1), ("arrest-with-held-values", 1)]
+)
+def test_prodigy_episodes_are_counted_whatever_the_rules_say(library: Path, name: str, count: int) -> None:
+    document = json.loads(run("evaluate", library / f"{name}.csv", "--compare", "adult", "procedural", "--json")[1])
+    assert document["prodigy_episodes"] == document["compare"]["prodigy_episodes"] == count
+
+
 def test_a_folder_is_read_with_all_that_is_below_it_in_either_format(library: Path, tmp_path: Path) -> None:
     folder = write(tmp_path / "in" / "deeper", "clean-hour")
     pq.write_table(pa.table({"t_s": range(50), "rr": [14] * 50}), tmp_path / "in" / "a.parquet")
@@ -160,11 +169,12 @@ def test_a_bad_file_among_many_is_one_line_with_its_place(library: Path, tmp_pat
     assert err == f'{bad}:3: spo2 "0.97" looks like a fraction, expected % (97, not 0.97)\n'
 
 
-def test_names_with_brackets_are_printed_as_they_are(tmp_path: Path) -> None:
-    path = tmp_path / "bed [red]1.csv"
-    path.write_text("\n".join(rows(300, during(100, 200, spo2="80"))))
-    assert "bed [red]1.csv" in run("evaluate", path)[1]
-    assert "bed [red]1.csv" in run("evaluate", path, "--compare", "adult", "adult")[1]
+def test_names_with_brackets_are_printed_as_they_are(tmp_path: Path, slower: Path) -> None:
+    for name in ("bed [red]1.csv", "bed [red]2.csv"):
+        (tmp_path / name).write_text("\n".join(rows(300, during(100, 200, rr="4"))))
+    assert "bed [red]1.csv" in run("evaluate", tmp_path / "bed [red]1.csv")[1]
+    out = run("evaluate", *sorted(tmp_path.glob("*.csv")), "--compare", "adult", slower)[1]
+    assert out.count("bed [red]2.csv") == 2  # lost there, and its first HIGH
 
 
 def test_the_page_is_written_beside_what_is_printed(library: Path, slower: Path, tmp_path: Path) -> None:

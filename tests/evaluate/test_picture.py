@@ -146,6 +146,9 @@ def test_a_lost_high_alarm_is_said_first_outlined_and_drawn_again_close_up() -> 
     assert "Close-up: spo2-critical lost at 50:10" in words(tree)
     times = [one.text for one in of_class(close, "tick")]
     assert "50:00" in times
+    twice = study_of(rows(7200, lambda t: {"spo2": "80"} if t % 3000 in range(2000, 2100) else {}), ADULT, without)
+    bands = [len(of_class(one, "lost-band")) for one in drawings(draw([twice], ADULT, without))]
+    assert bands == [2, 1, 1]  # a close-up shows its own
     calm = draw([study_of(rows(600, lambda t: {}), ADULT, without)], ADULT, without)
     assert words(of_class(calm, "verdict")[0]) == "No HIGH alarm of A is missing in B."
 
