@@ -21,6 +21,8 @@ const VITALS = [
 
 /** @type {Record<string, string>} */
 const WHY_NO_DIGIT = { off: "sensor off", invalid: "not valid", stale: "no signal" };
+/** @type {Record<string, string>} */
+const ORIGIN = { co2: "CO2", impedance: "impedance", ecg: "ECG", finger: "finger", ear: "ear" };
 
 /**
  * @param {Bed} bed
@@ -35,7 +37,7 @@ export function tile(bed, alarms, context) {
       <div class="body">
         <header class="who">
           <h2>${bed.label}</h2>
-          ${patient(bed.patient, context)}
+          ${patient(bed, context)}
           <ul class="links" aria-label="Devices">
             ${repeat(bed.devices, (device) => device.id, (device) => link(device, bed, context))}
           </ul>
@@ -50,15 +52,37 @@ export function tile(bed, alarms, context) {
 }
 
 /**
- * @param {Patient|null} who
+ * Who, and what a person assessed: "AB · POSS 2 · O2".
+ * @param {Bed} bed
  * @param {Context} context
  */
-function patient(who, context) {
-  if (!who) return html`<p class="patient">no patient</p>`;
-  if (context.names === "off") return nothing;
+function patient(bed, context) {
+  const said = [bed.patient ? named(bed.patient, context) : "no patient", ...assessed(bed, context)].filter(Boolean);
+  return said.length ? html`<p class="patient">${said.join(" · ")}</p>` : nothing;
+}
+
+/**
+ * @param {Patient} who
+ * @param {Context} context
+ */
+function named(who, context) {
   const name = who.name ?? "";
-  const initials = who.initials || name.split(/[\s,]+/).map((part) => part.charAt(0)).join("");
-  return html`<p class="patient">${context.names === "full" ? name : initials}</p>`;
+  if (context.names !== "initials") return context.names === "full" ? name : "";
+  return who.initials || name.split(/[\s,]+/).map((part) => part.charAt(0)).join("");
+}
+
+/**
+ * @param {Bed} bed
+ * @param {Context} context
+ * @returns {string[]}
+ */
+function assessed(bed, context) {
+  if (context.blank) return [];
+  const scores = ["poss", "rass"].map((signal) => {
+    const score = believed(bed.values[signal]);
+    return score === null ? "" : `${signal.toUpperCase()} ${bed.values[signal]?.text ?? score}`;
+  });
+  return [...scores, bed.oxygen?.on ? "O2" : ""].filter(Boolean);
 }
 
 /**
@@ -119,12 +143,25 @@ function vitalCell(row, bed, alarms, context) {
   const said = note(row.signal, value, shown, bed, context);
   return html`
     <div class="vital ${row.signal} ${shown.state} ${said || shown.questionable ? "noted" : ""} ${offending ? `offending ${offending.priority}` : ""}"
-        data-signal=${row.signal} data-state=${shown.state}>
+        data-signal=${row.signal} data-state=${shown.state} title=${source(value)}>
       <dt><abbr title=${row.name}>${row.label}</abbr> <span class="unit">${value?.u || row.unit}</span></dt>
       <dd class="digits">${shown.text}</dd>
-      <dd class="note">${shown.questionable ? html`<span class="questionable" title="The source marks this value as questionable">? doubtful</span> ` : nothing}${said}</dd>
+      <dd class="note">${shown.questionable ? html`<span class="questionable" title=${whyDoubtful(value)}>? doubtful</span> ` : nothing}${said}</dd>
     </div>
   `;
+}
+
+/** @param {Value|undefined} value */
+function whyDoubtful(value) {
+  return value?.why === "jump"
+    ? "It changed faster than it can: an alarm waits for at most 10 s"
+    : "The source marks this value as questionable";
+}
+
+/** @param {Value|undefined} value */
+function source(value) {
+  const by = value?.origin ? ORIGIN[value.origin] : undefined;
+  return value?.source ? `${value.source}${by ? ` (${by})` : ""}` : "";
 }
 
 /**
@@ -148,6 +185,7 @@ function note(signal, value, shown, bed, context) {
   const breathless = signal === "rr" ? noBreath(bed, context.now_ms) : "";
   if (breathless) return breathless;
   if (shown.state === "live") return "";
+  if (value?.why === "held") return html`<span title="The monitor still displays a value, but sees no breath">held</span>`;
   const age = shown.age_s === null ? "" : ` ${ageWords(shown.age_s)}`;
   if (shown.state === "grey") return age.trim();
   return `${value ? (WHY_NO_DIGIT[value.q] ?? "no signal") : "no source"}${age}`;

@@ -6,7 +6,7 @@
  * One value. `v` is null unless q is ok or questionable. `received_ms` is added here: this page's own
  * monotonic clock when the value came in, from which its age goes on counting.
  * @typedef {{v: number|string|null, u: string, q: Quality, t: string|null, age_ms: number|null,
- *   source: string|null, received_ms?: number}} Value
+ *   source: string|null, origin?: string, why?: "held"|"jump", text?: string, received_ms?: number}} Value
  */
 
 /** @typedef {{at_least: number|string, at_most: number|string}} Delivered */
@@ -36,7 +36,8 @@
 /**
  * @typedef {{id: string, label: string, patient: Patient|null, values: Record<string, Value>, pumps: Pump[],
  *   devices: Device[], monitored: boolean, audio_paused_until?: string|null,
- *   audio_pause?: {by: string, ward: boolean}|null}} Bed
+ *   audio_pause?: {by: string, ward: boolean}|null, oxygen?: {on: boolean, by: string|null, since: string|null}|null,
+ *   prodigy?: {episodes: number}}} Bed
  */
 
 /** @typedef {"high"|"medium"|"low"} Priority */
