@@ -1,4 +1,5 @@
-"""Prints the matrix requirement id -> tests; exit 1 for a required id without a test or a test with an unknown id.
+"""Prints the matrix requirement id -> tests; exit 1 for a required id without a test or a test with an unknown id,
+and for a requirement or a test named in docs/traceability.md that does not exist.
 
 Reads `@pytest.mark.req(...)` and module-level `pytestmark` from the tests' syntax trees; runs nothing.
 """
@@ -6,12 +7,14 @@ Reads `@pytest.mark.req(...)` and module-level `pytestmark` from the tests' synt
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGE = "docs/traceability.md"
 
 
 def requirements() -> dict[str, tuple[str, bool]]:
@@ -59,6 +62,24 @@ def matrix() -> dict[str, list[str]]:
     return found
 
 
+def page_problems(text: str, wanted: Container[str]) -> list[str]:
+    """What the traceability page names and does not exist: ids of ours, test files, tests; and a page without ids."""
+    ids = sorted(set(re.findall(r"\b(?:CEI|DOS|INT|RSP|QUA|ALA)-\d{2}\b", text)))
+    problems = [f"{PAGE}: no requirement {found}" for found in ids if found not in wanted]
+    tests = sorted(set(re.findall(r"`(tests/[^`]+)`", text)))
+    problems += [f"{PAGE}: no test {named}" for named in tests if not exists(named)]
+    return problems if ids and tests else [f"{PAGE} names no requirement or no test"]
+
+
+def exists(named: str) -> bool:
+    """Is there such a file, and in it such a function (path::name)?"""
+    path, _, name = named.partition("::")
+    if not (ROOT / path).exists():
+        return False
+    nodes = ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))) if name else ()
+    return not name or any(isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name == name for n in nodes)
+
+
 def main() -> int:
     wanted, found = requirements(), matrix()
     problems = [f"{i}: no requirement of that id ({found[i][0]})" for i in found if i not in wanted]
@@ -70,6 +91,7 @@ def main() -> int:
             print(f"    {test}")
         if not planned and not tests:
             problems.append(f"{requirement}: no test shows it")
+    problems += page_problems((ROOT / PAGE).read_text(encoding="utf-8"), wanted)
     for problem in problems:
         print(f"PROBLEM {problem}", file=sys.stderr)
     print(f"{sum(1 for r in wanted if r in found)} of {len(wanted)} requirements have tests")
