@@ -105,7 +105,7 @@ class EscalationShape(Struct):
 
 
 class AlarmShape(Struct):
-    """present: the condition holds now; rule: the rule of the alarm profile that raised it; action: what to do.
+    """present: the condition holds now; rule: the rule of the alarm profile that drives it now; action: what to do.
 
     escalation: how far a HIGH that nobody acknowledges has climbed. broke_audio_pause: it ended one.
     """

@@ -13,8 +13,8 @@ has not, so it stays until somebody acknowledges or resets it.
 
 Priority. WORSEN raises it at once and sounds again, whatever was acknowledged. EASE (a milder rule of the same
 condition still holds) lowers it only where nothing can be lost by that: when the alarm was acknowledged, or when its
-priority does not latch. A latching alarm that nobody has seen keeps its priority, its rule and its words beside
-those of the milder condition. What was lowered is raised, and sounds, when the condition is worse again.
+priority does not latch. A latching alarm that nobody has seen keeps its priority, and its words beside those of the
+milder condition. What was lowered is raised, and sounds, when the condition is worse again.
 
 CLIMB: the ladder of a HIGH that waits for a person, see pumpd.safety.ladder. CHANGE: other values, same priority.
 """
@@ -160,10 +160,10 @@ def worse(old: int | None, new: int | None, low: bool) -> int | None:
 
 
 def renewed(alarm: Alarm, c: Condition, priority: Priority) -> Alarm:
-    """The alarm at this priority with the condition's present text and values, and its worst value.
+    """The alarm at this priority with the condition's present text, values and rule, and its worst value.
 
     Above the condition's own priority (a milder one holds, and nobody has seen the alarm) it goes on saying what it
-    was, by which rule, and what to do about that.
+    was, and what to do about that.
     """
     milder = priority is not c.priority
     was = (alarm.was or alarm.text) if milder else None
@@ -175,7 +175,7 @@ def renewed(alarm: Alarm, c: Condition, priority: Priority) -> Alarm:
         limit=c.limit,
         present=True,
         worst_milli=worse(alarm.worst_milli, c.worst_milli, c.low),
-        rule=alarm.rule if milder else c.rule,
+        rule=c.rule,
         action=alarm.action if milder else c.action or action_of(c.condition),
         was=was,
     )

@@ -204,7 +204,7 @@ def test_a_high_alarm_that_nobody_has_seen_stays_high_when_only_its_milder_condi
     bed = active_high()
     bed.breathe(60, spo2=88)
     alarm = bed.the("spo2")
-    assert (alarm.priority, alarm.state, alarm.rule) == (HIGH, A, "spo2_very_low")
+    assert (alarm.priority, alarm.state, alarm.rule) == (HIGH, A, "spo2_low")
     assert alarm.text == "spo2 low: SpO2 88 < 90 % for 15 s (was HIGH: spo2 very low: SpO2 84 < 85 % for 10 s)"
     bed.vitals(spo2=97, after=1_000)
     assert bed.the("spo2").state is L, "and it latches as the HIGH that it was"
