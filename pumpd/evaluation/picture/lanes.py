@@ -109,9 +109,8 @@ def _bar(evaluation: Evaluation, one: Episode, side: int, x: Scale, top: float, 
     left, width = _span(evaluation, one, x)
     tall = layout.BAR[one.priority]
     at = top + (layout.LANE - tall) / 2
-    words = f"{SIDES[side]}: {episode_words(evaluation, one, origin_of(evaluation.start_ms))}"
     parts = [
-        tag("title", words),
+        tag("title", f"{SIDES[side]}: {episode_words(evaluation, one, origin_of(evaluation.start_ms))}"),
         tag("rect", class_=f"bar {one.priority}", x=left, y=at, width=width, height=tall, rx=2),
         *_letter(one, left, width, top, follower),
     ]

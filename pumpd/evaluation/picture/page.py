@@ -69,7 +69,7 @@ def _body(title: str, studies: Sequence[Study], candidates: Sequence[Candidate],
             ],
             tag("h2", "Rules and their sources"),
             *rule_table(candidates),
-            _method(merge_ms),
+            _method(merge_ms, compared=len(candidates) > 1),
         ),
     )
 
@@ -159,15 +159,19 @@ def close_window(study: Study, onset_ms: int, until_ms: int) -> Window | None:
     return Window(start, end) if 0 < (end - start) * WORTH_IT < study.evaluation.span_ms else None
 
 
-def _method(merge_ms: int) -> Markup:
-    lines = (
+def _method(merge_ms: int, *, compared: bool) -> Markup:
+    lines = [
         "Each recording goes row by row through the kernel that runs at the bedside, its clock set to the recording's. "
         "A latched alarm is reset as soon as its condition is over, since nobody stands at this bed.",
-        "Alarms match when they have the same condition and overlap in time. A HIGH alarm without a match, or with one "
-        "of less priority only, is lost, whatever else sounds at that time.",
         f"Merged HIGH alarms are at most {seconds(merge_ms)} s apart: one event to the nurse who comes. "
         "A bed-day is 24 h of recording. A SpO2 alarm is one whose rule looks at SpO2 alone.",
         f"pumpd {pumpd.__version__}. Not a certified medical device: this shows what would have alarmed, not what "
         "would have helped.",
-    )
+    ]
+    if compared:
+        lines.insert(
+            1,
+            "Alarms match when they have the same condition and overlap in time. A HIGH alarm without a match, or with "
+            "one of less priority only, is lost, whatever else sounds at that time.",
+        )
     return join([tag("h2", "How this was made"), tag("ul", [tag("li", line) for line in lines])])

@@ -70,8 +70,8 @@ def _burden_row(name: str, counts: Sequence[int], burdens: Sequence[Burden]) -> 
 
 def lead_table(studies: Sequence[Study]) -> Markup:
     """Per recording: when each profile signals first, and how long before its first SpO2 alarm."""
-    sides = SIDES[: len(studies[0].sides)]
-    heads = ["recording", *[f"first HIGH {side}" for side in sides], *[f"before SpO2 alarm {side}" for side in sides]]
+    sides = [f" {side}" for side in SIDES] if len(studies[0].sides) > 1 else [""]
+    heads = ["recording", *[f"first HIGH{side}" for side in sides], *[f"before SpO2 alarm{side}" for side in sides]]
     if len(sides) > 1:
         heads.insert(3, "B's comes")
     rows = []
