@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
+
 from pumpd.bedside.lateness import Lateness
 from pumpd.clock import Clock
 from pumpd.safety.decisions import Decision, StopPump
@@ -95,6 +97,7 @@ async def test_a_deadline_that_moves_away_is_not_called_at_its_old_time(bench: B
     assert clock.now_ms() >= start + 40
 
 
+@pytest.mark.req("ALA-08")
 def test_lateness_is_a_fault_that_begins_and_ends_once() -> None:
     late = Lateness(limit_ms=100, clear_ms=1000)
     late.note(50, 0)
