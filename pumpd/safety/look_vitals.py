@@ -8,6 +8,7 @@ its age; from then on it is `stale` without a digit. Off, invalid and held never
 from __future__ import annotations
 
 from pumpd.device.facts import Quality
+from pumpd.device.info import Origin
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.advisories import origin_of
 from pumpd.safety.policy import MonitorPolicy
@@ -25,28 +26,37 @@ def values(d: Draft) -> dict[str, ValueView]:
     A person's assessment counts where no monitor said anything after it."""
     found: dict[str, ValueView] = {}
     decided: set[str] = set()
-    live_ms = d.policy.times.vitals_live_ms
     for monitor in d.policy.monitors:
-        samples, held = d.samples.get(monitor.device, NOTHING), held_now(d, monitor.device)
-        for name in dict.fromkeys((*monitor.signals, *samples)):
-            if name not in SIGNALS or name in decided:
-                continue
-            sample, old = samples.get(name), found.get(name)
-            shown = held_view(d, monitor, name) if name in held else value_view(d, monitor, name, sample)
-            counts = name in held or (sample is not None and is_live(name, sample, d.now, live_ms))
-            if counts:
-                decided.add(name)
-            if counts or old is None or SHOWABILITY[shown.quality] > SHOWABILITY[old.quality]:
-                found[name] = shown
-    return found | assessed_views(d)
+        take_monitor(d, monitor, found, decided)
+    return found | assessed_views(d) if d.breath.assessed else found
+
+
+def take_monitor(d: Draft, monitor: MonitorPolicy, found: dict[str, ValueView], decided: set[str]) -> None:
+    """Add what this monitor says of every signal that no monitor before it has decided."""
+    samples, origins = d.samples.get(monitor.device, NOTHING), dict(monitor.origins)
+    held = held_now(d, monitor.device) if d.breath.held else ()
+    stale_ms = d.now - d.policy.times.vitals_live_ms
+    for name in dict.fromkeys((*monitor.signals, *samples)):
+        if name in decided or name not in SIGNALS:
+            continue
+        sample, old = samples.get(name), found.get(name)
+        if name in held:
+            counts, shown = True, held_view(d, monitor, name)
+        else:
+            live = sample is not None and (sample.at_ms > stale_ms or name in EPISODIC)
+            counts = sample is not None and live and sample.value_milli is not None
+            shown = value_view(d, monitor.device, origins.get(name), name, sample, live)
+        if counts:
+            decided.add(name)
+        if counts or old is None or SHOWABILITY[shown.quality] > SHOWABILITY[old.quality]:
+            found[name] = shown
 
 
 def held_view(d: Draft, monitor: MonitorPolicy, name: str) -> ValueView:
     """No digit for what no breath renews (RSP-05); at_ms: when the last breath was."""
     since_ms = d.breath.held[monitor.device][name].since_ms
-    return ValueView(
-        None, SIGNALS[name].unit, Quality.STALE, since_ms, monitor.device, origin_of(monitor, name), why=HELD
-    )
+    origin = origin_of(monitor, name)
+    return ValueView(None, SIGNALS[name].unit, Quality.STALE, since_ms, monitor.device, origin, why=HELD)
 
 
 def assessed_views(d: Draft) -> dict[str, ValueView]:
@@ -57,8 +67,8 @@ def assessed_views(d: Draft) -> dict[str, ValueView]:
     }
 
 
-def value_view(d: Draft, monitor: MonitorPolicy, name: str, sample: Sample | None) -> ValueView:
-    unit, source, origin = SIGNALS[name].unit, monitor.device, origin_of(monitor, name)
+def value_view(d: Draft, source: str, origin: Origin | None, name: str, sample: Sample | None, live: bool) -> ValueView:
+    unit = SIGNALS[name].unit
     if sample is None:
         return ValueView(None, unit, Quality.STALE, None, source, origin)
     times, age_ms = d.policy.times, d.now - sample.at_ms
@@ -66,10 +76,14 @@ def value_view(d: Draft, monitor: MonitorPolicy, name: str, sample: Sample | Non
         return ValueView(None, unit, sample.quality, sample.good_ms, source, origin)
     if name not in EPISODIC and age_ms >= times.vitals_withdraw_ms:
         return ValueView(None, unit, Quality.STALE, sample.at_ms, source, origin)
-    quality = sample.quality if is_live(name, sample, d.now, times.vitals_live_ms) else Quality.QUESTIONABLE
-    doubt = d.breath.doubts.get(source, {}).get(name)
-    why = JUMP if doubt is not None and doubt.until_ms > d.now else None
+    quality = sample.quality if live else Quality.QUESTIONABLE
+    why = JUMP if d.breath.doubts and is_doubted(d, source, name) else None
     return ValueView(sample.value_milli, unit, quality, sample.at_ms, source, origin, why)
+
+
+def is_doubted(d: Draft, monitor: str, name: str) -> bool:
+    doubt = d.breath.doubts.get(monitor, {}).get(name)
+    return doubt is not None and doubt.until_ms > d.now
 
 
 def is_vital_live(d: Draft) -> bool:
