@@ -173,10 +173,10 @@ class FactPump:
         self._post(LinkChanged(self.name, LinkState.DOWN, why))
 
     def hand_over(self, held: bool) -> None:
-        """Remote control is handed to the pump's own panel, or taken back."""
+        """Somebody takes the pump out of remote control at its panel, or gives it back: pumpd may only alarm."""
         self._held = held
         self.sim.pump.lease_until_ms = None
-        self._post(Heard(self.name, Control(ControlState.GRANTED if held else ControlState.RELEASED)))
+        self._post(Heard(self.name, Control(ControlState.GRANTED if held else ControlState.REFUSED)))
 
     def _refresh(self, now: int) -> None:
         self.sim.advance(now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pumpd.safety.policy import BedPolicy, Priority
 from tests.day.bed import VirtualBed
 from tests.day.devices import FRAME_MS
@@ -18,10 +20,12 @@ from tests.day.script import (
     clear,
     fault,
     free_line,
+    hand_over,
     keyed,
     nothing,
     occlude,
     opioid,
+    oxygen,
     plug_monitor,
     plug_pump,
     pull_monitor,
@@ -64,7 +68,7 @@ HIGH, MEDIUM, LOW = Priority.HIGH, Priority.MEDIUM, Priority.LOW
 BODY = frozenset({"no_breath", "rr_low", "rr_high", "spo2_low", "respiratory_depression", "etco2_high", "etco2_low"})
 PULSE = frozenset({"pulse_low", "pulse_high"})
 PUMP = frozenset({"pump_changed", "device_alarm:AL_COMTO", "device_alarm:AL_EOIST"})
-LOST = frozenset({"monitor_lost", "monitoring_lost", "signal_lost:*", "sensor_off:*"})
+LOST = frozenset({"monitor_lost", "monitoring_lost", "signal_lost:*", "sensor_off:*", "spo2_alone"})
 
 
 def arrest(when: str, bed: int, lasts_s: int = 180) -> Row:
@@ -97,6 +101,22 @@ def unwatched_desaturation(when: str, bed: int) -> Row:
 
     must = (ByRule("spo2-low"), ByRule("spo2-critical"))
     return Row(when, bed, "desaturation, then probe off", 200, begin, end, must, LOST)
+
+
+def handed_off(when: str, bed: int) -> Row:
+    """Somebody takes the pump out of remote control; SpO2 falls, so that it must be stopped by hand."""
+
+    def begin(bed: VirtualBed) -> None:
+        hand_over(False)(bed)
+        show(spo2=ramp(97, 82, 40))(bed)
+        bed.after(75_000, lambda: bed.pump.panel.stop(bed.now))
+
+    def by_hand(policy: BedPolicy) -> int:
+        rule = next(rule for rule in policy.profile.rules if rule.id == "spo2-critical")
+        return 40_000 + rule.delay_ms + 2 * FRAME_MS
+
+    must = (ByRule("spo2-low"), ByTime("stop_by_hand", HIGH, by_hand))
+    return Row(when, bed, "handed off", 120, begin, both(clear, hand_over(True)), must, PUMP)
 
 
 def mild_desaturation(when: str, bed: int) -> Row:
@@ -173,6 +193,12 @@ def probe_off(when: str, bed: int) -> Row:
 def line_off(when: str, bed: int) -> Row:
     must = (ByTime("monitoring_lost", HIGH, unwatched), ByTime("signal_lost:*", MEDIUM, withdrawn))
     return Row(when, bed, "CO2 line off", 300, fault("no_filterline", True), fault("no_filterline", False), must, LOST)
+
+
+def line_off_on_oxygen(when: str, bed: int) -> Row:
+    row = line_off(when, bed)
+    begin = both(row.begin, oxygen(True))
+    return replace(row, begin=begin, must=(*row.must, ByTime("spo2_alone", LOW, withdrawn)))
 
 
 def monitor_pulled(when: str, bed: int) -> Row:

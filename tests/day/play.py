@@ -27,7 +27,8 @@ RATES_UL_H = (10_000, 9_000, 12_000, 10_500, 8_000, 11_000, 10_000, 7_000)
 
 @dataclass(frozen=True)
 class Played:
-    """What came of one bed: problems in words, demanded alarms, the burden, how often its pump was started by hand."""
+    """What came of one bed: problems in words, demanded alarms, the burden, how often its pump was started by
+    hand, and the PRODIGY episodes that the bed has counted."""
 
     bed: int
     problems: tuple[str, ...]
@@ -36,6 +37,7 @@ class Played:
     steps: int
     frames: int
     starts: int
+    episodes: int
 
 
 def play(
@@ -62,7 +64,16 @@ def play(
     if staff.rate_ul_h != bed.pump.pump.rate_ul_h:
         problems.append(f"bed {number} ends the day at {bed.pump.pump.rate_ul_h} uL/h")
     frames = sum(getattr(line, "frames", 0) for line in (bed.pump_line, bed.monitor_line))
-    return Played(number, tuple(problems), tuple(audit.done), audit.burden, bed.steps, frames, len(staff.starts))
+    return Played(
+        number,
+        tuple(problems),
+        tuple(audit.done),
+        audit.burden,
+        bed.steps,
+        frames,
+        len(staff.starts),
+        bed.view().episodes,
+    )
 
 
 def play_bed(folder: Path, number: int, beds: int) -> Played:

@@ -10,9 +10,11 @@ from tests.day.happenings import (
     desaturation,
     dilution,
     fast_breathing,
+    handed_off,
     harmless,
     hypercapnia,
     line_off,
+    line_off_on_oxygen,
     mild_desaturation,
     monitor_pulled,
     occlusion,
@@ -77,13 +79,14 @@ DAY: tuple[Row, ...] = (
     # cables
     monitor_pulled("01:30", 5),
     pump_pulled("04:00", 5),
-    line_off("06:40", 5),
+    line_off_on_oxygen("06:40", 5),
     probe_off("17:30", 5),
     monitor_pulled("20:30", 5),
     restarted("23:00", 5, 3),
     # lungs
     mild_desaturation("02:20", 6),
     desaturation("05:30", 6),
+    handed_off("07:30", 6),
     dilution("16:00", 6),
     fast_breathing("18:20", 6),
     unwatched_desaturation("22:10", 6),
@@ -109,6 +112,21 @@ SHORT: tuple[Row, ...] = (
     harmless("01:40", 2, "SpO2 jump"),
     slow_pulse("01:45", 2),
 )
+
+
+# each of these lasts long enough to be an episode of respiratory depression (RSP-09)
+EPISODES = frozenset({"arrest", "slow breathing", "hypercapnia", "slipped cannula"})
+
+
+def episodes_of(bed: int) -> int:
+    """How many episodes of respiratory depression the bed has to count.
+
+    The three minutes of a sign begin anew when nobody watches: a restart cuts them in two. No breath needs 30 s only.
+    """
+    rows = rows_of(bed)
+    cuts = [row.start_ms for row in rows if row.name.startswith("restart")]
+    whole = [row for row in rows if row.name == "arrest" or not any(row.start_ms < cut < row.end_ms for cut in cuts)]
+    return sum(row.name in EPISODES for row in whole)
 
 
 def rows_of(bed: int) -> tuple[Row, ...]:

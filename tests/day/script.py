@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pumpd.safety.events import Assessed
 from pumpd.safety.policy import BedPolicy, Priority
 from tests.day.bed import VirtualBed
-from tests.day.devices import FRAME_MS
+from tests.day.devices import FRAME_MS, FactPump
 
 MINUTE_MS = 60_000
 Act = Callable[[VirtualBed], object]
@@ -109,6 +109,18 @@ def opioid(load: float, onset_s: float) -> Act:
 def assess(poss: int) -> Act:
     """A nurse assesses sedation (POSS)."""
     return lambda bed: bed.do(Assessed("A. Osei", poss=poss))
+
+
+def oxygen(on: bool) -> Act:
+    return lambda bed: bed.do(Assessed("M. Lindqvist", oxygen=on))
+
+
+def hand_over(held: bool) -> Act:
+    def act(bed: VirtualBed) -> None:
+        assert isinstance(bed.pump_line, FactPump), "the bed on the wire has its own panel"
+        bed.pump_line.hand_over(held)
+
+    return act
 
 
 def both(first: Act, second: Act) -> Act:

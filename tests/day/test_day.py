@@ -13,7 +13,7 @@ import pumpd.safety.kernel as kernel
 from pumpd.safety.policy import Priority
 from tests.day.play import POLL_MS, Played, play, play_day
 from tests.day.report import APART_MS, write
-from tests.day.rows import DAY, SHORT
+from tests.day.rows import DAY, SHORT, episodes_of
 from tests.day.shipped import shipped_beds
 from tests.model.mutants import MUTANTS
 from tests.model.mutate import mutated
@@ -28,7 +28,21 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> list[Played]:
 
 
 @pytest.mark.slow
-@pytest.mark.req("RSP-02", "RSP-04", "RSP-05", "INT-01", "INT-05", "INT-07", "INT-08", "QUA-02", "CEI-03", "ALA-01")
+@pytest.mark.req(
+    "RSP-02",
+    "RSP-04",
+    "RSP-05",
+    "RSP-06",
+    "RSP-08",
+    "INT-01",
+    "INT-05",
+    "INT-07",
+    "INT-08",
+    "QUA-02",
+    "QUA-03",
+    "CEI-03",
+    "ALA-01",
+)
 def test_everything_scripted_is_alarmed_in_time_stops_its_pump_and_nothing_else_alarms(day: list[Played]) -> None:
     assert [problem for played in day for problem in played.problems] == []
 
@@ -46,6 +60,12 @@ def test_every_alarm_that_the_script_demands_was_judged(day: list[Played]) -> No
 def test_pumps_were_started_by_hands_only_and_often(day: list[Played]) -> None:
     """That no other start happened is among the problems; here: the script did give the occasion."""
     assert sum(played.starts for played in day) > 20
+
+
+@pytest.mark.slow
+@pytest.mark.req("RSP-09")
+def test_each_bed_counts_its_patients_episodes(day: list[Played]) -> None:
+    assert [played.episodes for played in day] == [episodes_of(played.bed) for played in day]
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any, ClassVar
 
-from pumpd.device.facts import PumpStatus
+from pumpd.device.facts import Integrity, PumpStatus, Vitals
 from pumpd.safety import decisions as de
 from pumpd.safety import events as ev
 from pumpd.safety import kernel as real_kernel
@@ -93,6 +93,8 @@ class ObservedBed:
             self._see(event, decision, out)
         self._alarms_follow_their_rules(event, before)
         self.check_standing()
+        if isinstance(event, ev.Heard):
+            self._danger_is_told(event.device, event.fact)
         return out
 
     def _hear(self, event: ev.Event) -> None:
@@ -174,6 +176,31 @@ class ObservedBed:
                     assert self.now - alarm.acknowledged.at_ms < profile.realarm_high_ms, "acknowledged for ever"
             assert (alarm.state is AlarmState.LATCHED) is (not alarm.present), "latched and present"
             assert alarm.text.strip(), "an alarm without words"
+
+    def _danger_is_told(self, device: str, fact: object) -> None:
+        """What is beyond doubt is an alarm in the very step in which it is heard."""
+        if isinstance(fact, Vitals) and device == self.policy.monitors[0].device:
+            breathless = any(r.signal == "no_breath" and r.value_milli == 1000 for r in fact.readings)
+            assert not breathless or self._high("no_breath", None), "no breath, and no HIGH alarm says so"
+        if isinstance(fact, PumpStatus) and self._is_surely_over(device, fact):
+            assert self._high("over_hard", device), "over the hard ceiling, and no HIGH alarm says so"
+
+    def _high(self, condition: str, device: str | None) -> bool:
+        alarms = [a for a in self.live.values() if a.condition == condition and device in (None, a.device)]
+        return any(a.priority is Priority.HIGH and a.present for a in alarms)
+
+    def _is_surely_over(self, device: str, fact: PumpStatus) -> bool:
+        view = self.kernel.view(self.state, Ms(self.now), self.policy)
+        pump = next((p for p in self.policy.pumps if p.device == device), None)
+        refused = any(d.id == device and d.link is ev.LinkState.REFUSED for d in view.devices)
+        if pump is None or refused or fact.infusing is False or fact.integrity is not Integrity.CRC16:
+            return False
+        weight_g = None if view.patient is None else view.patient.weight_g
+        weighed = weight_g is not None and self.policy.weight.min_g <= weight_g <= self.policy.weight.max_g
+        drug, conc = pump.drug, pump.concentration_ug_ml
+        if not weighed or weight_g is None or conc is None or drug is None or drug.hard is None:
+            return False
+        return fact.rate_ul_h is not None and fact.rate_ul_h * conc > drug.hard.ug_kg_h * weight_g
 
     # the journal's form
 
