@@ -17,7 +17,7 @@ async def again(house: House) -> None:
     await house.start()
 
 
-@pytest.mark.req("ALA-06", "DOS-02", "QUA-06")
+@pytest.mark.req("ALA-05", "ALA-06", "DOS-02", "QUA-06")
 async def test_a_verified_trip_its_latched_alarm_the_dose_and_the_patient_survive_a_restart(house: House) -> None:
     house.bed.act("tenfold-rate")
     await house.until(lambda: house.pump.interlock is InterlockState.STOP_VERIFIED)
@@ -27,9 +27,10 @@ async def test_a_verified_trip_its_latched_alarm_the_dose_and_the_patient_surviv
     after = house.view
     assert after.patient == before.patient
     assert after.pumps[0].interlock is InterlockState.STOP_VERIFIED
-    assert {alarm.id: alarm.onset_ms for alarm in after.alarms if alarm.id in high} == {
-        id_: alarm.onset_ms for id_, alarm in high.items()
-    }
+    kept = {alarm.id: (alarm.onset_ms, alarm.unseen_ms, alarm.escalation) for alarm in after.alarms}
+    for id_, alarm in high.items():
+        assert alarm.escalation is not None
+        assert kept[id_] == (alarm.onset_ms, alarm.unseen_ms, alarm.escalation)
     old, new = before.pumps[0].delivered, after.pumps[0].delivered
     assert old is not None
     assert new is not None
