@@ -16,6 +16,7 @@ from pumpd.safety.policy import Enforcement, PumpPolicy
 from pumpd.safety.quality import is_refused
 from pumpd.safety.state import Draft, Lock, PumpState
 
+AGAIN = "running again after a stop"
 KEPT_ORDERS = 8  # stop orders whose outcome still counts; repeats go out every stop_repeat_ms
 
 
@@ -118,13 +119,18 @@ def heard(d: Draft, pump: PumpPolicy, p: PumpState, status: PumpStatus) -> PumpS
     """What a status says about a trip: verified if requested after the ack and not infusing; else stop again."""
     lock = p.lock
     if lock.state is _S.STOP_VERIFIED and status.infusing is not False:
-        return trip(d, pump, p, f"running again after a stop ({lock.cause})"[:200])
+        return trip(d, pump, p, running_again(lock.cause or ""))
     if lock.acked_ms is None or status.requested_ms is None or status.infusing is not False:
         return p
     if lock.state not in STOPPING or status.requested_ms <= lock.acked_ms:
         return p
     p = step_to(d, pump, p, Move.VERIFY, lock.cause)
     return replace(p, lock=replace(p.lock, stop_due_ms=None, read_due_ms=None, orders=()))
+
+
+def running_again(cause: str) -> str:
+    """The first cause stays the one that is named, however often the pump is started."""
+    return cause if cause.startswith(AGAIN) else f"{AGAIN} ({cause})"
 
 
 def drive(d: Draft, pump: PumpPolicy, p: PumpState) -> PumpState:

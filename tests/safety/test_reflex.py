@@ -165,3 +165,16 @@ def test_the_words_come_with_the_step() -> None:
     bed = Bed()
     (stop,) = [d for d in bed.pump(LIMIT + 10) if isinstance(d, StopPump)]
     assert "over hard ceiling" in stop.cause
+
+
+@pytest.mark.req("INT-01")
+def test_a_pump_that_is_started_again_and_again_is_stopped_for_what_stopped_it_first() -> None:
+    bed = Bed()
+    bed.verified_stop()
+    for _ in range(3):
+        (stop,) = [d for d in bed.pump(700_000, after=1_000) if isinstance(d, StopPump)]
+        assert stop.cause.startswith("running again after a stop (ketamine over hard ceiling")
+        assert stop.cause.count("running again") == 1
+        bed.outcome(stop.order_id, after=50)
+        bed.pump(0, False, after=50, requested_ms=bed.now + 20)
+        assert bed.lock() is InterlockState.STOP_VERIFIED
