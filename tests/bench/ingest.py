@@ -36,7 +36,6 @@ from tests.bench.farm import Farm
 from tests.bench.parser import Parse, bare_monitor, bare_pump
 from tests.bench.report import Row, foreign_cpu, median_of_rounds
 
-
 EVERY_S = 0.1
 
 

@@ -23,7 +23,7 @@ from pumpd.safety.events import (
     Tick,
 )
 from pumpd.safety.policy import Enforcement, MonitoringLost
-from tests.safety.build import CAPS, KETAMINE, PUMP, Bed, bed_policy, patient, status
+from tests.safety.build import CAPS, KETAMINE, PUMP, Bed, bed_policy, first_order, patient, status
 
 LIMIT = 70_000  # uL/h: 1 mg/kg/h of 1 mg/mL at 70 kg
 
@@ -153,7 +153,8 @@ def test_whatever_happened_before_a_stop_that_leaves_at_once_is_the_one_that_its
 ) -> None:
     bed = Bed()
     for event, after in events:
-        bed.do(event, after)  # compares
+        bed.do(event, after)
+        assert bed.at_once in (None, first_order(bed.out))
         if isinstance(event, PolicyReplaced):
             bed.policy = event.policy
         last = bed.stops()[-1:]
