@@ -1,7 +1,7 @@
 """PRODIGY episodes of respiratory depression, counted per patient (RSP-09). Counts only; alarms are the rules'. Pure.
 
-An episode begins when one criterion has held for its time and ends when none of those that have does any more:
-criteria that overlap are one episode.
+An episode begins when one criterion has held for its time and ends when no criterion holds any more, whether its time
+is over or not: criteria that overlap are one episode.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ def count_episodes(d: Draft, live: Live, criteria: tuple[Lead, ...]) -> None:
         if new is not IDLE:
             runs[compiled.rule.id] = new
     if runs != before:
-        begins = fulfilled(runs) and not fulfilled(before)
-        d.breath = replace(d.breath, runs=runs, episodes=d.breath.episodes + begins)
+        going = bool(before) and (d.breath.in_episode or fulfilled(before))
+        goes_on = fulfilled(runs) or (going and bool(runs))
+        begins = goes_on and not going
+        d.breath = replace(d.breath, runs=runs, episodes=d.breath.episodes + begins, in_episode=goes_on)
 
 
 def fulfilled(runs: Mapping[str, RuleState]) -> bool:

@@ -66,7 +66,8 @@ class Breath(Struct, frozen=True):
     held: monitor -> signal -> no breath since then, by the monitor's own word: the signal is absent (RSP-05).
     doubts: monitor -> signal -> its jump. differ: signal -> its sources disagree since then (RSP-07).
     assessed: signal -> the newest assessment. oxygen: None while nobody has said.
-    runs: criteria of a PRODIGY episode that are fulfilled now; episodes: those of this patient (RSP-09).
+    runs: criteria of a PRODIGY episode that hold now; episodes: those of this patient; in_episode: one of them goes on,
+    as long as there are runs (RSP-09).
     """
 
     held: Mapping[str, Mapping[str, Since]] = {}
@@ -76,3 +77,4 @@ class Breath(Struct, frozen=True):
     oxygen: Oxygen | None = None
     runs: Mapping[str, RuleState] = {}
     episodes: int = 0
+    in_episode: bool = False

@@ -70,8 +70,8 @@ BROKEN = (
     row("RSP-07", "advisories", "    return (first, value, other, against) if abs(against - value) > amount.milli else None", "    return None", "sources.py::test_sources_that_disagree_for_long_enough_are_an_advisory_that_names_both_and_their_values"),
     row("RSP-08", "advisories", "    if given is None or not given.on or sees_co2(d):", "    if True:", "oxygen.py::test_on_oxygen_with_an_oximeter_only_there_is_a_standing_advisory"),
     row("RSP-08", "advisories", "not given.on or sees_co2(d):", "not given.on:", "oxygen.py::test_live_capnography_answers_it"),
-    row("RSP-09", "episodes", "episodes=d.breath.episodes + begins)", "episodes=d.breath.episodes)", "prodigy.py::test_three_minutes_of_one_sign_are_an_episode_and_a_second_less_is_none"),
-    row("RSP-09", "episodes", "        begins = fulfilled(runs) and not fulfilled(before)\n", "        begins = fulfilled(runs)\n", "prodigy.py::test_signs_that_overlap_are_one_episode_and_the_next_after_a_normal_time_is_another"),
+    row("RSP-09", "episodes", "episodes=d.breath.episodes + begins,", "episodes=d.breath.episodes,", "prodigy.py::test_three_minutes_of_one_sign_are_an_episode_and_a_second_less_is_none"),
+    row("RSP-09", "episodes", "        begins = goes_on and not going\n", "        begins = fulfilled(runs)\n", "prodigy.py::test_signs_that_overlap_are_one_episode_and_the_next_after_a_normal_time_is_another"),
     row("RSP-10", "pumpd.config.response", "self.rule.delay_ms + self.period_ms + self.signal_delay_ms", "self.rule.delay_ms + self.signal_delay_ms", "tests/cli/test_check.py::test_every_rule_of_every_bed_adds_up_and_names_its_monitor"),
     # quality
     row("QUA-01", "samples", "        if value is not None and span[0] <= value <= span[1]:", "        if value is not None:", "quality.py::test_a_value_outside_the_sensors_range_is_withdrawn"),

@@ -110,7 +110,7 @@ BREATH_MUTANTS = (
     Mutant(
         "an episode is counted again and again",
         "episodes",
-        "begins = fulfilled(runs) and not fulfilled(before)",
+        "begins = goes_on and not going",
         "begins = fulfilled(runs)",
     ),
     Mutant("episodes are not counted", "respiration", "    count_episodes(d, live, watch.criteria)\n", ""),

@@ -67,6 +67,18 @@ def test_signs_that_overlap_are_one_episode_and_the_next_after_a_normal_time_is_
 
 
 @pytest.mark.req("RSP-09")
+def test_a_sign_that_was_there_before_the_last_one_went_belongs_to_the_same_episode() -> None:
+    """An arrest whose saturation comes back late: its three minutes are over only after the first breath."""
+    bed = breath_bed()
+    bed.breathe(170, **{**WELL, "rr": 0, "no_breath": 1, "no_breath_s": 40, "spo2": 80})
+    bed.breathe(60, **{**WELL, "spo2": 80})
+    assert episodes(bed) == 1
+    bed.breathe(10, **WELL)
+    bed.breathe(200, **{**WELL, "spo2": 80})
+    assert episodes(bed) == 2
+
+
+@pytest.mark.req("RSP-09")
 def test_a_normal_value_begins_the_time_anew() -> None:
     bed = breath_bed()
     for _ in range(4):
