@@ -159,7 +159,7 @@ def test_an_alarm_says_what_to_do_and_how_far_it_has_climbed(page: Page, ward: B
     item = page.locator(".alarm.high")
     item.wait_for()
     assert "charge nurse" not in page.locator("#app").inner_text()
-    step = Escalation(1, "charge nurse", ward.now_ms())
+    step = Escalation(1, "charge_nurse", ward.now_ms())
     climbed = replace(alarm, action="check breathing, call for help", escalation=step)
     ward.put(climbed, Phase.ESCALATE)
     item.locator(".ladder").wait_for()

@@ -153,7 +153,7 @@ export function endedWords(alarm, zone) {
  */
 export function ladderWords(alarm, zone) {
   const step = alarm.escalation;
-  return step && step.level > 0 ? [`to ${step.to} ${clock(step.since, zone)}`] : [];
+  return step && step.level > 0 ? [`to ${step.to.replaceAll("_", " ")} ${clock(step.since, zone)}`] : [];
 }
 
 /** The longest text, in characters, that each size of letters shows whole in a tile's alarm bar. */
