@@ -126,9 +126,20 @@ class BedBuilder:
             if bed.pump and not bed.monitor:
                 message = "pumps but no monitor: breathing is not watched here"
                 found.append(self._site.source.problem(("bed", b), message))
+            found += self._order_warnings(("bed", b), bed)
             for p, pump in enumerate(bed.pump):
                 found += self._pump_warnings(("bed", b, "pump", p), pump)
         return found + interlock_warnings(self._site)
+
+    def _order_warnings(self, at: KeyPath, bed: BedTable) -> list[Problem]:
+        """A rate by impedance that goes before a capnograph's hides missing breath behind efforts (RSP-07)."""
+        rates = [(m, one) for m, one in enumerate(map(self._monitor_policy, bed.monitor)) if "rr" in one.signals]
+        by_co2 = [m for m, one in rates if ("rr", Origin.CO2) in one.origins]
+        if not by_co2 or rates[0][0] == by_co2[0]:
+            return []
+        first, better = rates[0][1].device, bed.monitor[by_co2[0]].id
+        message = f"{first} goes before {better}, which measures breathing by CO2: its rate counts; list {better} first"
+        return [self._site.source.problem((*at, "monitor", rates[0][0]), message)]
 
     def _pump_warnings(self, at: KeyPath, pump: PumpTable) -> list[Problem]:
         problem = self._site.source.problem

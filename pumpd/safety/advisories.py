@@ -8,7 +8,7 @@ from pumpd.device.info import Origin
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.alarm_table import Condition
 from pumpd.safety.policy import AlarmKind, Amount, BedPolicy, MonitorPolicy, Priority
-from pumpd.safety.quality import NOTHING, is_live
+from pumpd.safety.quality import NOTHING, held_now, is_live
 from pumpd.safety.state import BedState, Draft
 from pumpd.safety.view import OxygenView
 from pumpd.safety.vital_state import Since
@@ -53,14 +53,18 @@ def note_differences(d: Draft) -> None:
         d.breath = replace(d.breath, differ=found)
 
 
+def said(d: Draft, monitor: MonitorPolicy, signal: str) -> int | None:
+    """What this source says of the signal now; a rate that it holds because there is no breath says 0."""
+    sample = d.samples.get(monitor.device, NOTHING).get(signal)
+    if sample is not None and is_live(signal, sample, d.now, d.policy.times.vitals_live_ms):
+        return sample.value_milli
+    return 0 if signal == "rr" and d.breath.held and signal in held_now(d, monitor.device) else None
+
+
 def widest(d: Draft, amount: Amount) -> Pair | None:
     """The source that differs most from the one that counts, if by more than the amount."""
-    live_ms, signal = d.policy.times.vitals_live_ms, amount.signal
-    live: list[tuple[MonitorPolicy, int]] = []
-    for monitor in d.policy.monitors:
-        sample = d.samples.get(monitor.device, NOTHING).get(signal)
-        if sample is not None and sample.value_milli is not None and is_live(signal, sample, d.now, live_ms):
-            live.append((monitor, sample.value_milli))
+    words = ((monitor, said(d, monitor, amount.signal)) for monitor in d.policy.monitors)
+    live = [(monitor, value) for monitor, value in words if value is not None]
     if len(live) < 2:
         return None
     (first, value), (other, against) = live[0], max(live[1:], key=lambda one: abs(one[1] - live[0][1]))
@@ -96,9 +100,11 @@ def difference_condition(amount: Amount, pair: Pair, for_ms: int) -> Condition:
 
 
 def source_words(monitor: MonitorPolicy, signal: str, value_milli: int) -> str:
-    """ "b1-m1 (CO2) 8 /min"."""
+    """ "b1-m1 (CO2) 8 /min", "b1-m1 (CO2) no breath"."""
     words = ORIGIN_WORDS.get(origin_of(monitor, signal) or Origin.GENERIC)
     shown = f"{format_milli(value_milli)} {SIGNALS[signal].unit}".rstrip()
+    if signal == "rr" and value_milli == 0:
+        shown = "no breath"
     return f"{monitor.device} ({words}) {shown}" if words else f"{monitor.device} {shown}"
 
 
@@ -107,9 +113,9 @@ def source_words(monitor: MonitorPolicy, signal: str, value_milli: int) -> str:
 
 def oxygen(state: BedState | Draft, policy: BedPolicy) -> OxygenView | None:
     """Supplemental oxygen as last said, else as the bed's default; None: nobody said and the default is none."""
-    said = state.breath.oxygen
-    if said is not None:
-        return OxygenView(said.on, said.by, said.at_ms)
+    given = state.breath.oxygen
+    if given is not None:
+        return OxygenView(given.on, given.by, given.at_ms)
     return OxygenView(True) if policy.oxygen else None
 
 

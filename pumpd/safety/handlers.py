@@ -156,6 +156,8 @@ def adopt(d: Draft) -> None:
     d.devices = {name: d.devices.get(name, DeviceState(heard_ms=d.now)) for name in d.policy.device_ids()}
     d.pumps = {p.device: d.pumps.get(p.device) or pumps.first_state(p) for p in d.policy.pumps}
     d.samples = {m.device: d.samples[m.device] for m in d.policy.monitors if m.device in d.samples}
+    for name in {*d.breath.held, *d.breath.doubts} - d.samples.keys():
+        forget(d, name)
     rules = {rule.id for rule in d.policy.profile.rules}
     d.rules = {rule: state for rule, state in d.rules.items() if rule in rules}
     people.close_orphans(d, {f"p:{p.device}" for p in d.policy.pumps})

@@ -226,8 +226,8 @@ class Breathing:
 
     held_after_ms: a monitor's no-breath counter from this on contradicts a rate that it still displays (RSP-05).
     jumps: the greatest believable change in a second; jump_max_ms: the longest that a jump delays an alarm, and not
-    at all with EtCO2 at or beyond etco2_low_milli or etco2_high_milli (RSP-06). differences: two live sources of a signal
-    that differ by more for difference_ms disagree (RSP-07). episodes: what a PRODIGY episode is (RSP-09).
+    at all with EtCO2 at or beyond etco2_low_milli or etco2_high_milli (RSP-06). differences: two live sources of a
+    signal that differ by more for difference_ms disagree (RSP-07). episodes: what a PRODIGY episode is (RSP-09).
     """
 
     held_after_ms: int = 10_000

@@ -98,6 +98,22 @@ def test_a_bed_may_have_oxygen_and_a_monitor_measure_otherwise_than_its_driver_k
 
 
 @pytest.mark.req("RSP-07")
+@pytest.mark.parametrize(("origin", "warned"), [("impedance", True), ("co2", False)])
+def test_a_rate_by_impedance_that_goes_before_a_capnographs_is_warned_of(
+    ward_file: Break, origin: str, warned: bool
+) -> None:
+    monitor = 'id = "4b-01-m1"\n'
+    second = '[[bed.monitor]]\nid = "4b-01-m2"\ndriver = "capnostream20"\nlink = "socket://10.0.0.6:4001"\n\n'
+    bed = '[[bed]]\nid = "4b-02"\n'
+    path = ward_file((monitor, f'{monitor}origins = {{ rr = "{origin}" }}\n'), (bed, second + bed))
+    told = [str(one) for one in inspect_ward(path).warnings if "measures breathing by CO2" in str(one)]
+    assert bool(told) is warned
+    if warned:
+        assert "bed[0].monitor[0]" in told[0]
+        assert "list 4b-01-m2 first" in told[0]
+
+
+@pytest.mark.req("RSP-07")
 def test_an_origin_that_nobody_knows_is_refused(ward_file: Break) -> None:
     monitor = 'driver = "capnostream20"\n'
     path = ward_file((monitor, f'{monitor}origins = {{ spo2 = "toe" }}\n'))

@@ -121,8 +121,8 @@ class BreathGhost:
             self.in_episode = bool(frame["no_breath"])
 
     def _compare(self) -> None:
-        ours, theirs = self.first.get("rr"), self.second.get("rr")
-        both = self.fresh() and self.fresh(SECOND) and not self.held and ours is not None and theirs is not None
+        ours, theirs = 0 if self.held else self.first.get("rr"), self.second.get("rr")
+        both = self.fresh() and self.fresh(SECOND) and ours is not None and theirs is not None
         differ = both and ours is not None and theirs is not None and abs(ours - theirs) > 6
         self.differ_since = (self.differ_since if self.differ_since is not None else self.now) if differ else None
 

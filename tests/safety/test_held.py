@@ -200,6 +200,19 @@ def test_what_is_held_is_restored_with_the_state_and_forgotten_over_a_gap() -> N
     assert bed.state.breath.held == {}
 
 
+@pytest.mark.req("RSP-05")
+def test_a_monitor_that_is_no_longer_the_beds_holds_and_doubts_nothing() -> None:
+    bed = Bed(two_monitors())
+    both(bed, 2, WELL, {"rr": 14})
+    both(bed, 1, {**WELL, "rr": 8, "spo2": 40, "no_breath": 1}, {"rr": 14})
+    assert bed.state.breath.held
+    assert bed.state.breath.doubts
+    bed.policy = breath_policy(monitors=(monitor_policy(device=SECOND),))
+    hear(bed, SECOND, after=100, rr=14)
+    assert (bed.state.breath.held, bed.state.breath.doubts) == ({}, {})
+    assert shown(bed).value_milli == 14_000
+
+
 @pytest.mark.req("RSP-05", "QUA-05")
 def test_another_monitor_on_the_line_holds_nothing() -> None:
     bed = Bed(breath_policy(monitors=(monitor_policy(serial="A"),)))

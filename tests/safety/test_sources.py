@@ -103,6 +103,13 @@ def test_a_source_without_a_live_value_disagrees_with_nobody(second: dict[str, A
     assert bed.alarm(CONDITION) is None
 
 
+@pytest.mark.req("RSP-07", "RSP-05")
+def test_a_source_that_sees_no_breath_disagrees_with_one_that_counts_efforts() -> None:
+    bed = Bed(two_monitors())
+    both(bed, 31, {**WELL, "rr": 8, "no_breath": 1}, {"rr": 15})
+    assert "b1-m1 (CO2) no breath, b1-m2 (impedance) 15 /min; b1-m1 counts" in bed.the(CONDITION).text
+
+
 @pytest.mark.req("RSP-07", "QUA-03")
 def test_an_advisory_touches_no_alarm_about_the_patient() -> None:
     bed = Bed(two_monitors())
