@@ -69,7 +69,11 @@ def configured_ms(scene: Scene, tells: str) -> int:
 def test_an_arrest_behind_held_values_alarms_and_stops_at_the_configured_delay_before_any_spo2_alarm(
     scene: Scene, tells: str
 ) -> None:
-    scene.play(120, Arrest(tells))
+    scene.play(20, Arrest(tells))
+    shown = scene.bed.view().values
+    held = [shown[name].value_milli is None for name in ("rr", "etco2")]
+    assert held == [tells != "neither"] * 2, "a monitor that counts the seconds says itself that RR 8 is old"
+    scene.play(100, Arrest(tells))
     at, alarm = scene.started("no_breath")
     assert at == configured_ms(scene, tells)
     assert (alarm.priority, alarm.kind) == (Priority.HIGH, AlarmKind.PHYSIOLOGICAL)

@@ -1,7 +1,7 @@
 """Two beds under arbitrary events in any order and at any times: what must always hold, holds.
 
 A few seconds by default, always the same examples. PUMPD_HYPOTHESIS_MINUTES=10 searches for ten minutes, each time
-anew (`make properties`).
+anew.
 """
 
 from __future__ import annotations
