@@ -176,6 +176,26 @@ class ObservedBed:
                     assert self.now - alarm.acknowledged.at_ms < profile.realarm_high_ms, "acknowledged for ever"
             assert (alarm.state is AlarmState.LATCHED) is (not alarm.present), "latched and present"
             assert alarm.text.strip(), "an alarm without words"
+            self._climbs(alarm)
+        for pump in view.pumps:
+            if pump.resume is de.Resume.ALLOWED:
+                ends = pump.resume_until_ms
+                assert ends is not None, "a permission without end"
+                assert self.now < ends <= self.now + self.policy.times.resume_valid_ms, "a permission that is over"
+                assert pump.interlock in (de.InterlockState.ARMED, de.InterlockState.ALARM_ONLY), (
+                    "stopped and permitted"
+                )
+
+    def _climbs(self, alarm: Alarm) -> None:
+        """A HIGH that nobody has seen stands no lower on the ladder than its time says; others stand on none."""
+        if alarm.priority is not Priority.HIGH or alarm.state is AlarmState.ACKNOWLEDGED:
+            assert alarm.escalation is None, f"{alarm.condition} ({alarm.priority}, {alarm.state}) climbs"
+            return
+        assert alarm.unseen_ms is not None, "an unseen HIGH that does not wait"
+        waited = self.now - alarm.unseen_ms
+        due = sum(step.after_ms <= waited for step in self.policy.profile.escalation)
+        reached = 0 if alarm.escalation is None else alarm.escalation.level + 1
+        assert reached >= due, f"an unseen HIGH stands on step {reached} of {due} after {waited} ms"
 
     def _danger_is_told(self, device: str, fact: object) -> None:
         """What is beyond doubt is an alarm in the very step in which it is heard."""
