@@ -1,13 +1,13 @@
 # ruff: noqa: E501 - one bug is one line
 """For each requirement on alarms, breathing, the interlock and data quality: a way to break it, and who notices.
 
-A row is red when its test does not fail with the source so changed. The model check has bugs of its own (mutants.py);
+A row is red when its test does not fail with the source so changed. The model check (tests/model) has bugs of its own;
 these are about single requirements, and their witnesses are plain tests.
 """
 
 from __future__ import annotations
 
-from tests.model.fresh import Broken
+from tests.requirements.fresh import Broken
 
 SAFETY = "pumpd.safety."
 UNIT = "tests/safety/test_"

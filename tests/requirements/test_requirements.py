@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.model.broken import BROKEN
-from tests.model.fresh import ROOT, Broken, run, world_with
+from tests.requirements.broken import BROKEN
+from tests.requirements.fresh import ROOT, Broken, run, world_with
 
 CHAPTERS = ("alarms", "respiration", "interlock", "quality")
 WITNESSES = sorted({row.test for row in BROKEN})
