@@ -82,6 +82,7 @@ class BreathGhost:
             self.oxygen = self.oxygen if event.oxygen is None else event.oxygen
         elif isinstance(event, ev.PatientBound) and event.patient.mrn != self.mrn:
             self.mrn, self.poss, self.oxygen, self.slow_since = event.patient.mrn, None, False, None
+            self.low_since = None if self.low_since is None else now  # the old one's alarm went with him
             flagged = bool(self.first.get("no_breath")) and self.fresh()
             self.episodes, self.in_episode = int(flagged), flagged
         elif isinstance(event, ev.Restarted):
