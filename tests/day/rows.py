@@ -75,6 +75,7 @@ DAY: tuple[Row, ...] = (
     start_pressed("19:11", 4),
     pump_pulled("21:00", 4),
     stop_ignored("23:20", 4),
+    restarted("23:20:20", 4, 2),  # while the stop is not confirmed
     restarted("22:00", 4, 12),
     # cables
     monitor_pulled("01:30", 5),

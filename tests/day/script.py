@@ -40,7 +40,7 @@ class ByTime:
 
 @dataclass(frozen=True)
 class Row:
-    """One scripted event of `lasts_s` seconds at HH:MM.
+    """One scripted event of `lasts_s` seconds at HH:MM or HH:MM:SS.
 
     must: alarms that have to come. may: further conditions that are no fault here.
     """
@@ -60,8 +60,8 @@ class Row:
 
     @property
     def start_ms(self) -> int:
-        hour, minute = map(int, self.at.split(":"))
-        return (hour * 60 + minute) * MINUTE_MS
+        hour, minute, *second = map(int, self.at.split(":"))
+        return (hour * 60 + minute) * MINUTE_MS + sum(second) * 1000
 
     @property
     def end_ms(self) -> int:
