@@ -72,7 +72,7 @@ def close_patient(d: Draft) -> None:
     d.rules.clear()
     for name, samples in d.samples.items():
         d.samples[name] = {signal: s for signal, s in samples.items() if signal not in ASSESSED}
-    d.breath = replace(d.breath, assessed={}, oxygen=None, runs={}, episodes=0)
+    d.breath = replace(d.breath, doubts={}, assessed={}, oxygen=None, runs={}, episodes=0)
     for name, p in d.pumps.items():
         lock = without_permission(p.lock)
         d.pumps[name] = replace(p, dose=zeroed(p.dose), override=None, changed=None, refused=None, lock=lock)

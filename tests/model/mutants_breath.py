@@ -67,6 +67,7 @@ BREATH_MUTANTS = (
         "    if d.breath.doubts or d.breath.differ:\n",
         "    if d.breath.differ:\n",
     ),
+    Mutant("the old patient's values doubt the next one's", "people", "doubts={}, assessed={}", "assessed={}"),
     # sources
     Mutant("sources are not compared", "advisories", "    if len(d.policy.monitors) > 1:\n", "    if False:\n"),
     Mutant(

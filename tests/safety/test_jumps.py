@@ -13,11 +13,11 @@ from pumpd.device.facts import Quality
 from pumpd.safety import kernel
 from pumpd.safety.alarms import Phase
 from pumpd.safety.decisions import AlarmChanged
-from pumpd.safety.events import Heard, Restarted
+from pumpd.safety.events import Heard, PatientBound, Restarted
 from pumpd.safety.policy import AlarmProfile
 from pumpd.safety.view import ValueView
 from tests.safety.breath import WELL, breath_bed, breath_policy, without
-from tests.safety.build import HIGH, MONITOR, PROFILE, Bed, rule, term, vitals
+from tests.safety.build import HIGH, MONITOR, PROFILE, Bed, patient, rule, term, vitals
 
 AT_ONCE = replace(PROFILE, rules=(rule("spo2_very_low", HIGH, [term("spo2", "<", 85)], 0, interlock=True),))
 
@@ -185,6 +185,17 @@ def test_the_text_of_a_standing_alarm_does_not_state_a_doubted_value() -> None:
 @pytest.mark.req("RSP-06")
 def test_without_limits_nothing_is_doubted() -> None:
     assert jumped({"spo2": 0}, jumps=()) == 0
+
+
+@pytest.mark.req("RSP-06", "QUA-06")
+def test_what_was_plausible_for_one_patient_doubts_nothing_of_the_next() -> None:
+    bed = Bed(breath_policy(profile=AT_ONCE))
+    bed.breathe(1, **WELL)
+    bed.vitals(**{**WELL, "spo2": 60}, after=1_000)
+    assert bed.alarm("spo2_very_low") is None
+    bed.do(PatientBound(patient("M2"), "RN"), 100)
+    assert bed.is_active("spo2_very_low")
+    assert shown(bed).why is None
 
 
 @pytest.mark.req("RSP-06")
