@@ -122,7 +122,7 @@ SITUATIONS: tuple[tuple[str, ...], ...] = (
     ("well", *("flagged-slow",) * 6),
     ("well", "plunge"),
     ("well", *("plunge",) * 7),
-    ("well", "plunge-flagged", "lowish", "other-patient"),
+    ("plunge", "lowish", "other-patient"),
     ("well", "lowish"),
     ("well", "lowish", "low"),
     ("well", "lowish", "low", "second-far", "well", "low", "second-far", "low"),
