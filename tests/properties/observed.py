@@ -13,9 +13,10 @@ from pumpd.safety import decisions as de
 from pumpd.safety import events as ev
 from pumpd.safety import kernel as real_kernel
 from pumpd.safety import wire as real_wire
-from pumpd.safety.alarms import Alarm, AlarmState
+from pumpd.safety.alarms import Alarm, AlarmState, Phase
 from pumpd.safety.policy import AlarmKind, BedPolicy, Enforcement, Priority
 from pumpd.units import Ms
+from tests.properties.stops import StopWatch
 
 KNOWN = (
     *(de.StopPump, de.SetRate, de.ReadStatus, de.AlarmChanged, de.InterlockChanged),
@@ -41,6 +42,8 @@ class ObservedBed:
         self.live: dict[str, Alarm] = {}
         self._infusing: dict[str, bool | None] = {}
         self._begun = False
+        self._stops: dict[str, StopWatch] = {}
+        self._refused: set[str] = set()
 
     # driving
 
@@ -92,6 +95,9 @@ class ObservedBed:
         for decision in out:
             self._see(event, decision, out)
         self._alarms_follow_their_rules(event, before)
+        self._patients_are_apart(before, out)
+        self._news_is_heard(event, out)
+        self._stops_are_watched(event, out)
         self.check_standing()
         if isinstance(event, ev.Heard):
             self._danger_is_told(event.device, event.fact)
@@ -146,10 +152,34 @@ class ObservedBed:
             elif old.state is AlarmState.LATCHED and new.state is not AlarmState.LATCHED:
                 assert new.state is AlarmState.ACTIVE, "a latched alarm becomes active or stays"
 
+    def _patients_are_apart(self, before: dict[str, Alarm], out: tuple[de.Decision, ...]) -> None:
+        if any(isinstance(decision, de.PatientClosed) for decision in out):
+            assert not before.keys() & self.live.keys(), "an alarm of the patient who left stays"
+
+    def _news_is_heard(self, event: ev.Event, out: tuple[de.Decision, ...]) -> None:
+        """A new alarm breaks a pause of the sound (one that is asked for in the same step begins after it)."""
+        begun = any(isinstance(d, de.AlarmChanged) and d.phase is Phase.START for d in out)
+        if begun and not isinstance(event, ev.AudioPaused):
+            view = self.kernel.view(self.state, Ms(self.now), self.policy)
+            assert view.audio_paused_until_ms is None, "a new alarm does not break the pause"
+
+    def _stops_are_watched(self, event: ev.Event, out: tuple[de.Decision, ...]) -> None:
+        view = self.kernel.view(self.state, Ms(self.now), self.policy)
+        refused = {device.id for device in view.devices if device.link is ev.LinkState.REFUSED}
+        names = [pump.device for pump in self.policy.pumps]
+        self._stops = {name: self._stops.get(name) or StopWatch(name, self.policy.times) for name in names}
+        for pump in view.pumps:
+            self._stops[pump.id].hear(self.now, event, out, pump.id in refused or pump.id in self._refused)
+            weight_g = None if view.patient is None else view.patient.weight_g
+            assert weight_g is not None or pump.dose_mg_kg_h is None, "a dose without a weight"
+        self._refused = refused
+
     def _may_end(self, event: ev.Event, old: Alarm, named: str | None) -> None:
         """A latch never melts: what nobody has seen leaves by a person's act only."""
         if isinstance(event, ev.Acknowledged) and old.present and old.kind is not AlarmKind.ADVISORY:
             raise AssertionError(f"{old.condition} lasts, and its acknowledgement ended it")
+        if isinstance(event, ev.AlarmReset):
+            assert old.state is AlarmState.LATCHED, f"{old.condition} lasts, and was reset"
         latches = old.priority in self.policy.profile.latch
         seen = old.state is AlarmState.ACKNOWLEDGED
         if latches and not seen and not isinstance(event, CLOSING):
