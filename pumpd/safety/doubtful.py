@@ -40,16 +40,16 @@ def next_rule_state(delay_ms: int, old: RuleState, holds: bool | None, now: int,
     return RuleState(since_ms, None, old.active or now - since_ms >= delay_ms)
 
 
-def doubted_now(d: Draft, live: Live) -> frozenset[str]:
-    """The signals whose value that counts has jumped, and may delay an alarm."""
+def doubted_now(d: Draft, live: Live) -> dict[str, int]:
+    """The signals whose value that counts has jumped and may delay an alarm, with their last plausible value."""
     if not d.breath.doubts or not_breathing(d, live) or abnormal_co2(d, live):
-        return frozenset()
-    return frozenset(
-        name
+        return {}
+    return {
+        name: doubt.base_milli
         for device, doubts in d.breath.doubts.items()
         for name, doubt in doubts.items()
         if doubt.until_ms > d.now and source_of(d, name) == device
-    )
+    }
 
 
 def undoubted(d: Draft, live: Live) -> Live:
@@ -81,13 +81,14 @@ def tempered(
     d: Draft, compiled: CompiledRule, live: Live, seen: frozenset[str], old: RuleState, new: RuleState
 ) -> RuleState:
     """The rule's next state, corrected for what is held or doubted now."""
-    needed = signals_of(compiled)
-    doubted = doubted_now(d, live) & needed
-    if not doubted and not held_signals(d) & needed:
+    needed, doubted = signals_of(compiled), doubted_now(d, live)
+    if doubted.keys().isdisjoint(needed) and held_signals(d).isdisjoint(needed):
         return new
-    sure = {name: value for name, value in live.items() if name not in doubted}
-    if rule_holds(compiled, sure, seen) is not None:  # it needs none of them to be true or false
+    holds = rule_holds(compiled, live, seen)
+    if holds is not None and holds is rule_holds(
+        compiled, {**live, **doubted}, seen
+    ):  # true or false before the jump too
         return new
-    if rule_holds(compiled, live, seen):
+    if holds:
         return RuleState(new.since_ms, None, old.active)
     return old if old.gap_ms is None else RuleState(old.since_ms, None, old.active)

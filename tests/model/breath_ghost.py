@@ -83,6 +83,7 @@ class BreathGhost:
         elif isinstance(event, ev.PatientBound) and event.patient.mrn != self.mrn:
             self.mrn, self.poss, self.oxygen, self.slow_since = event.patient.mrn, None, False, None
             self.low_since = None if self.low_since is None else now  # the old one's alarm went with him
+            self.normal_spo2 = self.normal_spo2 if self.low_since is None else None
             flagged = bool(self.first.get("no_breath")) and self.fresh()
             self.episodes, self.in_episode = int(flagged), flagged
         elif isinstance(event, ev.Restarted):
@@ -196,7 +197,7 @@ class BreathGhost:
         if self.low_since is None or self.told("spo2"):
             return []
         alarming = frame.get("no_breath") or frame.get("rr") == 0 or not 15 < frame.get("etco2", 38) < 50
-        step = self.normal_spo2 is not None and self.normal_spo2 - frame["spo2"] <= 10
+        step = self.normal_spo2 is None or self.normal_spo2 - frame["spo2"] <= 10
         over = self.now - self.low_since >= self.policy.breathing.jump_max_ms
         return ["a low SpO2 waits although it may not"] if alarming or step or over else []
 

@@ -122,7 +122,7 @@ SITUATIONS: tuple[tuple[str, ...], ...] = (
     ("well", *("flagged-slow",) * 6),
     ("well", "plunge"),
     ("well", *("plunge",) * 7),
-    ("plunge", "lowish", "other-patient"),
+    ("well", "plunge", "other-patient"),
     ("well", "lowish"),
     ("well", "lowish", "low"),
     ("well", "lowish", "low", "second-far", "well", "low", "second-far", "low"),

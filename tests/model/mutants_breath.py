@@ -29,8 +29,8 @@ BREATH_MUTANTS = (
     Mutant(
         "a held value makes a pending delay begin anew",
         "doubtful",
-        "    if not doubted and not held_signals(d) & needed:",
-        "    if not doubted:",
+        "    if doubted.keys().isdisjoint(needed) and held_signals(d).isdisjoint(needed):",
+        "    if doubted.keys().isdisjoint(needed):",
     ),
     Mutant("another source speaks for a held value", "quality", "        if held:\n", "        if False:\n"),
     Mutant("a held value does not say so", "look_vitals", "why=HELD", "why=None"),

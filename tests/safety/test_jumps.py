@@ -132,6 +132,15 @@ def test_a_rate_that_falls_to_0_at_once_is_never_delayed() -> None:
     assert bed.is_active("apnoea")
 
 
+@pytest.mark.req("RSP-06")
+def test_a_jump_from_low_to_lower_delays_nothing() -> None:
+    bed = Bed(breath_policy(profile=replace(PROFILE, rules=(rule("spo2_low", HIGH, [term("spo2", "<", 90)], 15),))))
+    bed.breathe(14, **{**WELL, "spo2": 88})
+    bed.vitals(**{**WELL, "spo2": 60}, after=1_000)
+    assert shown(bed).why == "jump"
+    assert bed.is_active("spo2_low")
+
+
 @pytest.mark.req("RSP-06", "QUA-03")
 def test_a_spike_to_normal_ends_nothing_and_makes_no_delay_begin_anew() -> None:
     bed = breath_bed()
