@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -193,4 +194,27 @@ TROUBLE: dict[str, Callable[[BedPolicy, int], list[Timed]]] = {
     "over hard": _rate(140_000),
     "over soft": _rate(42_000),
     "cables": _pulled,
+}
+
+
+def _answer(pump: str, order: str, outcome: Outcome) -> Timed:
+    return 40, ev.Heard(pump, CommandOutcome(order, outcome))
+
+
+def _report(pump: str, rate_ul_h: int, asked: int) -> Timed:
+    return 40, ev.Heard(pump, status(rate_ul_h, rate_ul_h > 0, asked))
+
+
+AFTER_A_STOP: dict[str, Callable[[str, str, int], list[Timed]]] = {
+    "it is refused": lambda p, o, now: [_answer(p, o, Outcome.REFUSED), _report(p, 0, now + 60)],
+    "an old report says it stands": lambda p, o, now: [_answer(p, o, Outcome.DONE), _report(p, 0, now + 30)],
+    "it runs on": lambda p, o, now: [_answer(p, o, Outcome.DONE), _report(p, 140_000, now + 60), (6_000, ev.Tick())],
+    "nobody says anything": lambda p, o, now: [(6_000, ev.Tick())],
+    "it is acknowledged only": lambda p, o, now: [_answer(p, o, Outcome.DONE), (6_000, ev.Tick())],
+    "it is started again": lambda p, o, now: [
+        _answer(p, o, Outcome.DONE),
+        _report(p, 0, now + 60),
+        _report(p, 7_000, now + 90),
+    ],
+    "the patient changes": lambda p, o, now: [(40, ev.PatientBound(replace(PATIENT, mrn="B"), "R. Keller"))],
 }

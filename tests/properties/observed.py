@@ -97,6 +97,7 @@ class ObservedBed:
         self._alarms_follow_their_rules(event, before)
         self._patients_are_apart(before, out)
         self._news_is_heard(event, out)
+        self._reset_is_true(event, out)
         self._stops_are_watched(event, out)
         self.check_standing()
         if isinstance(event, ev.Heard):
@@ -162,6 +163,10 @@ class ObservedBed:
         if begun and not isinstance(event, ev.AudioPaused):
             view = self.kernel.view(self.state, Ms(self.now), self.policy)
             assert view.audio_paused_until_ms is None, "a new alarm does not break the pause"
+
+    def _reset_is_true(self, event: ev.Event, out: tuple[de.Decision, ...]) -> None:
+        if isinstance(event, ev.AlarmReset) and any(isinstance(d, de.Permitted) for d in out):
+            assert event.alarm_id not in self.live, "the reset of an alarm whose condition lasts is permitted"
 
     def _stops_are_watched(self, event: ev.Event, out: tuple[de.Decision, ...]) -> None:
         view = self.kernel.view(self.state, Ms(self.now), self.policy)

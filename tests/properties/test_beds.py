@@ -76,6 +76,15 @@ class TwoBeds(RuleBasedStateMachine):
                 bed.do(ev.Heard(pump.device, hap.CommandOutcome(bed.orders[-1], hap.Outcome.DONE)), 50)
                 bed.do(ev.Heard(pump.device, hap.status(0, False, bed.now + 60)), 80)
 
+    @rule(which=st.integers(0, 1), then=st.sampled_from(sorted(hap.AFTER_A_STOP)))
+    def a_stop_and_then(self, which: int, then: str) -> None:
+        bed = self.beds[which]
+        self.all_is_well(which, 1)
+        self.trouble(which, "over hard")
+        if bed.orders:
+            for gap, event in hap.AFTER_A_STOP[then](bed.policy.pumps[0].device, bed.orders[-1], bed.now):
+                bed.do(event, gap)
+
     @precondition(lambda self: any(bed.live for bed in self.beds))
     @rule(which=st.integers(0, 1), place=st.integers(0, 9), gap=hap.short_ms)
     def a_nurse_acknowledges(self, which: int, place: int, gap: int) -> None:
@@ -225,6 +234,13 @@ RED = (
     "a deadline that does not move",
     "an order id is used twice",
     "resetting a trip asks for the old rate",
+    "ack taken for verification",
+    "verified whatever the status says",
+    "stop sent once",
+    "a pump started again after a stop is left alone",
+    "a restart forgets an outstanding stop",
+    "a new alarm does not break the audio pause",
+    "the running dose is ignored, only requests are checked",
 )
 
 
