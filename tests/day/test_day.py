@@ -18,6 +18,7 @@ from tests.day.shipped import shipped_beds
 from tests.model.mutants import MUTANTS
 from tests.model.mutate import mutated
 
+pytestmark = pytest.mark.timeout(400)  # 20 s on two quiet cores, and a busy machine is no fault of the day
 BEDS = 8
 SHORT_MS = 2 * 3_600_000
 

@@ -57,6 +57,8 @@ BROKEN = (
     row("RSP-01", "rules", "        high = limit - 1\n", "        high = limit\n", "respiration.py::test_each_comparison_means_exactly_itself_at_the_edge"),
     row("RSP-01", "rules", "        low = limit + 1\n", "        low = limit\n", "respiration.py::test_each_comparison_means_exactly_itself_at_the_edge"),
     row("RSP-02", "doubtful", "return RuleState(since_ms, None, old.active or now - since_ms >= delay_ms)", "return RuleState(since_ms, None, old.active or now - since_ms > delay_ms)", "respiration.py::test_each_rule_fires_at_its_edge_after_its_delay_and_not_before"),
+    row("RSP-02", "config/alarms/adult.toml", 'all = ["no_breath_s >= 30"]', 'all = ["no_breath_s >= 31"]', "tests/config/test_profile.py::test_the_default_profile_is_the_required_one"),
+    row("RSP-02", "config/alarms/adult.toml", 'all = ["spo2 < 85"]', 'all = ["spo2 <= 85"]', "tests/config/test_profile.py::test_the_default_profile_is_the_required_one"),
     row("RSP-03", "samples", "        if value is not None and span[0] <= value <= span[1]:", "        if value and span[0] <= value <= span[1]:", "respiration.py::test_rr_zero_is_a_value_where_the_device_gives_no_flag"),
     row("RSP-03", "pumpd_drivers.capnostream20_wire", "m <= highest and value != NO_VALUE", "m <= highest and value not in (0, NO_VALUE)", "tests/drivers/test_capnostream_data.py::test_respiration_rate_zero_is_a_value_and_ff_is_none"),
     row("RSP-04", "respiration", "        if best is None or RANK[rule.priority] > RANK[best.priority]:", "        if best is None or RANK[rule.priority] < RANK[best.priority]:", "respiration.py::test_a_condition_escalates_when_its_critical_rule_fires"),

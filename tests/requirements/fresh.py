@@ -26,7 +26,10 @@ OURS = ("pumpd", "pumpd_drivers", "tests")
 
 @dataclass(frozen=True)
 class Broken:
-    """In `module`, the text `old` (which stands there exactly once) becomes `new`; `test` (path::name) must see it."""
+    """In `module`, the text `old` (which stands there exactly once) becomes `new`; `test` (path::name) must see it.
+
+    module: of ours by its full name, or a file of data by its path from the root.
+    """
 
     requirement: str
     module: str
@@ -34,7 +37,12 @@ class Broken:
     new: str
     test: str
 
+    def is_data(self) -> bool:
+        return "/" in self.module
+
     def path(self) -> Path:
+        if self.is_data():
+            return ROOT / self.module
         spec = importlib.util.find_spec(self.module)
         assert spec is not None, self.module
         assert spec.origin is not None, self.module
@@ -81,11 +89,16 @@ def _ours() -> list[str]:
 def world_with(broken: Broken) -> Iterator[None]:
     """Everything of ours is imported anew inside, with this one source wrong."""
     finder = _Finder(broken.module, str(broken.path()), broken.source())
+    read = Path.read_bytes
+    if broken.is_data():
+        text, path = broken.source().encode(), broken.path()
+        Path.read_bytes = lambda its: text if its.resolve() == path else read(its)  # type: ignore[method-assign]
     saved = {name: sys.modules.pop(name) for name in _ours()}
     sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
+        Path.read_bytes = read  # type: ignore[method-assign]
         sys.meta_path.remove(finder)
         for name in _ours():
             del sys.modules[name]
