@@ -55,8 +55,8 @@ def create_app(
     errors.install(app)
     app.add_middleware(Guard, server=server)
     _health(app, hub, ward, counts)
-    app.include_router(reading_routes(hub, ward), prefix="/api/v1")
-    app.include_router(act_routes(acts), prefix="/api/v1")
+    app.include_router(reading_routes(hub, ward), prefix="/api/v1", responses=errors.of(404, 422))
+    app.include_router(act_routes(acts), prefix="/api/v1", responses=dict(errors.REFUSALS))
 
     @app.websocket("/ws/v1/live")
     async def live(socket: WebSocket) -> None:

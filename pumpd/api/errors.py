@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -15,6 +19,34 @@ class ApiError(Exception):
     def __init__(self, status: int, code: str, *reasons: str, temporary: bool = False) -> None:
         super().__init__(code, reasons)
         self.status, self.code, self.reasons, self.temporary = status, code, reasons, temporary
+
+
+class Reasons(BaseModel):
+    """Why a call was refused: a code for programs, and every reason in words."""
+
+    code: str
+    reasons: list[str]
+
+
+class Refusal(BaseModel):
+    """The one shape of every answer that is not 2xx."""
+
+    error: Reasons
+
+
+REFUSALS: Mapping[int | str, dict[str, Any]] = {
+    403: {"model": Refusal, "description": "The request comes from a foreign origin"},
+    404: {"model": Refusal, "description": "No such bed, pump or alarm"},
+    409: {"model": Refusal, "description": "Refused by the safety kernel, with every reason"},
+    422: {"model": Refusal, "description": "Not understood"},
+    503: {"model": Refusal, "description": "Applied, but not durable"},
+}
+"""What the OpenAPI document says of the refusals of an act."""
+
+
+def of(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The refusals with these statuses."""
+    return {status: REFUSALS[status] for status in statuses}
 
 
 def refusal(status: int, code: str, *reasons: str) -> Response:
