@@ -165,7 +165,7 @@ def test_an_alarm_says_what_to_do_and_how_far_it_has_climbed(page: Page, ward: B
     item.locator(".ladder").wait_for()
     assert re.search(r"to charge nurse \d\d:\d\d", item.inner_text())
     assert item.locator(".todo").inner_text() == "check breathing, call for help"
-    assert "to charge nurse" in page.locator('[data-bed="w-02"] .bar').inner_text()
+    assert "to charge nurse" in page.locator('[data-bed="w-02"] .who .ladder').inner_text()
 
 
 @pytest.mark.req("ALA-04")

@@ -3,7 +3,7 @@
 import { html, nothing, repeat } from "./lit.js";
 import { ageMs, believed, vital, WITHDRAW_MS } from "./freshness.js";
 import { pumpBlock } from "./pump.js";
-import { alarmTimes, barSize, LINK, signalsOf, SYMBOL } from "./words.js";
+import { alarmTimes, barSize, ladderWords, LINK, signalsOf, SYMBOL } from "./words.js";
 
 /** @typedef {import("./types.js").Alarm} Alarm */
 /** @typedef {import("./types.js").Bed} Bed */
@@ -38,6 +38,7 @@ export function tile(bed, alarms, context) {
         <header class="who">
           <h2>${bed.label}</h2>
           ${patient(bed, context)}
+          ${worst && !context.blank ? ladderWords(worst, context.zone).map((words) => html`<strong class="ladder">${words}</strong>`) : nothing}
           <ul class="links" aria-label="Devices">
             ${repeat(bed.devices, (device) => device.id, (device) => link(device, bed, context))}
           </ul>
@@ -204,5 +205,5 @@ function noBreath(bed, now_ms) {
   const value = bed.values["no_breath_s"];
   const seconds = believed(value);
   if (seconds === null || Number(seconds) <= 0 || (ageMs(value, now_ms) ?? Infinity) > WITHDRAW_MS) return "";
-  return html`<strong class="no-breath">no breath ${seconds} s</strong>`;
+  return html`<strong class="no-breath"><span>no breath</span> <span>${seconds} s</span></strong>`;
 }

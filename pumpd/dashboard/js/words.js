@@ -83,8 +83,14 @@ const RANK = { high: 0, medium: 1, low: 2 };
 /** @type {Record<string, number>} */
 const STATE_RANK = { active: 0, acknowledged: 1, latched: 2, ended: 3 };
 
+/** Alarms that only follow from another one of the bed: they never stand in front of it. */
+const FOLLOWS = new Set(["unwatched", "no_sound"]);
+
+/** @param {Alarm} alarm */
+const follows = (alarm) => Number(FOLLOWS.has(alarm.condition));
+
 /**
- * Highest first; what still needs a person before what is seen to; then newest.
+ * Highest first; what still needs a person before what is seen to; a cause before what follows from it; then newest.
  * @param {Iterable<Alarm>} alarms
  * @returns {Alarm[]}
  */
@@ -93,6 +99,7 @@ export function sorted(alarms) {
     (a, b) =>
       RANK[a.priority] - RANK[b.priority] ||
       (STATE_RANK[a.state] ?? 9) - (STATE_RANK[b.state] ?? 9) ||
+      follows(a) - follows(b) ||
       (b.onset ?? "").localeCompare(a.onset ?? ""),
   );
 }
@@ -130,7 +137,7 @@ function clockFormat(zone) {
  * @returns {string[]}
  */
 export function alarmTimes(alarm, zone) {
-  const times = [`since ${clock(alarm.onset, zone)}`, ...ladderWords(alarm, zone)];
+  const times = [`since ${clock(alarm.onset, zone)}`];
   if (alarm.acknowledged) times.push(ackWords(alarm.acknowledged, zone));
   if (alarm.state === "latched") times.push(endedWords(alarm, zone));
   return times;
