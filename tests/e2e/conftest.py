@@ -53,8 +53,10 @@ def console() -> Console:
 
 
 @pytest.fixture
-def page(browser: Browser, console: Console) -> Iterator[Page]:
-    """A wall screen. At the end of each test its console holds no error."""
+def page(browser: Browser, console: Console, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A wall screen. At the end of each test its console holds no error. It closes before the ward that it looks at."""
+    if "ward" in request.fixturenames:
+        request.getfixturevalue("ward")
     context = browser.new_context(viewport={"width": 1920, "height": 1080})
     context.set_default_timeout(20_000)
     page = context.new_page()
