@@ -88,6 +88,7 @@ class BedRuntime:
         self._restart = Backoff(parts.shell.restart_first_ms, parts.shell.restart_max_ms, random.random)
         self._recovery: asyncio.TimerHandle | None = None
         self._failures = 0
+        self._retry_ms = 0
         self.failed = False
 
     def view(self) -> BedView:
@@ -216,14 +217,16 @@ class BedRuntime:
 
     def _deadline(self) -> int | None:
         try:
-            return self._kernel.next_deadline(self.state, self.policy)
+            due = self._kernel.next_deadline(self.state, self.policy)
         except Exception as error:  # noqa: BLE001 - supervision boundary, as in _step
             self._fail("next deadline", error)
             return None
+        return None if due is None else max(due, self._retry_ms)
 
     def _due(self, due: Ms) -> None:
         self.lateness.note(self._clock.now_ms() - due, self._clock.now_ms())
-        self.post(Tick())
+        if self.post(Tick()) is None:  # it is due still: other beds must not starve while it fails
+            self._retry_ms = self._clock.now_ms() + self._shell.restart_first_ms
 
     # our own bugs
 

@@ -45,7 +45,8 @@ class Commander:
 
     def set_rate(self, decision: SetRate, token: int) -> None:
         """The bytes leave when the journal record `token` is durable; else the outcome is REFUSED with the reason."""
-        task = asyncio.get_running_loop().create_task(self._set_when_durable(decision, token))
+        stops = self._stops.get(decision.pump, 0)  # now: a stop may come before the task has begun
+        task = asyncio.get_running_loop().create_task(self._set_when_durable(decision, token, stops))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
@@ -54,8 +55,7 @@ class Commander:
         for task in self._waiting:
             task.cancel()
 
-    async def _set_when_durable(self, decision: SetRate, token: int) -> None:
-        stops = self._stops.get(decision.pump, 0)
+    async def _set_when_durable(self, decision: SetRate, token: int, stops: int) -> None:
         try:
             async with asyncio.timeout(self._durable_ms / 1000):
                 await self._durable(token)

@@ -120,8 +120,8 @@ def restarted(d: Draft, event: events.Restarted) -> None:
     d.rules = {rule: state for rule, state in d.rules.items() if state.active}
     runs = {name: run for name, run in d.breath.runs.items() if run.active}
     d.breath = replace(d.breath, held={}, doubts={}, differ={}, runs=runs)
-    if "b/monitoring_lost" not in d.alarms:
-        d.blind_ms = None
+    if d.blind_ms is not None and "b/monitoring_lost" not in d.alarms:
+        d.blind_ms = min(d.blind_ms + event.gap_ms, d.now)  # a daemon that dies again and again still tells of it
     for pump in d.policy.pumps:
         pumps.restart(d, pump, event.gap_certain)
 

@@ -138,7 +138,10 @@ def restart(d: Draft, pump: PumpPolicy, gap_certain: bool) -> None:
 
 
 def settle(d: Draft, pump: PumpPolicy) -> None:
-    """Judge one pump on what is known now: resume, ceiling, breathing, and the stop under way."""
+    """Judge one pump on what is known now: resume, breathing, ceiling, and the stop under way.
+
+    Breathing comes before the ceiling: a pump that has to stop is not told to run slower in the same step.
+    """
     p = before = d.pumps[pump.device]
     if p.dose.conc_ug_ml != pump.concentration_ug_ml:
         waiting = dose.undocumented_nl(pump, p, d.now)
@@ -148,10 +151,10 @@ def settle(d: Draft, pump: PumpPolicy) -> None:
     if p.lock.resume is not Resume.NOT_NEEDED:
         p = resume.settle(d, pump, p)
     p = ceiling.keep_override(d, pump, p)
-    p = ceiling.judge_hard(d, pump, p)
     if (d.stop_rule is not None or d.blind_ms is not None) and p.lock.state is InterlockState.ARMED:
         cause = breathing.stop_cause(d, pump, p)
         p = p if cause is None else interlock.trip(d, pump, p, cause)
+    p = ceiling.judge_hard(d, pump, p)
     p = interlock.drive(d, pump, p)
     if p is not before:
         d.pumps[pump.device] = p

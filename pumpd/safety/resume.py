@@ -132,11 +132,11 @@ def settle(d: Draft, pump: PumpPolicy, p: PumpState) -> PumpState:
     lock = p.lock
     if lock.resume is Resume.ALLOWED and is_over(d, pump, p):
         lock = interlock.without_permission(lock)
-    runs = p.live and p.report is not None and p.report.infusing is not False
-    if runs and lock.resume is Resume.ALLOWED:
+    infusing = p.report.infusing if p.live and p.report is not None else False
+    if infusing and lock.resume is Resume.ALLOWED:  # one that only may infuse leaves the permission to its time
         lock = replace(lock, resume=Resume.NOT_NEEDED, resume_until_ms=None, resume_by=None)
     p = p if lock is p.lock else replace(p, lock=lock)
-    if runs and lock.resume is Resume.NEEDED and lock.state is InterlockState.ARMED:
+    if infusing is not False and lock.resume is Resume.NEEDED and lock.state is InterlockState.ARMED:
         return interlock.trip(d, pump, p, WITHOUT_RESUME)
     return p
 

@@ -10,6 +10,7 @@ from pumpd.bedside.lateness import Lateness
 from pumpd.clock import Clock
 from pumpd.safety.decisions import Decision, StopPump
 from pumpd.safety.events import AudioPaused, Event, SelfFault, StopRequested, Tick
+from pumpd.units import Ms
 from tests.bedside.parts import Bench
 
 
@@ -105,3 +106,15 @@ def test_lateness_is_a_fault_that_begins_and_ends_once() -> None:
     late.note(150, 10)
     assert [late.change(10), late.change(500), late.change(1100), late.change(1200)] == [True, None, False, None]
     assert (late.late, late.seen, late.worst_ms) == (1, 2, 150)
+
+
+async def test_a_kernel_that_fails_on_what_is_due_leaves_the_loop_to_other_beds(bench: Bench) -> None:
+    def always(_: Event) -> Iterable[Decision]:
+        raise ZeroDivisionError("a bug")
+
+    bench.kernel.on = always
+    bench.kernel.due_ms = due = bench.bed._clock.now_ms()
+    bench.bed._due(Ms(due))
+    again = bench.bed._deadline()
+    assert again is not None
+    assert again > due

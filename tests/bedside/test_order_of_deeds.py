@@ -190,3 +190,14 @@ async def test_a_resolved_order_is_not_called_unknown_when_the_line_goes(bench: 
         lambda: any(isinstance(e, LinkChanged) and e.state is LinkState.DOWN for e in bench.kernel.events)
     )
     assert bench.kernel.heard(CommandOutcome) == [CommandOutcome("r1", Outcome.DONE)]
+
+
+@pytest.mark.req("INT-02", "INT-03")
+async def test_a_stop_in_the_same_turn_of_the_loop_overtakes_a_rate_that_has_not_begun_to_wait(bench: Bench) -> None:
+    bench.kernel.on = on_tick(RATE)  # type: ignore[assignment]
+    bench.bed.post(Tick())
+    bench.kernel.on = on_tick(STOP)  # type: ignore[assignment]
+    bench.bed.post(Tick())
+    await bench.kernel.until(lambda: bench.kernel.heard(CommandOutcome))
+    assert bench.kernel.heard(CommandOutcome) == [CommandOutcome("r1", Outcome.REFUSED, "overtaken by a stop")]
+    assert bench.look().endswith(b"STOP,")

@@ -406,3 +406,14 @@ def test_the_kernel_asks_to_be_woken_when_a_permission_ends() -> None:
     assert until is not None
     assert due is not None
     assert due <= until
+
+
+@pytest.mark.req("INT-03")
+def test_a_report_that_does_not_say_whether_the_pump_infuses_uses_no_permission_up() -> None:
+    bed = allowed()
+    bed.pump(7_000, None, after=500)
+    assert bed.pump_view().resume is Resume.ALLOWED
+    assert not bed.stops()
+    watch(bed, VALID_S)
+    bed.pump(7_000, after=500)
+    assert bed.stops()

@@ -10,7 +10,8 @@ import pytest
 from pumpd.device.facts import ControlState, Identity, Quality
 from pumpd.safety.decisions import InterlockState, StopPump
 from pumpd.safety.events import Heard, InterlockReset, Restarted
-from pumpd.safety.policy import BedPolicy, DrugPolicy, MonitoringLost, RespiratoryStop
+from pumpd.safety.interlock import STOPPING
+from pumpd.safety.policy import BedPolicy, DrugPolicy, Enforcement, MonitoringLost, RespiratoryStop
 from tests.safety.build import (
     KETAMINE,
     MONITOR,
@@ -214,3 +215,27 @@ def test_what_is_to_be_done_by_hand_ends_with_the_first_breath_that_is_seen() ->
     bed.vitals(after=10, **WELL)
     assert not bed.the("stop_by_hand").present
     assert not bed.the("monitoring_lost").present
+
+
+@pytest.mark.req("INT-02", "INT-07", "CEI-07")
+def test_a_pump_that_breathing_stops_is_not_told_to_run_slower_in_the_same_step() -> None:
+    bed = Bed(bed_policy({"enforcement": Enforcement.REDUCE}))
+    bed.pump(7_000, False)
+    bed.vitals(no_breath=1)
+    bed.pump(700_000, after=100)
+    assert len(bed.stops()) == 1
+    assert not bed.rates()
+    assert bed.is_active("over_hard")
+
+
+@pytest.mark.req("INT-08")
+def test_a_daemon_that_dies_again_and_again_still_tells_that_nobody_watches_breathing() -> None:
+    bed = Bed(bed_policy(**STOP))
+    bed.vitals(rr=14, spo2=97)
+    for _ in range(2 + LOST_MS // 14_000):
+        bed.do(Restarted(1_000, gap_certain=True), 1_000)
+        for _ in range(14):
+            bed.run(1_000)
+            bed.pump(7_000)
+    assert bed.is_active("monitoring_lost")
+    assert bed.lock() in STOPPING
