@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check bench trace chaos clean
+.PHONY: install demo test check bench trace chaos properties clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -33,6 +33,9 @@ trace: $(STAMP)
 
 chaos: $(STAMP)
 	"$(BIN)/python" -m pytest tests/chaos $(ARGS)
+
+properties: $(STAMP)  # new examples for MINUTES (10); `make test` plays the same few every time
+	PUMPD_HYPOTHESIS_MINUTES=$(or $(MINUTES),10) "$(BIN)/python" -m pytest tests/properties -s -k no_order
 
 clean:
 	rm -rf "$(VENV)" .pytest_cache .mypy_cache .ruff_cache
