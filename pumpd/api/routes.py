@@ -18,6 +18,7 @@ from pumpd.api.acts import (
     Reasoned,
     unknown_bed,
 )
+from pumpd.api.commands import OPS
 from pumpd.api.errors import ApiError
 from pumpd.device.signals import SIGNALS
 from pumpd.live.fields import AlarmShape
@@ -68,7 +69,7 @@ def reading_routes(hub: LiveHub, ward: WardPort) -> APIRouter:
 
     @router.get("/asyncapi.json", summary="The live protocol (/ws/v1/live) as an AsyncAPI 3 document")
     async def get_asyncapi() -> Response:
-        return _json(encode(asyncapi()))
+        return _json(encode(asyncapi(OPS)))
 
     _trend_route(router, hub, ward)
     return router

@@ -17,7 +17,7 @@ from pumpd.config.repair import check_structure
 from pumpd.config.response import response_warnings
 from pumpd.config.site import Site, site_problems
 from pumpd.config.site_files import LibraryFile, ProtocolFile, TimesFile
-from pumpd.config.times import link_times, shell_times
+from pumpd.config.times import link_times, shell_times, times_warnings, with_defaults
 from pumpd.config.toml_lines import Path as KeyPath
 from pumpd.config.ward_checks import ward_problems, ward_warnings
 from pumpd.config.ward_file import FileTable, WardFile
@@ -86,7 +86,7 @@ class _Loader:
             return Loaded(None, _in_order(self._problems))
         ward = self._ward(beds, times.record, library)
         warnings = self._warnings + ward_warnings(file, self._source) + beds.warnings() + self._slow_rules(ward)
-        return Loaded(ward, (), _in_order(warnings))
+        return Loaded(ward, (), _in_order(warnings + times_warnings(times)))
 
     def _find(self, key: KeyPath, name: str) -> Path | None:
         """The named file beside the ward file, else among the defaults; a missing one is a problem."""
@@ -103,7 +103,7 @@ class _Loader:
         path = self._find((key,), table.file)
         parsed = read_record(path, model) if path else []
         if isinstance(parsed, list):
-            self._problems += parsed
+            self._problems += with_defaults(parsed) if model is TimesFile else parsed
             return None
         self._digests[parsed.source.name] = parsed.source.sha256
         return parsed

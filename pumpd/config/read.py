@@ -19,6 +19,7 @@ from pumpd.config.toml_lines import dotted, locate, scan
 
 M = TypeVar("M", bound=BaseModel)
 
+MISSING = "required key is missing"
 _AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _TYPES = {
     "string_type": "text in quotes",
@@ -116,7 +117,7 @@ def _message(model: type[BaseModel], error: ErrorDetails, path: KeyPath) -> str:
     if kind == "extra_forbidden":
         return _unknown_key(model, path)
     if kind == "missing":
-        return "required key is missing"
+        return MISSING
     if kind in _TYPES:
         return f"expected {_TYPES[kind]}, found {_shown(error['input'])}"
     if kind == "literal_error":

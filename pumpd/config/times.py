@@ -2,9 +2,46 @@
 
 from __future__ import annotations
 
+import tomllib
+from dataclasses import replace
+from typing import Any
+
+from pumpd.config.defaults import default_dir
 from pumpd.config.model import LinkTimes, ShellTimes
+from pumpd.config.problems import Problem
+from pumpd.config.read import MISSING, Parsed
 from pumpd.config.site_files import TimesFile
 from pumpd.safety.policy import Times
+
+_UNWATCHED = {
+    "jump": "no [breathing.jump]: values that change faster than they can are believed at once",
+    "disagree": "no [breathing.disagree]: two sources that contradict each other are not told of",
+    "episode": "no [[breathing.episode]]: episodes of respiratory depression are not counted",
+}
+
+
+def times_warnings(times: Parsed[TimesFile]) -> list[Problem]:
+    """What a times file, perhaps of an earlier version, leaves out: allowed, but a person should know."""
+    table = times.record.breathing
+    left_out = [words for part, words in _UNWATCHED.items() if not getattr(table, part, None)]
+    return [times.source.problem(("breathing",), f"{words}; pumpd's own times.toml has it") for words in left_out]
+
+
+def with_defaults(problems: list[Problem]) -> list[Problem]:
+    """The same; where a key is missing it says what pumpd's own times.toml has there."""
+    own = tomllib.loads((default_dir() / "times.toml").read_text(encoding="utf-8"))
+    return [_with_default(problem, own) for problem in problems]
+
+
+def _with_default(problem: Problem, own: dict[str, Any]) -> Problem:
+    value: Any = own
+    *tables, key = problem.key.split(".")
+    for table in tables:
+        value = value.get(table, {}) if isinstance(value, dict) else {}
+    if problem.message != MISSING or not isinstance(value, dict) or not isinstance(value.get(key), str | int):
+        return problem
+    shown = f'"{value[key]}"' if isinstance(value[key], str) else value[key]
+    return replace(problem, message=f"{MISSING}; pumpd's own times.toml has {key} = {shown}")
 
 
 def kernel_times(times: TimesFile) -> Times:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, get_args
 
 import msgspec
@@ -40,11 +41,12 @@ def _description() -> str:
     )
 
 
-def asyncapi() -> dict[str, Any]:
-    """The document. A test holds real frames against the same structs."""
+def asyncapi(ops: Iterable[str]) -> dict[str, Any]:
+    """The document. ops: the acts that a `cmd` may name. A test holds real frames against the same structs."""
     sent, received = _messages(ServerMessage), _messages(ClientMessage)
     kinds = [*get_args(ServerMessage), *get_args(ClientMessage), WardShape]
     _, schemas = msgspec.json.schema_components(kinds, ref_template=REF)
+    schemas["Cmd"]["properties"]["op"]["enum"] = list(ops)
     channel = {"$ref": "#/channels/live"}
     return {
         "asyncapi": "3.0.0",

@@ -57,11 +57,24 @@ def test_every_bed_of_a_ward_is_judged_by_them(ward_file: Break) -> None:
     assert ward.beds[0].policy.breathing == default_breathing()
 
 
+def test_a_key_that_an_older_times_file_lacks_is_named_with_the_shipped_value(ward_file: Break) -> None:
+    loaded = inspect_ward(own_times(ward_file, 'resume_steady = "60 s"\n', ""))
+    (problem,) = loaded.problems
+    assert problem.key == "kernel.resume_steady"
+    assert problem.message == 'required key is missing; pumpd\'s own times.toml has resume_steady = "60 s"'
+
+
 def test_a_times_file_without_the_table_watches_for_held_values_only(ward_file: Break) -> None:
     path = ward_file()
     text = (default_dir() / "times.toml").read_text(encoding="utf-8")
     (path.parent / "times.toml").write_text(text[: text.index("[breathing]")], encoding="utf-8")
     assert ward_of(path).beds[0].policy.breathing == Breathing()
+    warned = [str(problem) for problem in inspect_ward(path).warnings if problem.key == "breathing"]
+    assert [line.partition("breathing: ")[2].partition(":")[0] for line in warned] == [
+        "no [breathing.jump]",
+        "no [breathing.disagree]",
+        "no [[breathing.episode]]",
+    ]
 
 
 @pytest.mark.req("RSP-06")
