@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from pumpd.safety.alarms import Alarm, AlarmState, Escalation, Phase
 from pumpd.safety.events import Acknowledged, AckReason, AlarmReset, AudioPaused
-from pumpd.safety.policy import Priority
+from pumpd.safety.policy import AlarmKind, Priority
 from tests.e2e.bench_ward import BenchWard
 from tests.e2e.conftest import Console, open_ward
 
@@ -166,6 +166,17 @@ def test_an_alarm_says_what_to_do_and_how_far_it_has_climbed(page: Page, ward: B
     assert re.search(r"to charge nurse \d\d:\d\d", item.inner_text())
     assert item.locator(".todo").inner_text() == "check breathing, call for help"
     assert "to charge nurse" in page.locator('[data-bed="w-02"] .who .ladder').inner_text()
+
+
+@pytest.mark.req("ALA-01", "ALA-08")
+def test_what_only_follows_from_an_alarm_never_stands_in_front_of_it(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    low_spo2(ward)
+    ward.turn(1_000)
+    ward.alarm("w-02", "nobody watches this bed", condition="unwatched", kind=AlarmKind.TECHNICAL)
+    page.locator(".alarm.high").nth(1).wait_for()
+    assert "nobody watches" in page.locator(".alarm.high").nth(1).inner_text()
+    assert "SpO2 84" in page.locator('[data-bed="w-02"] .bar').inner_text()
 
 
 @pytest.mark.req("ALA-04")

@@ -29,6 +29,11 @@ CUT_OFF = """() => [
 PLACES = """() => [...document.querySelectorAll('.tile, .bar, .vital, .vital .digits, .pump')].map(
   e => { const b = e.getBoundingClientRect(); return [b.x, b.y, b.width, b.height].map(Math.round).join(); })"""
 
+OVERLAPPING = """() => [...document.querySelectorAll('.vital')].filter(cell => {
+  const [a, b] = ['abbr', '.digits'].map(part => cell.querySelector(part).getBoundingClientRect());
+  return a.right > b.left + 1 && b.right > a.left + 1 && a.bottom > b.top + 1 && b.bottom > a.top + 1;
+}).length"""
+
 
 def digit_px(page: Page) -> float:
     """Height of the smallest vital digit on the screen."""
@@ -63,6 +68,13 @@ def test_digits_are_large_and_an_alarms_cause_value_and_limit_whole(
         assert digit_px(page) >= least_px
         assert page.evaluate(CUT_OFF) == []
         assert OVER_HARD in page.locator(".bar.high").inner_text()
+
+
+@pytest.mark.parametrize("beds", [4, 16, 20, 24])
+def test_no_label_stands_in_the_digits(page: Page, beds: int) -> None:
+    with BenchWard(beds=beds) as ward:
+        open_ward(page, ward)
+        assert page.evaluate(OVERLAPPING) == 0
 
 
 def test_nothing_moves_when_alarms_come_and_go(page: Page, ward: BenchWard) -> None:
