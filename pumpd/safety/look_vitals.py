@@ -12,7 +12,7 @@ from pumpd.device.info import Origin
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.advisories import origin_of
 from pumpd.safety.policy import MonitorPolicy
-from pumpd.safety.quality import EPISODIC, NOTHING, held_now, is_live, newer_sample
+from pumpd.safety.quality import EPISODIC, NOTHING, WORST_COUNTS, held_now, is_live, newer_sample
 from pumpd.safety.state import Draft
 from pumpd.safety.view import ValueView
 from pumpd.safety.vital_state import Sample
@@ -37,9 +37,9 @@ def take_monitor(d: Draft, monitor: MonitorPolicy, found: dict[str, ValueView], 
     held = held_now(d, monitor.device) if d.breath.held else ()
     stale_ms = d.now - d.policy.times.vitals_live_ms
     for name in dict.fromkeys((*monitor.signals, *samples)):
-        if name in decided or name not in SIGNALS:
-            continue
         sample, old = samples.get(name), found.get(name)
+        if name not in SIGNALS or (name in decided and not outdoes(name, sample, old, stale_ms)):
+            continue
         if name in held:
             counts, shown = True, held_view(d, monitor, name)
         else:
@@ -50,6 +50,13 @@ def take_monitor(d: Draft, monitor: MonitorPolicy, found: dict[str, ValueView], 
             decided.add(name)
         if counts or old is None or SHOWABILITY[shown.quality] > SHOWABILITY[old.quality]:
             found[name] = shown
+
+
+def outdoes(name: str, sample: Sample | None, old: ValueView | None, stale_ms: int) -> bool:
+    """Of missing breath the worst word counts, whoever says it, as in quality.live_values."""
+    if name not in WORST_COUNTS or sample is None or sample.value_milli is None or sample.at_ms <= stale_ms:
+        return False
+    return old is None or sample.value_milli > (old.value_milli or 0)
 
 
 def held_view(d: Draft, monitor: MonitorPolicy, name: str) -> ValueView:

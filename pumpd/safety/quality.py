@@ -22,6 +22,7 @@ EPISODIC = frozenset(name for name, signal in SIGNALS.items() if signal.episodic
 # What one sensor measures, and what a monitor makes of it: when the first is missing, so is the rest.
 SENSORS = {"etco2": "CO2", "spo2": "SpO2"}
 MEASURED_BY = dict.fromkeys(("rr", "fico2", "no_breath", "no_breath_s", "ipi"), "etco2") | {"pulse": "spo2"}
+WORST_COUNTS = frozenset({"no_breath", "no_breath_s"})
 NOTHING: Mapping[str, Sample] = MappingProxyType({})
 RESPIRATORY = frozenset({"rr", "etco2"})  # a source that sees breathing; SpO2 alone does not
 
@@ -36,7 +37,9 @@ def is_live(name: str, sample: Sample, now: int, live_ms: int) -> bool:
 def live_values(d: Draft) -> dict[str, int]:
     """Per signal the value that counts: the first live one in the bed's order of monitors (RSP-07).
 
-    A source that says it sees no breath has not failed: what it holds is missing, and no other source speaks for it.
+    Of missing breath the worst word counts, whoever says it: a source that believes to see breath (a moving chest)
+    does not contradict one that sees no air. A source that says it sees no breath has not failed: what it holds is
+    missing, and no other source speaks for it.
     """
     found: dict[str, int] = {}
     stale_ms, held = d.now - d.policy.times.vitals_live_ms, d.breath.held
@@ -45,7 +48,9 @@ def live_values(d: Draft) -> dict[str, int]:
         samples = d.samples.get(monitor.device, NOTHING)
         for name, sample in samples.items():
             value = sample.value_milli
-            if value is not None and (sample.at_ms > stale_ms or name in EPISODIC) and name not in found:
+            if value is None or not (sample.at_ms > stale_ms or name in EPISODIC):
+                continue
+            if name not in found or (name in WORST_COUNTS and value > found[name]):
                 found[name] = value
         if held:
             blocked |= {name for name in held_now(d, monitor.device) if name not in found}
@@ -72,6 +77,8 @@ def source_of(d: Draft, signal: str) -> str | None:
     """The monitor whose value of this signal counts now; None: there is none, or a person assessed it."""
     if signal in d.breath.assessed and not newer_sample(d, signal):
         return None
+    if signal in WORST_COUNTS:
+        return worst_source(d, signal)
     for monitor in d.policy.monitors:
         sample = d.samples.get(monitor.device, NOTHING).get(signal)
         if sample is not None and is_live(signal, sample, d.now, d.policy.times.vitals_live_ms):
@@ -79,6 +86,17 @@ def source_of(d: Draft, signal: str) -> str | None:
         if signal in held_now(d, monitor.device):
             return None
     return None
+
+
+def worst_source(d: Draft, signal: str) -> str | None:
+    """The monitor that says the highest live value, the first of equals in the bed's order."""
+    live_ms, found = d.policy.times.vitals_live_ms, ""
+    worst = -1
+    for monitor in d.policy.monitors:
+        sample = d.samples.get(monitor.device, NOTHING).get(signal)
+        if sample is not None and is_live(signal, sample, d.now, live_ms) and (sample.value_milli or 0) > worst:
+            found, worst = monitor.device, sample.value_milli or 0
+    return found or None
 
 
 def seen_signals(d: Draft) -> frozenset[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pumpd.device.info import Origin
-from pumpd.safety.decisions import AlarmChanged
+from pumpd.safety.decisions import AlarmChanged, InterlockState
 from pumpd.safety.policy import AlarmKind, Priority
 from pumpd.safety.view import ValueView
 from tests.safety.breath import SECOND, WELL, both, hear, two_monitors, without
@@ -150,3 +150,31 @@ def test_without_configured_differences_nothing_is_compared() -> None:
     bed = Bed(without(two_monitors(), differences=()))
     both(bed, 60, {**WELL, "rr": 8}, {"rr": 30})
     assert not [a for a in bed.view().alarms if a.kind == "advisory"]
+
+
+@pytest.mark.req("RSP-07", "RSP-02")
+@pytest.mark.parametrize(
+    ("first", "second"), [({"no_breath": 0}, {"no_breath": 1}), ({"no_breath": 1}, {"no_breath": 0})]
+)
+def test_whichever_monitor_says_that_there_is_no_breath_it_is_no_breath(
+    first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    bed = Bed(two_monitors())
+    bed.pump(10_000)
+    both(bed, 1, {"rr": 12, **first}, {"rr": 14, **second})
+    says = SECOND if second["no_breath"] else MONITOR
+    alarm = bed.the("apnoea")
+    assert (alarm.priority, alarm.device) == (Priority.HIGH, says)
+    assert bed.lock() is not InterlockState.ARMED
+
+
+@pytest.mark.req("RSP-07", "RSP-02")
+def test_the_longest_time_without_breath_counts_and_one_that_is_no_longer_live_does_not() -> None:
+    bed = Bed(two_monitors())
+    both(bed, 1, {"rr": 12, "no_breath_s": 2}, {"rr": 14, "no_breath_s": 29})
+    assert bed.alarm("apnoea") is None
+    assert shown(bed, "no_breath_s").source == SECOND
+    for _ in range(8):
+        bed.run(1_000)
+        bed.vitals(rr=12, no_breath_s=3)
+    assert (shown(bed, "no_breath_s").value_milli, shown(bed, "no_breath_s").source) == (3_000, MONITOR)
