@@ -84,6 +84,7 @@ class BedRuntime:
         self._commander = Commander(pumps, self.post, parts.journal.durable, parts.shell.durable_ms)
         self._timer = DeadlineTimer(parts.clock, self._deadline, self._due)
         self._inbox: deque[Event] = deque()
+        self._untold: deque[AlarmChanged] = deque()
         self._stepping = False
         self._restart = Backoff(parts.shell.restart_first_ms, parts.shell.restart_max_ms, random.random)
         self._recovery: asyncio.TimerHandle | None = None
@@ -205,11 +206,22 @@ class BedRuntime:
             self._inbox.append(SelfFault("kernel_disagrees", f"the stop {sent} left unexplained", active=True))
 
     def _show(self, decisions: tuple[Decision, ...]) -> None:
+        """Screens hear of alarms on the next turns of the loop, one on each: another bed's stop may be due."""
+        changed = [decision for decision in decisions if isinstance(decision, AlarmChanged)]
+        if changed and not self._untold:
+            asyncio.get_running_loop().call_soon(self._tell_screens)
+        self._untold.extend(changed)
+        self._screens(self._hub.mark, self.id)
+
+    def _tell_screens(self) -> None:
+        changed = self._untold.popleft()
+        self._screens(self._hub.alarm, changed.alarm, changed.phase)
+        if self._untold:
+            asyncio.get_running_loop().call_soon(self._tell_screens)
+
+    def _screens(self, tell: Callable[..., None], *what: object) -> None:
         try:
-            for decision in decisions:
-                if isinstance(decision, AlarmChanged):
-                    self._hub.alarm(decision.alarm, decision.phase)
-            self._hub.mark(self.id)
+            tell(*what)
         except Exception:  # supervision boundary: what screens cannot show must not stop the bed
             log.exception("screens failed", bed=self.id)
 

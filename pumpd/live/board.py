@@ -108,6 +108,11 @@ class BedBoard:
         self.fragments[key.name] = Fragment(part, encode(key.shape(view, stamp)), seq, stamp.now_ms)
         return True
 
+    def is_news(self, alarm: Alarm) -> bool:
+        """Does the list hold another word of this alarm, or none of one that lives?"""
+        kept = self.alarms.get(alarm.id)
+        return alarm.state is not AlarmState.ENDED if kept is None else kept.alarm != alarm
+
     def keep_alarm(self, alarm: Alarm, stamp: Stamp) -> bytes:
         """Put the alarm on the list (or take an ended one off) and return its JSON."""
         data = encode(alarm_shape(alarm, stamp))

@@ -82,8 +82,9 @@ class LiveHub:
         self._hurry.set()
 
     def alarm(self, alarm: Alarm, phase: Phase) -> None:
-        """An alarm changed: every screen gets this very message, without waiting for the tick."""
-        self._send_alarm(self._board.bed(alarm.bed), alarm, phase)
+        """An alarm changed: every screen gets this very message, without waiting for the tick; never twice."""
+        if (bed := self._board.bed(alarm.bed)).is_news(alarm):  # a tick may have come before
+            self._send_alarm(bed, alarm, phase)
 
     def lost(self, bed_id: str) -> None:
         """No kernel stands behind the bed: its figures are withdrawn on every screen."""
