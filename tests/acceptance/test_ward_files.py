@@ -19,7 +19,7 @@ def broken(folder: Path) -> Path:
         ('driver = "capnostream20"', 'driver = "capnostream21"'),
         ('id = "4b-02-p1"', 'id = "4b-01-p1"'),
         ('drug = "ketamine"', 'drug = "ketamina"'),
-        ('link = "serial:///dev/serial/by-id/usb-pumpd-example-4b-02-m1"', 'link = "socket://10.0.0.5:4001"'),
+        ('link = "serial:///dev/serial/by-id/usb-pumpd-example-4b-02-m1"', 'link = "socket://192.0.2.5:4001"'),
         ('# hard = "0.8 mg/kg/h"', 'hard = "1.2 mg/kg/h"'),
         ("# [ceiling]", "[ceiling]"),
     ):
@@ -42,7 +42,7 @@ async def test_every_mistake_gets_one_line_that_names_its_place_and_run_refuses_
     assert text.count(str(path)) == len(told), "one line each"
     for word in ('"eighty"', "lable", "capnostream21", "ketamina", "1.2 mg/kg/h"):
         assert [line for line, _ in told if line in lines_with(path, word)], f"{word}:\n{text}"
-    assert {lines_with(path, '"4b-01-p1"')[-1], lines_with(path, "10.0.0.5")[-1]} <= {line for line, _ in told}, text
+    assert {lines_with(path, '"4b-01-p1"')[-1], lines_with(path, "192.0.2.5")[-1]} <= {line for line, _ in told}, text
     assert len(told) == 7, text
     assert "label" in text, "the nearest known key"
     again, refused = await said("run", "--config", str(path))

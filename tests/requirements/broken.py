@@ -35,7 +35,7 @@ BROKEN = (
     row("ALA-05", "ladder", "    return since_ms + profile.escalation[level].after_ms", "    return since_ms + 2 * profile.escalation[level].after_ms", "escalation.py::test_an_unseen_high_alarm_goes_to_the_bedside_the_charge_nurse_and_the_ward_at_its_times"),
     row("ALA-05", "ladder", "UNSEEN = frozenset({AlarmState.ACTIVE, AlarmState.LATCHED})", "UNSEEN = frozenset({AlarmState.ACTIVE})", "escalation.py::test_a_latched_high_that_nobody_has_seen_climbs_on_without_starting_anew"),
     row("ALA-06", "handlers", "    d.rules = {rule: state for rule, state in d.rules.items() if state.active}\n", "    d.rules = {rule: state for rule, state in d.rules.items() if state.active}\n    d.alarms.clear()\n", "kernel.py::test_a_restart_keeps_alarms_acknowledgements_pause_trip_and_patient_and_widens_the_dose"),
-    row("ALA-07", "pumpd.live.hub", "        self._send_alarm(self._board.bed(alarm.bed), alarm, phase)\n", "        self._board.bed(alarm.bed)\n", "tests/live/test_hub.py::test_an_alarm_is_there_without_any_tick_and_without_credit"),
+    row("ALA-07", "pumpd.live.hub", "            self._send_alarm(bed, alarm, phase)\n\n    def lost", "            pass\n\n    def lost", "tests/live/test_hub.py::test_an_alarm_is_there_without_any_tick_and_without_credit"),
     row("ALA-08", "pumpd.daemon.self_watch", '"unwatched", nobody, unseen and since_ms is not None)', '"unwatched", nobody, False)', "tests/daemon/test_self_watch.py::test_a_high_alarm_at_a_bed_that_nobody_watches_is_told_of_that_bed_after_its_time"),
     row("ALA-08", "handlers", "        d.faults[event.code] = event.detail\n", "        pass\n", "alarms.py::test_pumpds_own_fault_is_a_technical_alarm_until_it_is_over"),
     # interlock
