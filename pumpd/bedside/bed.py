@@ -179,11 +179,8 @@ class BedRuntime:
 
     def _carry_out(self, event: Event, decisions: tuple[Decision, ...], now: Ms, sent: str | None) -> int:
         record = StepRecord(self.id, self.seq, now, self._clock.wall_of(now), event, decisions)
-        if not decisions and sent is None:  # the frame of every second
-            token = self._journal.append(record)
-            self._show(decisions)
-            return token
-        self._stop(record, sent)
+        if decisions or sent is not None:  # not the frame of every second
+            self._stop(record, sent)
         token = self._journal.append(record)
         for decision in decisions:
             if isinstance(decision, ReadStatus):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +19,12 @@ pytestmark = pytest.mark.chaos
 
 BED, NEXT = "demo-01", "demo-02"
 UNLIMITED = 2**40
+LIMIT = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+SMALL_FILES = (sys.executable, "-c", LIMIT)
 
 
 @pytest.mark.req("ALA-08", "INT-02", "CEI-03", "ALA-06")
@@ -63,7 +70,7 @@ async def test_on_a_full_disk_monitoring_alarming_and_stopping_go_on_and_nothing
 
 async def test_a_disk_full_from_the_first_byte_is_said_in_a_line_and_exit_code(tmp_path: Path) -> None:
     async with chaos_ward(tmp_path) as ward:
-        code, text = await said("run", "--config", str(ward.file), prefix=("prlimit", "--fsize=1024"))
+        code, text = await said("run", "--config", str(ward.file), prefix=SMALL_FILES)
         assert code == 2, text
         assert str(ward.journal) in text
         assert "Traceback" not in text

@@ -170,6 +170,22 @@ def test_alarms_that_a_restart_brought_back_reach_screens_without_an_alarm_call(
     assert [(m["phase"], m["alarm"]["state"]) for m in frames(ward, client)] == [("end", "ended")]
 
 
+@pytest.mark.req("ALA-07")
+def test_what_a_tick_has_told_of_an_alarm_is_not_told_again_and_every_change_is() -> None:
+    ward = Ward()
+    client = joined(ward)
+    rung, seen = alarm("b1"), alarm("b1", state=AlarmState.ACKNOWLEDGED)
+    over = alarm("b1", state=AlarmState.ENDED)
+    ward.change("b1", alarms=(rung,))
+    ward.hub.tick()
+    ward.hub.alarm(rung, Phase.START)
+    ward.hub.alarm(seen, Phase.ACKNOWLEDGE)
+    ward.change("b1", alarms=())
+    ward.hub.tick()
+    ward.hub.alarm(over, Phase.END)
+    assert [m["phase"] for m in frames(ward, client)] == ["start", "acknowledged", "end"]
+
+
 def test_a_heartbeat_comes_when_nothing_else_did_for_a_second() -> None:
     ward = Ward(times=LiveTimes(refresh_ms=10_000))
     client = joined(ward)
