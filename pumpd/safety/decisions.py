@@ -98,11 +98,69 @@ class Permitted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An act was refused, with ALL its reasons."""
+    """An act was refused, with ALL its reasons; each names the limit and whose it is. by, why: as the person gave."""
 
     act: str
     subject: str
     reasons: tuple[str, ...]
+    by: str = ""
+    why: str = ""
+
+
+class InfusionPhase(StrEnum):
+    """State of one infusion of a course, derived from what the pumps report, never typed in."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    STOPPED_BY_CAP = "stopped_by_cap"
+    ABORTED = "aborted"
+
+
+@dataclass(frozen=True, slots=True)
+class InfusionChanged:
+    """An infusion of the course is in another phase. number counts from 1 in the course.
+
+    low_ng, high_ng: delivered in it so far (at least, at most), all pumps and routes that count. why: what ended it.
+    """
+
+    course: str
+    number: int
+    phase: InfusionPhase
+    pump: str
+    low_ng: int
+    high_ng: int
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CourseChanged:
+    """A course was opened (open True), or is over."""
+
+    course: str
+    open: bool
+    mrn: str
+    by: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowChanged:
+    """What flows changed, or a mark of time passed (every quarter of an hour while it flows): the timeline of doses.
+
+    infusing, rate_ul_h: as the pump reports from now on, None where unknown (stale, lost). low_ng, high_ng: given to
+    this patient by this pump so far; None where mass cannot be told. infusion: number in the course, 0 outside of one.
+    """
+
+    pump: str
+    drug: str | None
+    infusing: bool | None
+    rate_ul_h: int | None
+    conc_ug_ml: int | None
+    low_ng: int | None
+    high_ng: int | None
+    infusion: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,5 +179,8 @@ Decision = (
     | AudioChanged
     | Permitted
     | Refused
+    | InfusionChanged
+    | CourseChanged
+    | FlowChanged
     | PatientClosed
 )

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from pumpd.clinical.entries import AnyEntry
 from pumpd.device.facts import (
     CommandOutcome,
     Control,
@@ -201,6 +202,47 @@ class Assessed:
 
 
 @dataclass(frozen=True, slots=True)
+class Charted:
+    """A named person writes into the patient's chart; the kernel keeps what it judges by, the journal all of it.
+
+    id: given by the shell, unique in the journal. at_ms: kernel time at which it happened (None: now). corrects: the
+    id of the entry that this one replaces; reason: why (needed for a correction).
+    """
+
+    id: str
+    entry: AnyEntry
+    by: str
+    at_ms: int | None = None
+    corrects: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolOverride:
+    """A named person sets aside one rule of the protocol, where the protocol allows it, with a reason.
+
+    rule: one of pumpd.safety.policy.ProtocolRule. It holds for the present infusion (before a start: for the next).
+    """
+
+    rule: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """The shell's prediction of the plasma concentration (pumpd.clinical.pk), so that the kernel can advise on it.
+
+    Band over the models in picograms per millilitre (1 ng/mL is 1000): (lowest, highest) now and 30 min on. Advisory
+    only: nothing is stopped by it.
+    """
+
+    now_pg_ml: tuple[int, int]
+    soon_pg_ml: tuple[int, int]
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyReplaced:
     """New limits from now on; the shell passes the same policy to every later step."""
 
@@ -241,6 +283,9 @@ Event = (
     | ResumeRequested
     | SoftOverride
     | Assessed
+    | Charted
+    | ProtocolOverride
+    | Predicted
     | PolicyReplaced
     | Restarted
     | SelfFault

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from pumpd.device.facts import AlarmCode, ControlState, Integrity, Outcome
 from pumpd.safety.alarms import Alarm
+from pumpd.safety.course_state import Course, Given
 from pumpd.safety.decisions import Decision, InterlockState, Resume
 from pumpd.safety.events import LinkState, Patient
 from pumpd.safety.policy import BedPolicy, MonitorPolicy, PumpPolicy
@@ -154,6 +155,8 @@ class BedState(Struct, frozen=True):
     audio_ward: bool = False
     breath: Breath = Breath()
     steady_ms: int | None = None
+    given: Given = Given()
+    course: Course = Course()
 
 
 class Draft(Struct):
@@ -180,6 +183,8 @@ class Draft(Struct):
     audio_ward: bool = False
     breath: Breath = Breath()
     steady_ms: int | None = None
+    given: Given = Given()
+    course: Course = Course()
     out: list[Decision] = []
 
     def order_id(self) -> str:
@@ -216,6 +221,8 @@ def open_draft(state: BedState, policy: BedPolicy, now: int) -> Draft:
         state.audio_ward,
         state.breath,
         state.steady_ms,
+        state.given,
+        state.course,
     )
 
 
@@ -243,6 +250,8 @@ def freeze(d: Draft, due_ms: int | None) -> BedState:
         d.audio_ward,
         d.breath,
         d.steady_ms,
+        d.given,
+        d.course,
     )
 
 

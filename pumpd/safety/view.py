@@ -11,7 +11,7 @@ from decimal import Decimal
 from pumpd.device.facts import ControlState, Quality
 from pumpd.device.info import Origin
 from pumpd.safety.alarms import Alarm
-from pumpd.safety.decisions import InterlockState, Resume
+from pumpd.safety.decisions import InfusionPhase, InterlockState, Resume
 from pumpd.safety.events import LinkState, Patient
 from pumpd.safety.policy import Enforcement, Limit
 
@@ -49,6 +49,56 @@ class DoseView:
 
     at_least_ng: int
     at_most_ng: int
+
+
+@dataclass(frozen=True, slots=True)
+class CapView:
+    """One dose cap as it stands. span: infusion, course, window; limit_ng: for this patient's weight.
+
+    reached_ms: kernel time at which `at most` reaches it at the present rate, None where it does not.
+    """
+
+    span: str
+    limit_ng: int
+    set_by: str
+    low_ng: int
+    high_ng: int
+    reached_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class InfusionView:
+    """number 0: not yet begun (planned)."""
+
+    number: int
+    phase: InfusionPhase
+    pumps: tuple[str, ...]
+    started_ms: int | None
+    ended_ms: int | None
+    low_ng: int | None
+    high_ng: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourseView:
+    """The patient's course. caps: those that bind now, the nearest to being reached first.
+
+    nrs_due_ms, observe_due_ms: when the next is due (overdue once passed). missing: what the running infusion was
+    started without. set_aside: rules and by whom. next_rise_ms: the earliest next increase of the rate.
+    """
+
+    id: str | None
+    opened_ms: int | None
+    day: int | None
+    max_infusions: int
+    infusions: tuple[InfusionView, ...]
+    caps: tuple[CapView, ...]
+    nrs_due_ms: int | None
+    observe_due_ms: int | None
+    missing: tuple[str, ...]
+    set_aside: tuple[tuple[str, str], ...]
+    next_rise_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +165,4 @@ class BedView:
     oxygen: OxygenView | None = None
     episodes: int = 0
     audio_pause_max_ms: int = 0
+    course: CourseView | None = None
