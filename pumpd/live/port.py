@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from pumpd.safety.alarms import Alarm
+from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event
 
@@ -75,6 +76,10 @@ class WardPort(Protocol):
     async def trends(
         self, bed_id: str, signals: tuple[str, ...], start: datetime, end: datetime, points: int
     ) -> dict[str, list[TrendPoint]]: ...
+
+    async def curve(self, bed_id: str, hours: int) -> ConcentrationCurve:
+        """The predicted plasma concentration, for so many hours from now, and what led to it. Raises UnknownBed."""
+        ...
 
     def wall_of(self, now_ms: int) -> datetime:
         """Wall time (aware UTC) of a kernel time."""

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pumpd.device.facts import ControlState, Quality
 from pumpd.device.info import Origin
 from pumpd.safety.alarms import Alarm
+from pumpd.safety.clinical_view import ClinicalView
 from pumpd.safety.decisions import InfusionPhase, InterlockState, Resume
 from pumpd.safety.events import LinkState, Patient
 from pumpd.safety.policy import Enforcement, Limit
@@ -148,7 +149,8 @@ class BedView:
 
     audio_paused_by: who paused the sound; audio_paused_ward: of the whole ward. audio_pause_max_ms: the longest pause
     that the bed's profile allows.
-    episodes: PRODIGY episodes of this patient (RSP-09).
+    episodes: PRODIGY episodes of this patient (RSP-09). clinical: chart and prediction, put in by the shell; None: none
+    is kept.
     """
 
     id: str
@@ -166,3 +168,4 @@ class BedView:
     episodes: int = 0
     audio_pause_max_ms: int = 0
     course: CourseView | None = None
+    clinical: ClinicalView | None = None

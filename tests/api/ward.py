@@ -20,6 +20,7 @@ from pumpd.live.client import LiveTimes
 from pumpd.live.hub import LiveHub
 from pumpd.live.port import NotDurable, Readiness, TrendPoint, UnknownBed
 from pumpd.safety.alarms import Alarm
+from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import AlarmChanged, Decision, Permitted
 from pumpd.safety.events import Event
 from tests.live.fakes import bed_view, value
@@ -72,6 +73,11 @@ class MemoryWard:
         self.asked = (bed_id, signals, start, end, points)
         gap = TrendPoint(end, None, None, None)
         return {name: [TrendPoint(start, 13_000, 14_500, 16_000), gap] for name in signals}
+
+    async def curve(self, bed_id: str, hours: int) -> ConcentrationCurve:
+        if bed_id not in self.views:
+            raise UnknownBed(bed_id)
+        return ConcentrationCurve(None, (), (), (), "nothing was given")
 
     def wall_of(self, now_ms: int) -> datetime:
         return self.clock.wall_of(now_ms)

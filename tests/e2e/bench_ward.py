@@ -24,6 +24,7 @@ from pumpd.device.facts import ControlState, Quality
 from pumpd.live.hub import LiveHub
 from pumpd.live.port import Readiness, TrendPoint, UnknownBed
 from pumpd.safety.alarms import Acknowledgement, Alarm, AlarmState, Phase
+from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import AlarmChanged, Decision, InterlockChanged, InterlockState, Refused, Resume
 from pumpd.safety.events import (
     Acknowledged,
@@ -267,6 +268,9 @@ class BenchWard:
         self, bed_id: str, signals: tuple[str, ...], start: datetime, end: datetime, points: int
     ) -> dict[str, list[TrendPoint]]:
         return {}
+
+    async def curve(self, bed_id: str, hours: int) -> ConcentrationCurve:
+        return ConcentrationCurve(None, (), (), (), "nothing was given")
 
     def readiness(self) -> Readiness:
         return Readiness(True, ())
