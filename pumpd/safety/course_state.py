@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from pumpd.clinical.entries import Adjunct, Assessment, Checklist, KetamineGiven
 from pumpd.safety.decisions import InfusionPhase
 
 
@@ -79,14 +80,33 @@ class SetAside(Struct, frozen=True):
     infusion: int
 
 
-class Course(Struct, frozen=True):
-    """The course of the patient in the bed. id None: none is open.
+class Noted(Struct, frozen=True, array_like=True):
+    """An entry of the chart as far as a correction of it, or a judgement, needs it. kind: the entry's class.
 
-    judged: the newest infusion that was judged at its start; missing: what it was started without, by rule.
-    last_ug_kg_h, last_rise_ms: the dose rate that titration steps from, and when it last rose. checked_ms, adjunct_ms,
-    nrs_ms, seen_ms: the last checklist, adjunct, pain score, observation. present: contra-indications that are present.
-    entries: the newest entries by id with what a correction of them has to undo.
-    predicted: the band's lower edge now, in pg/mL.
+    entry: without its notes; None for a kind that nothing is judged by.
+    """
+
+    kind: str
+    by: str
+    at_ms: int
+    entry: Assessment | Checklist | Adjunct | KetamineGiven | None = None
+
+
+class Course(Struct, frozen=True):
+    """The course of the patient in the bed, and what of the patient's chart is judged. id None: none is open.
+
+    number: of the newest course, counted per bed; starts_ms: of the infusions that count against the protocol's number,
+    in whichever course, until its time since the first of them is over. bound_ms: the patient is bound since then.
+    judged: the newest infusion that was judged at its start; missing: what it was started without, by rule; extra: why
+    it should not run at all. set_aside: rules, for one infusion each.
+    last_ng_h, last_rise_ms: the flow of mass that titration steps from, and when it last rose; steep: in words, a rise
+    that was too great or too early, from steep_from_ng_h.
+    checked_ms, adjunct_ms, benzodiazepine_ms, nrs_ms, seen_ms: the last checklist, adjunct, benzodiazepine, pain score,
+    observation. present: contra-indications that are present.
+    route: the last that ketamine was given by; switched, above: advisories until acknowledged (another route, a dose
+    given above the sub-anaesthetic band). entries: by id, oldest first.
+    predicted: the predicted band now in pg/mL, at predicted_ms, by those models.
+    due_ms: when time alone next changes something here.
     """
 
     id: str | None = None
@@ -97,17 +117,25 @@ class Course(Struct, frozen=True):
     judged: int = 0
     missing: Mapping[str, str] = {}
     set_aside: tuple[SetAside, ...] = ()
-    last_ug_kg_h: int | None = None
+    last_ng_h: int | None = None
     last_rise_ms: int | None = None
     steep: str | None = None
+    steep_from_ng_h: int | None = None
+    extra: str | None = None
+    starts_ms: tuple[int, ...] = ()
     checked_ms: int | None = None
     present: tuple[str, ...] = ()
     adjunct_ms: int | None = None
-    benzodiazepine: bool = False
+    benzodiazepine_ms: int | None = None
     nrs_ms: int | None = None
     seen_ms: int | None = None
     route: str | None = None
     switched: str | None = None
-    entries: Mapping[str, str] = {}
+    above: str | None = None
+    entries: Mapping[str, Noted] = {}
     predicted: tuple[int, int] | None = None
+    predicted_ms: int | None = None
+    models: tuple[str, ...] = ()
     number: int = 0
+    bound_ms: int | None = None
+    due_ms: int | None = None
