@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pumpd.clinical.rate_units import UnitCheck
 from pumpd.device.info import Origin, PumpCapabilities
 
 
@@ -155,7 +156,7 @@ class DrugPolicy:
 
     label is the drug's name as the hospital spells it. governed: dose is judged (ketamine).
     opioid: depresses breathing too; its dose is not judged, its pump can be tripped (INT-07).
-    initial: the library's usual rate to begin with.
+    initial: the library's usual rate to begin with. unit_check: which distance from it is probably a mixed-up unit.
     """
 
     code: str
@@ -168,6 +169,7 @@ class DrugPolicy:
     opioid: bool = False
     caps: DoseCaps | None = None
     initial: Limit | None = None
+    unit_check: UnitCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)
