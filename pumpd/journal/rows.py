@@ -22,7 +22,10 @@ from pumpd.journal.shapes import Shapes
 from pumpd.safety.alarms import Alarm
 from pumpd.safety.decisions import (
     AlarmChanged,
+    CourseChanged,
     Decision,
+    FlowChanged,
+    InfusionChanged,
     InterlockChanged,
     PatientClosed,
     Permitted,
@@ -86,14 +89,16 @@ def policy_of(text: str) -> BedPolicy:
 
 
 def subject_of(decision: Decision) -> str:
-    """What a decision is about: an alarm's id, an order's id, a pump, a patient."""
+    """What a decision is about: an alarm's id, an order's id, a pump, a course, a patient."""
     match decision:
         case AlarmChanged(alarm=alarm):
             return alarm.id
         case StopPump() | SetRate() | ReadStatus():
             return decision.order_id
-        case InterlockChanged(pump=pump):
+        case InterlockChanged(pump=pump) | FlowChanged(pump=pump):
             return pump
+        case CourseChanged(course=course) | InfusionChanged(course=course):
+            return course
         case Permitted(subject=subject) | Refused(subject=subject):
             return subject
         case PatientClosed(mrn=mrn):

@@ -164,6 +164,18 @@ class FlowChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class EpisodeChanged:
+    """A PRODIGY episode of this patient began (open True), or is over (RSP-09). number counts from 1.
+
+    signs: ids of the criteria that are fulfilled now. An episode that goes on when its patient leaves is never over.
+    """
+
+    number: int
+    open: bool
+    signs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PatientClosed:
     """The old patient's alarms, doses and displays are closed (QUA-06)."""
 
@@ -182,5 +194,6 @@ Decision = (
     | InfusionChanged
     | CourseChanged
     | FlowChanged
+    | EpisodeChanged
     | PatientClosed
 )

@@ -1,4 +1,4 @@
-"""PRODIGY episodes of respiratory depression, counted per patient (RSP-09). Counts only; alarms are the rules'. Pure.
+"""PRODIGY episodes of respiratory depression, counted and told per patient (RSP-09). Alarms are the rules'. Pure.
 
 An episode begins when one criterion has held for its time and ends when no criterion holds any more, whether its time
 is over or not: criteria that overlap are one episode.
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from pumpd.safety.decisions import EpisodeChanged
 from pumpd.safety.doubtful import IDLE, next_state
 from pumpd.safety.rules import Lead, Live
 from pumpd.safety.state import Draft
@@ -33,6 +34,9 @@ def count_episodes(d: Draft, live: Live, criteria: tuple[Lead, ...]) -> None:
         goes_on = fulfilled(runs) or (going and bool(runs))
         begins = goes_on and not going
         d.breath = replace(d.breath, runs=runs, episodes=d.breath.episodes + begins, in_episode=goes_on)
+        if goes_on is not going:
+            signs = tuple(name for name, run in runs.items() if run.active)
+            d.out.append(EpisodeChanged(d.breath.episodes, goes_on, signs))
 
 
 def fulfilled(runs: Mapping[str, RuleState]) -> bool:

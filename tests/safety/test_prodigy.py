@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pumpd.safety.decisions import EpisodeChanged
 from pumpd.safety.events import PatientBound, PatientReleased, Restarted
 from pumpd.safety.wire import state_from_bytes, state_to_bytes
 from tests.safety.breath import WELL, breath_bed, breath_policy, without
@@ -137,3 +138,13 @@ def test_what_an_episode_is_is_configured() -> None:
     bed = Bed(without(breath_policy(), episodes=()))
     bed.breathe(400, **{**WELL, "rr": 3, "no_breath_s": 40})
     assert episodes(bed) == 0
+
+
+@pytest.mark.req("RSP-09")
+def test_the_beginning_and_the_end_of_an_episode_are_told_with_its_number_and_signs() -> None:
+    bed = breath_bed()
+    for seconds, values in ((190, {**WELL, "spo2": 80}), (10, WELL), (190, {**WELL, "spo2": 80})):
+        bed.breathe(seconds, **values)
+    told = [(one.number, one.open, one.signs) for _, one in bed.log if isinstance(one, EpisodeChanged)]
+    assert [(number, began) for number, began, _ in told] == [(1, True), (1, False), (2, True)]
+    assert all("spo2" in signs[0] for _, began, signs in told if began)
