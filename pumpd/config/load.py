@@ -10,6 +10,7 @@ from pumpd.config.bed import BedBuilder
 from pumpd.config.defaults import default_dir
 from pumpd.config.fields import Record
 from pumpd.config.model import ServerConfig, WardConfig
+from pumpd.config.pk_file import PkFile, pharmacokinetics
 from pumpd.config.problems import Problem
 from pumpd.config.profile import LoadedProfile, inspect_profile
 from pumpd.config.read import Parsed, read_record, read_toml
@@ -78,13 +79,14 @@ class _Loader:
         library = self._record("library", file.library, LibraryFile)
         protocol = self._record("protocol", file.protocol, ProtocolFile) if file.protocol else None
         times = self._record("times", file.times, TimesFile)
+        pk = self._record("pharmacokinetics", file.pharmacokinetics, PkFile)
         site = Site(file, self._source, library, protocol, times, self._profiles())
         self._problems += site_problems(site)
         beds = BedBuilder(site)
         self._problems += beds.problems()
-        if self._problems or times is None or library is None:
+        if self._problems or times is None or library is None or pk is None:
             return Loaded(None, _in_order(self._problems))
-        ward = self._ward(beds, times.record, library)
+        ward = self._ward(beds, times.record, library, pk.record)
         warnings = self._warnings + ward_warnings(file, self._source) + beds.warnings() + self._slow_rules(ward)
         return Loaded(ward, (), _in_order(warnings + times_warnings(times)))
 
@@ -130,7 +132,7 @@ class _Loader:
         found = ((at, response_warnings(bed.policy, ward.signal_delay_ms)) for at, bed in enumerate(ward.beds))
         return [self._source.problem(("bed", at), message) for at, messages in found for message in messages]
 
-    def _ward(self, beds: BedBuilder, times: TimesFile, library: Parsed[LibraryFile]) -> WardConfig:
+    def _ward(self, beds: BedBuilder, times: TimesFile, library: Parsed[LibraryFile], pk: PkFile) -> WardConfig:
         ward, server = self._file.ward, self._file.server
         record = library.record
         return WardConfig(
@@ -148,4 +150,5 @@ class _Loader:
             signal_delay_ms=times.signal_delay,
             library=f"drug library {record.id} {record.version} (sha256 {library.source.sha256[:12]})",
             files=dict(self._digests),
+            pharmacokinetics=pharmacokinetics(pk),
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pumpd.clinical.pk_models import Pharmacokinetics
 from pumpd.device.info import DriverInfo
 from pumpd.safety.events import Patient
 from pumpd.safety.policy import BedPolicy
@@ -97,7 +98,7 @@ class WardConfig:
     """library: "drug library 2026.1 (sha256 …)"; files: digest of every file that was read, by its path.
 
     signal_delay_ms: pumpd's own part of an alarm's response time (RSP-10). generation: real, or demo for
-    simulated patients, which every screen then says.
+    simulated patients, which every screen then says. pharmacokinetics: how concentrations are predicted; None: not.
     """
 
     id: str
@@ -115,3 +116,4 @@ class WardConfig:
     library: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     generation: str = "real"
+    pharmacokinetics: Pharmacokinetics | None = None

@@ -137,6 +137,7 @@ class WardFile(Record):
     protocol: FileTable | None = None
     alarms: FileTable
     times: FileTable = FileTable(file="times.toml")
+    pharmacokinetics: FileTable = FileTable(file="pharmacokinetics.toml")
     ceiling: CeilingOverride | None = None
     interlock: InterlockTable = InterlockTable()
     bed: Annotated[list[BedTable], Field(min_length=1)]
