@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from pumpd.safety.decisions import Permitted, Refused
+from pumpd.safety.answers import refuse, unnamed
+from pumpd.safety.decisions import Permitted
 from pumpd.safety.events import Assessed
-from pumpd.safety.people import unnamed
 from pumpd.safety.state import Draft
 from pumpd.safety.vital_state import Assessment, Oxygen
 
@@ -24,7 +24,7 @@ def assessed(d: Draft, event: Assessed) -> None:
     """Take all of it or nothing; a refusal names every reason."""
     reasons = unnamed(event.by) + score_reasons(event)
     if reasons:
-        d.out.append(Refused(ACT, d.bed, tuple(reasons)))
+        refuse(d, ACT, d.bed, reasons, event.by)
         return
     scores = {**d.breath.assessed, **scores_of(event, d.now)}
     given = d.breath.oxygen if event.oxygen is None else Oxygen(event.oxygen, d.now, event.by)

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from pumpd.safety.alarm_table import Trigger, acknowledge, close_all, move
 from pumpd.safety.alarms import Acknowledgement, Alarm, AlarmState
-from pumpd.safety.decisions import AudioChanged, PatientClosed, Permitted, Refused
+from pumpd.safety.answers import refuse, unexplained, unnamed
+from pumpd.safety.decisions import AudioChanged, PatientClosed, Permitted
 from pumpd.safety.dose import widened, zeroed
 from pumpd.safety.events import (
     Acknowledged,
@@ -28,19 +29,11 @@ MS_PER_S = 1000
 ASSESSED = frozenset({"poss", "rass"})  # judged by a person: of this patient only
 
 
-def unnamed(by: str) -> list[str]:
-    return [] if by.strip() else ["a named user is required"]
-
-
-def unexplained(reason: str) -> list[str]:
-    return [] if reason.strip() else ["a reason is required"]
-
-
 def patient_bound(d: Draft, event: PatientBound) -> None:
     """Bind by ADT or by a named person; another mrn first closes all that belongs to the old patient (QUA-06)."""
     reasons = unnamed(event.by) + ([] if event.patient.mrn.strip() else ["the patient has no mrn"])
     if reasons:
-        d.out.append(Refused("bind", event.patient.mrn, tuple(reasons)))
+        refuse(d, "bind", event.patient.mrn, reasons, event.by)
         return
     if d.patient is None:
         d.breath = replace(d.breath, runs={}, episodes=0)
@@ -56,7 +49,7 @@ def patient_released(d: Draft, event: PatientReleased) -> None:
     """Discharge or transfer: alarms, doses and displays of the patient are closed."""
     reasons = unnamed(event.by) + ([] if d.patient is not None else ["no patient is bound"])
     if reasons:
-        d.out.append(Refused("release", d.bed, tuple(reasons)))
+        refuse(d, "release", d.bed, reasons, event.by, event.reason)
         return
     subject = "" if d.patient is None else d.patient.mrn
     close_patient(d)
@@ -104,7 +97,7 @@ def acknowledged(d: Draft, event: Acknowledged) -> None:
     elif found[1].state is AlarmState.ACKNOWLEDGED:
         reasons.append("the alarm is already acknowledged")
     if reasons or found is None:
-        d.out.append(Refused("acknowledge", event.alarm_id, tuple(reasons)))
+        refuse(d, "acknowledge", event.alarm_id, reasons, event.by, event.note.strip() or event.reason)
         return
     d.out.append(Permitted("acknowledge", event.alarm_id, event.by))
     acknowledge(d, found[0], Acknowledgement(event.by, d.now, event.reason, event.note))
@@ -132,7 +125,7 @@ def alarm_reset(d: Draft, event: AlarmReset) -> None:
     elif found[1].state is not AlarmState.LATCHED:
         reasons.append("the alarm's condition is not over")
     if reasons or found is None:
-        d.out.append(Refused("reset", event.alarm_id, tuple(reasons)))
+        refuse(d, "reset", event.alarm_id, reasons, event.by, event.reason)
         return
     d.out.append(Permitted("reset", event.alarm_id, event.by))
     move(d, found[0], Trigger.RESET, found[1], found[1].state)
@@ -145,7 +138,7 @@ def audio_paused(d: Draft, event: AudioPaused) -> None:
     if not 1 <= event.seconds <= longest_s:
         reasons.append(f"an audio pause lasts 1 to {longest_s} s")
     if reasons:
-        d.out.append(Refused("audio_pause", d.bed, tuple(reasons)))
+        refuse(d, "audio_pause", d.bed, reasons, event.by)
         return
     d.audio_until_ms, d.audio_by, d.audio_ward = d.now + event.seconds * MS_PER_S, event.by, event.ward
     d.out.append(Permitted("audio_pause", d.bed, event.by))

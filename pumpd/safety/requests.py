@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from pumpd.device.facts import ControlState, Outcome
 from pumpd.safety import breathing, ceiling, interlock
-from pumpd.safety.decisions import InterlockState, Permitted, Refused, SetRate
+from pumpd.safety.answers import refuse, unexplained, unnamed
+from pumpd.safety.decisions import InterlockState, Permitted, SetRate
 from pumpd.safety.events import InterlockReset, RateRequested, SoftOverride, StopRequested
-from pumpd.safety.people import unexplained, unnamed
 from pumpd.safety.policy import PumpPolicy
 from pumpd.safety.quality import is_refused
 from pumpd.safety.state import Command, Draft, Override, PumpState, pump_policy
@@ -96,7 +96,7 @@ def highest_rate(d: Draft, pump: PumpPolicy, rate: int) -> int:
 def rate_requested(d: Draft, event: RateRequested) -> None:
     pump = pump_policy(d.policy, event.pump)
     if pump is None:
-        d.out.append(Refused("rate", event.pump, (NO_PUMP,)))
+        refuse(d, "rate", event.pump, (*unnamed(event.by), *unexplained(event.reason), NO_PUMP), event.by, event.reason)
         return
     p = d.pumps[pump.device]
     numbers = number_reasons(pump, event.rate_ul_h)
@@ -108,7 +108,7 @@ def rate_requested(d: Draft, event: RateRequested) -> None:
     if not reasons and rate > highest:
         reasons.append("the rounded rate is above the ceiling")
     if reasons:
-        d.out.append(Refused("rate", event.pump, tuple(reasons)))
+        refuse(d, "rate", event.pump, reasons, event.by, event.reason)
         return
     permit_rate(d, pump, event, rate, highest)
 
@@ -128,7 +128,7 @@ def stop_requested(d: Draft, event: StopRequested) -> None:
     pump = pump_policy(d.policy, event.pump)
     reasons = unnamed(event.by)
     if pump is None:
-        d.out.append(Refused("stop", event.pump, (*reasons, NO_PUMP)))
+        refuse(d, "stop", event.pump, (*reasons, NO_PUMP), event.by, event.reason)
         return
     p = d.pumps[pump.device]
     by_hand = interlock.cannot_stop(pump, p) if p.lock.state is InterlockState.ALARM_ONLY else None
@@ -137,7 +137,7 @@ def stop_requested(d: Draft, event: StopRequested) -> None:
     if is_refused(pump, d.devices[pump.device]):
         reasons.append("the device on the line is not the configured one: stop the pump by hand")
     if reasons:
-        d.out.append(Refused("stop", event.pump, tuple(reasons)))
+        refuse(d, "stop", event.pump, reasons, event.by, event.reason)
         return
     d.out.append(Permitted("stop", event.pump, event.by))
     d.pumps[pump.device] = interlock.trip(d, pump, p, f"stopped by {event.by}: {event.reason}")
@@ -148,12 +148,12 @@ def interlock_reset(d: Draft, event: InterlockReset) -> None:
     pump = pump_policy(d.policy, event.pump)
     reasons = unnamed(event.by) + unexplained(event.reason)
     if pump is None:
-        d.out.append(Refused("interlock_reset", event.pump, (*reasons, NO_PUMP)))
+        refuse(d, "interlock_reset", event.pump, (*reasons, NO_PUMP), event.by, event.reason)
         return
     p = d.pumps[pump.device]
     reasons += reset_reasons(d, pump, p)
     if reasons:
-        d.out.append(Refused("interlock_reset", event.pump, tuple(reasons)))
+        refuse(d, "interlock_reset", event.pump, reasons, event.by, event.reason)
         return
     d.out.append(Permitted("interlock_reset", event.pump, event.by))
     d.pumps[pump.device] = interlock.reset(d, pump, p)
@@ -187,7 +187,7 @@ def soft_override(d: Draft, event: SoftOverride) -> None:
     pump = pump_policy(d.policy, event.pump)
     reasons = unnamed(event.by) + unexplained(event.reason)
     if pump is None:
-        d.out.append(Refused("override", event.pump, (*reasons, NO_PUMP)))
+        refuse(d, "override", event.pump, (*reasons, NO_PUMP), event.by, event.reason)
         return
     p = d.pumps[pump.device]
     facts = ceiling.dose_facts(d, pump)
@@ -200,7 +200,13 @@ def soft_override(d: Draft, event: SoftOverride) -> None:
     if p.over_ms is not None:
         reasons.append("the rate is above the hard ceiling, which nobody can override")
     if reasons:
-        d.out.append(Refused("override", event.pump, tuple(reasons)))
+        refuse(d, "override", event.pump, reasons, event.by, event.reason)
         return
-    d.out.append(Permitted("override", event.pump, event.by))
+    d.out.append(Permitted("override", event.pump, event.by, soft_words(d, pump, event.reason)))
     d.pumps[pump.device] = replace(p, override=Override(event.by, event.reason, d.now, used=False))
+
+
+def soft_words(d: Draft, pump: PumpPolicy, reason: str) -> str:
+    """What is set aside, whose it is, and why."""
+    soft = pump.drug.soft if pump.drug is not None else None
+    return "" if soft is None else f"soft ceiling {ceiling.limit_words(d, pump, soft)} set aside: {reason}"

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from pumpd.device.signals import SIGNALS
 from pumpd.safety import breathing, ceiling, interlock
-from pumpd.safety.decisions import InterlockState, Permitted, Refused, Resume
+from pumpd.safety.answers import refuse, unexplained, unnamed
+from pumpd.safety.decisions import InterlockState, Permitted, Resume
 from pumpd.safety.events import ResumeRequested
-from pumpd.safety.people import unexplained, unnamed
 from pumpd.safety.policy import AlarmKind, PumpPolicy, Rule, Term
 from pumpd.safety.quality import is_refused, live_values
 from pumpd.safety.requests import NO_PUMP, programmed_over
@@ -112,12 +112,12 @@ def resume_requested(d: Draft, event: ResumeRequested) -> None:
     pump = pump_policy(d.policy, event.pump)
     found = unnamed(event.by) + unexplained(event.reason)
     if pump is None:
-        d.out.append(Refused("resume", event.pump, (*found, NO_PUMP)))
+        refuse(d, "resume", event.pump, (*found, NO_PUMP), event.by, event.reason)
         return
     p = d.pumps[pump.device]
     found += reasons(d, pump, p)
     if found:
-        d.out.append(Refused("resume", event.pump, tuple(found)))
+        refuse(d, "resume", event.pump, found, event.by, event.reason)
         return
     why = interlock.cannot_stop(pump, p)
     note = "" if why is None else f"ALARM ONLY ({why}): pumpd could not stop it again"
