@@ -17,7 +17,7 @@ Band = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class Rate:
     """From at_ms on, this much flows into the vein."""
 
     at_ms: int
@@ -33,7 +33,7 @@ class Dose:
     ka_per_h: float | None = None
 
 
-Input = Flow | Dose
+Input = Rate | Dose
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def at(course: Course, now_ms: int) -> Course:
 def take(course: Course, given: Input) -> Course:
     """The course with a flow or a dose; one that comes late counts as if it came in time only if it is a Dose."""
     course = at(course, given.at_ms)
-    if isinstance(given, Flow):
+    if isinstance(given, Rate):
         return Course(course.disposition, course.state, course.at_ms, given.mg_h)
     mine = Course(course.disposition, _dosed(course.disposition, given), given.at_ms)
     return Course(course.disposition, added(course.state, at(mine, course.at_ms).state), course.at_ms, course.rate_mg_h)

@@ -61,7 +61,7 @@ class Pharmacokinetics:
     """What config/pharmacokinetics.toml says. drugs: library codes of what is predicted; limits: said beside it.
 
     every_ms: between predictions; soon_ms, curve_ms, step_ms: how far ahead, and how finely drawn. Below
-    nothing_below_ng_ml nothing is predicted; doubt_percent: see the file.
+    nothing_below_ng_ml nothing is predicted; doubt_percent, doubt_least_mg: see the file.
     """
 
     models: tuple[PkModel, ...]
@@ -78,6 +78,7 @@ class Pharmacokinetics:
     step_ms: int
     nothing_below_ng_ml: float
     doubt_percent: int
+    doubt_least_mg: float
 
 
 @dataclass(frozen=True, slots=True)

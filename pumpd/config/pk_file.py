@@ -100,7 +100,7 @@ class ValidityTable(Record):
 
 
 class ShownTable(Record):
-    """How often and how far ahead. nothing_below: ng/mL; doubt_percent: of what was delivered."""
+    """How often and how far ahead. nothing_below: ng/mL; doubt_percent: of what was delivered; doubt_least: mg."""
 
     every: Annotated[PositiveMs, Field(ge=1000)]
     soon: PositiveMs
@@ -108,6 +108,7 @@ class ShownTable(Record):
     step: Annotated[PositiveMs, Field(ge=60_000)]
     nothing_below: Number
     doubt_percent: Annotated[int, Field(ge=1, le=100)]
+    doubt_least: Number
     source: Source
 
 
@@ -146,6 +147,7 @@ def pharmacokinetics(file: PkFile) -> Pharmacokinetics:
         step_ms=shown.step,
         nothing_below_ng_ml=shown.nothing_below,
         doubt_percent=shown.doubt_percent,
+        doubt_least_mg=shown.doubt_least,
     )
 
 
