@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from msgspec import Struct
@@ -21,6 +22,19 @@ class JournalOpenError(RuntimeError):
     """The journal could not be opened; the message is for the person who configured it."""
 
 
+class Origins(Struct, frozen=True):
+    """What a run was configured from, so that a number in the record can name it later.
+
+    generation: real, or demo for simulated patients. library: of drugs, with its version. files: digest by path.
+    """
+
+    ward: str = ""
+    timezone: str = "UTC"
+    generation: str = "real"
+    library: str = ""
+    files: Mapping[str, str] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class BootInfo:
     """This start of the daemon: identity and raw boot-time milliseconds of the machine, and wall time (aware UTC)."""
@@ -29,6 +43,7 @@ class BootInfo:
     boot_ms: int
     wall: datetime
     config_sha: str = ""
+    origins: Origins = field(default_factory=Origins)
 
 
 class StepRecord(Struct, frozen=True, gc=False):

@@ -208,6 +208,7 @@ class Store:
             micros(boot.wall),
             pumpd.__version__,
             boot.config_sha,
+            msgspec.json.encode(boot.origins).decode(),
         )
         self._heartbeat = heartbeat
         self.note_last_seen()

@@ -1,19 +1,23 @@
 """The journal's tables, as the newest migration leaves them (a test holds both together).
 
 Kernel times (now_ms) order everything; wall times (microseconds since 1970, UTC) are for people.
-Row ids are given by the writer, so that one writer and any database behave the same.
+Row ids are given by the writer, so that one writer and any database behave the same. But for alarms, commands, meta
+(the newest state of something) and checkpoints, the database refuses to change or remove a row.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 metadata = MetaData()
 Int64 = BigInteger().with_variant(Integer(), "sqlite")
+COURSES = text("kind IN ('CourseChanged', 'InfusionChanged')")
+STAYS = text("kind IN ('PatientBound', 'PatientReleased')")
 
 # key "heartbeat": the last commit's moment and the head of the hash chain
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
 
+# config: JSON, what the run was configured from (pumpd.journal.records.Origins); NULL before schema 0002
 boots = Table(
     "boots",
     metadata,
@@ -23,6 +27,7 @@ boots = Table(
     Column("wall_us", Int64, nullable=False),
     Column("software", Text, nullable=False),
     Column("config_sha", Text, nullable=False),
+    Column("config", Text),
 )
 
 beds = Table(
@@ -65,6 +70,7 @@ events = Table(
     Column("kind", Text, nullable=False),
     Column("body", Text, nullable=False),
     Index("events_bed_now", "bed", "now_ms"),
+    Index("events_stay", "id", sqlite_where=STAYS, postgresql_where=STAYS),
 )
 
 # append-only and hash-chained: every decision, and every command's outcome (idx -1)
@@ -82,6 +88,7 @@ decisions = Table(
     Column("body", Text, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Index("decisions_bed_n", "bed", "n"),
+    Index("decisions_course", "subject", "n", sqlite_where=COURSES, postgresql_where=COURSES),
 )
 
 # the latest state of each alarm; n is the decision that it repeats

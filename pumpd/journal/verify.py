@@ -1,7 +1,8 @@
 """Does the journal still say what was written? The hash chain, and the tables that repeat it.
 
 Found: a changed, removed, inserted or moved row of `decisions`; rows cut off at the end (the head
-stands in `meta` and in every checkpoint); rows of `alarms` and `commands` that differ from the chain.
+stands in `meta` and in every checkpoint); rows of `alarms` and `commands` that differ from the chain; a database that
+would no longer refuse such changes.
 Not found: a chain that somebody with write access recomputed as a whole, together with its head.
 Against that, note `head` elsewhere from time to time and compare.
 """
@@ -16,6 +17,7 @@ from sqlalchemy import Row, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from pumpd.journal.chain import Head, Link, extend
+from pumpd.journal.guards import missing_guards
 from pumpd.journal.rows import OUTCOME, alarm_of
 from pumpd.journal.store import read_heartbeat
 from pumpd.journal.tables import alarms, beds, checkpoints, commands, decisions
@@ -61,6 +63,8 @@ async def verify_engine(engine: AsyncEngine) -> VerifyReport:
         problems += await _verify_alarms(connection)
         problems += await _verify_commands(connection)
         problems += await _verify_outcomes(connection)
+        unguarded = "would accept that the record is changed: the trigger is missing"
+        problems += [Broken(table, name, unguarded) for name, table in (await missing_guards(connection)).items()]
     return VerifyReport(head.n, f"{head.n}:{head.hash.hex()}", tuple(problems[:MOST_PROBLEMS]))
 
 

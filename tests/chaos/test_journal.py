@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import sqlite3
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.daemon import Pumpd, alarm_of, bed_of, pump_of, ready, said
 from tests.acceptance.ward import chaos_ward, clean
+from tests.journal.tamper import unguarded
 
 pytestmark = pytest.mark.chaos
 
@@ -99,7 +98,7 @@ async def test_one_doctored_decision_is_found_by_verify_and_by_replay(tmp_path: 
 
 def doctor(journal: Path) -> None:
     """Somebody makes the trip look like something milder."""
-    with closing(sqlite3.connect(journal)) as database, database:
+    with unguarded(journal) as database:
         changed = database.execute(
             "UPDATE decisions SET body = replace(body, 'over hard', 'under hard') WHERE kind = 'StopPump'"
         ).rowcount

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +15,7 @@ from pumpd.journal.replay import rebuild
 from pumpd.safety.wire import state_to_bytes
 from pumpd.units import Ms
 from tests.journal.steps import Recorder, admitted, opened
+from tests.journal.tamper import unguarded
 
 
 async def record(url: str, database: Path, *statements: str) -> Recorder:
@@ -26,11 +26,9 @@ async def record(url: str, database: Path, *statements: str) -> Recorder:
         journal.checkpoint("b1", recorder.seq, Ms(recorder.now), state_to_bytes(recorder.state))
         recorder.overspeed()
         await journal.durable(recorder.token)
-    connection = sqlite3.connect(database)
-    for statement in statements:
-        connection.execute(statement)
-    connection.commit()
-    connection.close()
+    with unguarded(database) as connection:
+        for statement in statements:
+            connection.execute(statement)
     return recorder
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from pumpd.safety.policy import Limit
 from pumpd.safety.wire import state_to_bytes
 from pumpd.units import Ms
 from tests.journal.steps import Recorder, admitted, opened
+from tests.journal.tamper import unguarded
 from tests.safety.build import KETAMINE, bed_policy
 
 
@@ -67,11 +67,10 @@ async def test_decisions_are_identical_across_beds_restarts_and_changed_limits(a
 
 async def test_a_doctored_decision_is_the_first_difference(url: str, database: Path) -> None:
     await record_two_runs(url)
-    connection = sqlite3.connect(database)
-    seq, body = connection.execute("SELECT seq, body FROM decisions WHERE bed = 1 AND kind = 'StopPump'").fetchone()
-    connection.execute("UPDATE decisions SET body = ? WHERE body = ?", (body.replace("StopPump", "ReadStatus"), body))
-    connection.commit()
-    connection.close()
+    with unguarded(database) as connection:
+        seq, body = connection.execute("SELECT seq, body FROM decisions WHERE bed = 1 AND kind = 'StopPump'").fetchone()
+        doctored = body.replace("StopPump", "ReadStatus")
+        connection.execute("UPDATE decisions SET body = ? WHERE body = ?", (doctored, body))
     (bed,) = (await asyncio.to_thread(replay, url, "b1")).beds
     assert bed.difference is not None
     assert bed.difference.seq == seq
@@ -96,12 +95,10 @@ async def test_a_decision_that_was_moved_removed_or_invented_is_a_difference(
     url: str, database: Path, tampering: str, where: str
 ) -> None:
     last = await record_two_runs(url)
-    connection = sqlite3.connect(database)
-    stop = "SELECT n, seq FROM decisions WHERE bed = 1 AND kind = 'StopPump'"
-    n, seq = connection.execute(stop).fetchone()
-    connection.execute(tampering.format(n=n))
-    connection.commit()
-    connection.close()
+    with unguarded(database) as connection:
+        stop = "SELECT n, seq FROM decisions WHERE bed = 1 AND kind = 'StopPump'"
+        n, seq = connection.execute(stop).fetchone()
+        connection.execute(tampering.format(n=n))
     report = await asyncio.to_thread(replay, url, "b1")
     assert not report.identical
     assert report.beds[0].difference is not None
@@ -110,10 +107,8 @@ async def test_a_decision_that_was_moved_removed_or_invented_is_a_difference(
 
 async def test_missing_steps_without_a_later_checkpoint_are_said_not_hidden(url: str, database: Path) -> None:
     await record_two_runs(url)
-    connection = sqlite3.connect(database)
-    connection.execute("DELETE FROM events WHERE bed = 2 AND kind = 'PatientBound'")
-    connection.commit()
-    connection.close()
+    with unguarded(database) as connection:
+        connection.execute("DELETE FROM events WHERE bed = 2 AND kind = 'PatientBound'")
     report = await asyncio.to_thread(replay, url, "b2")
     assert not report.identical
     assert "missing" in report.beds[0].note

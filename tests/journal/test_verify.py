@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from pumpd.journal.ops import backup, verify
 from pumpd.journal.records import JournalOpenError
 from tests.journal.steps import Recorder, admitted, opened
+from tests.journal.tamper import unguarded
 
 # (what is done, table that the first problem names)
 TAMPERINGS = {
@@ -102,10 +102,8 @@ def test_tampering_is_found_and_the_table_named(name: str, recorded: Path, tmp_p
     statements, table = TAMPERINGS[name]
     copy = tmp_path / "copy.db"
     backup(f"sqlite:///{recorded}", copy)
-    connection = sqlite3.connect(copy)
-    connection.executescript(statements)
-    connection.commit()
-    connection.close()
+    with unguarded(copy) as connection:
+        connection.executescript(statements)
     report = verify(f"sqlite+aiosqlite:///{copy}")
     assert report.problems, name
     assert report.problems[0].table == table
@@ -116,11 +114,9 @@ def test_tampering_is_found_and_the_table_named(name: str, recorded: Path, tmp_p
 def test_a_changed_column_of_a_link_names_that_link(column: str, recorded: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     backup(f"sqlite:///{recorded}", copy)
-    connection = sqlite3.connect(copy)
     changed = "zeroblob(32)" if column == "hash" else f"{column} || '1'"
-    connection.execute(f"UPDATE decisions SET {column} = {changed} WHERE n = 5")
-    connection.commit()
-    connection.close()
+    with unguarded(copy) as connection:
+        connection.execute(f"UPDATE decisions SET {column} = {changed} WHERE n = 5")
     first = verify(f"sqlite:///{copy}").problems[0]
     assert (first.table, first.row) == ("decisions", "5")
     assert "changed" in first.message
@@ -129,11 +125,9 @@ def test_a_changed_column_of_a_link_names_that_link(column: str, recorded: Path,
 def test_the_first_broken_link_is_named_by_its_number(recorded: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     backup(f"sqlite:///{recorded}", copy)
-    connection = sqlite3.connect(copy)
-    connection.execute("UPDATE decisions SET subject = 'x' WHERE n = 6")
-    connection.execute("DELETE FROM decisions WHERE n = 3")
-    connection.commit()
-    connection.close()
+    with unguarded(copy) as connection:
+        connection.execute("UPDATE decisions SET subject = 'x' WHERE n = 6")
+        connection.execute("DELETE FROM decisions WHERE n = 3")
     first = verify(f"sqlite:///{copy}").problems[0]
     assert (first.table, first.row) == ("decisions", "3")
     assert "missing" in first.message
