@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from pumpd.clock import Clock
-from pumpd.journal import query, trends
+from pumpd.journal import charts, query, trends
 from pumpd.journal.backlog import gap_of, merge_gap
+from pumpd.journal.charts import ChartHistory
 from pumpd.journal.inbox import REFUSED, Entry, Waiters
 from pumpd.journal.keeper import Keeper
 from pumpd.journal.packing import PACKED
@@ -42,6 +43,10 @@ T = TypeVar("T")
 OnFault = Callable[[JournalFault | None], None]
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 def is_reading(record: Record) -> bool:
     """True for a step that only heard a reading or a tick and decided nothing: these may wait and may be lost."""
     if type(record) is not StepRecord or record.decisions:
@@ -53,9 +58,10 @@ def is_reading(record: Record) -> bool:
 class Journal:
     """Made by `open`, used from one event loop, ended by `close`."""
 
-    def __init__(self, url: str, boot: BootInfo, limits: Limits) -> None:
+    def __init__(self, url: str, boot: BootInfo, limits: Limits, wall: Callable[[], datetime] = _utc_now) -> None:
         self._loop = asyncio.get_running_loop()
-        self._boot_ms = Clock().boot_ms
+        self._boot_ms = Clock().boot_ms  # of the machine, whatever time the beds have: how long something waits
+        self._wall = wall
         self._inbox: deque[Entry] = deque()
         self._waiters = Waiters()
         self._token = 0
@@ -71,13 +77,19 @@ class Journal:
 
     @classmethod
     async def open(
-        cls, url: str, boot: BootInfo, *, on_fault: OnFault | None = None, limits: Limits | None = None
+        cls,
+        url: str,
+        boot: BootInfo,
+        *,
+        on_fault: OnFault | None = None,
+        limits: Limits | None = None,
+        wall: Callable[[], datetime] = _utc_now,
     ) -> Journal:
         """Open or create the database and bring its schema up to date, all on the journal's thread.
 
         Raises JournalOpenError with a sentence for the person who configured the URL.
         """
-        journal = cls(url, boot, limits or Limits())
+        journal = cls(url, boot, limits or Limits(), wall)
         journal.on_fault = on_fault
         await journal._writer.start()
         journal._adopt()
@@ -162,17 +174,21 @@ class Journal:
         elif not starved and self.fault is not None and self.fault is self._starved:
             self._on_fault(None)
 
+    def awaited(self) -> bool:
+        """Somebody waits for a commit now."""
+        return self._waiters.any()
+
     def append_durable(self, record: Record) -> asyncio.Future[None]:
         """`append`, then `durable`: the record is taken now, whether or not the result is awaited."""
         return self.durable(self.append(record))
 
     def policy(self, bed: str, seq: int, now_ms: Ms, policy: BedPolicy) -> int:
         """The policy passed to step `seq` and later; at each start. (PolicyReplaced is recorded by itself.)"""
-        return self.append(PolicyRecord(bed, seq, now_ms, datetime.now(UTC), policy))
+        return self.append(PolicyRecord(bed, seq, now_ms, self._wall(), policy))
 
     def checkpoint(self, bed: str, seq: int, now_ms: Ms, state: bytes) -> int:
         """The bed's state after step `seq`. The last two are kept, and the first after a gap."""
-        return self.append(CheckpointRecord(bed, seq, now_ms, datetime.now(UTC), state))
+        return self.append(CheckpointRecord(bed, seq, now_ms, self._wall(), state))
 
     async def restore(self, bed: str, *, use_checkpoint: bool = True) -> Restored | None:
         """Last checkpoint and later events, or None for a bed without any. See pumpd.journal.replay.rebuild.
@@ -190,6 +206,14 @@ class Journal:
     async def alarm_history(self, bed: str | None, limit: int) -> list[Alarm]:
         """Past and present alarm instances of one bed or all, newest onset first."""
         return await self._ask(query.alarm_history(self._writer.reader, bed, limit))
+
+    async def chart_history(self, bed: str) -> ChartHistory:
+        """What the present patient's chart is made of, up to everything that was appended before this was asked.
+
+        Raises JournalUnavailable while the journal is failing.
+        """
+        await self.durable(self._token)
+        return await self._ask(charts.chart_history(self._writer.reader, bed))
 
     async def trends(
         self, bed: str, signals: tuple[str, ...], start: datetime, end: datetime, points: int
