@@ -9,8 +9,15 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from pumpd.api import errors, metrics
 from pumpd.api.acts import Acts
+from pumpd.api.acts_chart import ChartActs
+from pumpd.api.commands import Does
 from pumpd.api.guard import Guard
-from pumpd.api.routes import act_routes, reading_routes
+from pumpd.api.reading_chart import ChartReading
+from pumpd.api.reports import Reports
+from pumpd.api.routes import reading_routes
+from pumpd.api.routes_acts import act_routes
+from pumpd.api.routes_chart import chart_reading_routes, chart_routes
+from pumpd.api.routes_course import course_reading_routes, course_routes
 from pumpd.api.static import PageFiles
 from pumpd.api.ws import LiveConnection
 from pumpd.config.model import ServerConfig
@@ -38,10 +45,12 @@ def create_app(
     server: ServerConfig,
     build: str,
     counts: Callable[[], WardCounts] | None = None,
+    journal_url: str | None = None,
 ) -> FastAPI:
     """The application. build: any text that changes with the page's files; screens reload when it does.
 
-    counts: the beds' figures for /metrics; without it they are left out.
+    counts: the beds' figures for /metrics; without it they are left out. journal_url: where reports of courses are
+    read from.
     """
     app = FastAPI(
         title="pumpd",
@@ -52,18 +61,30 @@ def create_app(
         redoc_url=None,
     )
     acts = Acts(hub, ward)
+    does = Does(acts, ChartActs(acts, hub, ward))
     errors.install(app)
     app.add_middleware(Guard, server=server)
     _health(app, hub, ward, counts)
-    app.include_router(reading_routes(hub, ward), prefix="/api/v1", responses=errors.of(404, 422))
-    app.include_router(act_routes(acts), prefix="/api/v1", responses=dict(errors.REFUSALS))
+    _include(app, does, hub, ward, Reports(journal_url))
 
     @app.websocket("/ws/v1/live")
     async def live(socket: WebSocket) -> None:
-        await LiveConnection(socket, hub, acts, build).run()
+        await LiveConnection(socket, hub, does, build).run()
 
     app.mount("/", PageFiles())
     return app
+
+
+def _include(app: FastAPI, does: Does, hub: LiveHub, ward: WardPort, reports: Reports) -> None:
+    reading = (
+        reading_routes(hub, ward),
+        chart_reading_routes(ChartReading(hub, ward)),
+        course_reading_routes(reports),
+    )
+    for router in reading:
+        app.include_router(router, prefix="/api/v1", responses=errors.of(404, 422))
+    for router in (act_routes(does.acts), chart_routes(does.chart), course_routes(does.chart)):
+        app.include_router(router, prefix="/api/v1", responses=dict(errors.REFUSALS))
 
 
 def _health(app: FastAPI, hub: LiveHub, ward: WardPort, counts: Callable[[], WardCounts] | None) -> None:

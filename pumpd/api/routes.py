@@ -1,4 +1,4 @@
-"""The HTTP routes under /api/v1. Bodies are validated by pydantic; answers are bytes that were encoded already."""
+"""What may be read under /api/v1. Answers are bytes that were encoded already."""
 
 from __future__ import annotations
 
@@ -7,33 +7,26 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from pumpd.api.acts import (
-    AcknowledgeBody,
-    Acts,
-    AssessmentBody,
-    AudioPauseBody,
-    InterlockResetBody,
-    PatientBody,
-    RateBody,
-    Reasoned,
-    unknown_bed,
-)
+from pumpd.api.acts import unknown_bed
 from pumpd.api.commands import OPS
 from pumpd.api.errors import ApiError
 from pumpd.device.signals import SIGNALS
+from pumpd.live.amounts import number
 from pumpd.live.fields import AlarmShape
 from pumpd.live.hub import LiveHub
 from pumpd.live.messages import encode
 from pumpd.live.port import TrendPoint, WardPort
-from pumpd.live.shape import Stamp, alarm_shape, number
+from pumpd.live.shape import alarm_shape
 from pumpd.live.spec import asyncapi
+from pumpd.live.stamp import Stamp
 from pumpd.safety.alarms import Alarm, AlarmState
 
 HISTORY_LIMIT = 500
 DEFAULT_SPAN = timedelta(hours=4)
 
 
-def _json(data: bytes) -> Response:
+def answered(data: bytes) -> Response:
+    """JSON that was encoded already."""
     return Response(data, media_type="application/json")
 
 
@@ -43,18 +36,18 @@ def reading_routes(hub: LiveHub, ward: WardPort) -> APIRouter:
 
     @router.get("/ward", summary="The whole ward as it is now")
     async def get_ward() -> Response:
-        return _json(hub.ward_json())
+        return answered(hub.ward_json())
 
     @router.get("/beds", summary="The whole ward as it is now (the same as /ward)")
     async def get_beds() -> Response:
-        return _json(hub.ward_json())
+        return answered(hub.ward_json())
 
     @router.get("/beds/{bed}", summary="One bed")
     async def get_bed(bed: str) -> Response:
         data = hub.bed_json(bed)
         if data is None:
             raise unknown_bed(bed)
-        return _json(data)
+        return answered(data)
 
     @router.get("/alarms", summary="Alarm instances, newest first; state ended or all reads the journal")
     async def get_alarms(
@@ -65,11 +58,11 @@ def reading_routes(hub: LiveHub, ward: WardPort) -> APIRouter:
         alarms = await ward.alarm_history(bed, limit) if state in ("ended", "all") else _live_alarms(hub, bed)
         if state not in ("live", "all"):
             alarms = [alarm for alarm in alarms if alarm.state is AlarmState(state)]
-        return _json(encode({"time": hub.time(), "alarms": _shapes(alarms[:limit], hub.stamp())}))
+        return answered(encode({"time": hub.time(), "alarms": _shapes(alarms[:limit], hub.stamp())}))
 
     @router.get("/asyncapi.json", summary="The live protocol (/ws/v1/live) as an AsyncAPI 3 document")
     async def get_asyncapi() -> Response:
-        return _json(encode(asyncapi(OPS)))
+        return answered(encode(asyncapi(OPS)))
 
     _trend_route(router, hub, ward)
     return router
@@ -99,7 +92,7 @@ def _trend_route(router: APIRouter, hub: LiveHub, ward: WardPort) -> None:
         first, last = _span(start, end, ward.wall_of(hub.now_ms()))
         series = await ward.trends(bed, names, first, last, points)
         found = {name: [_point(point) for point in series.get(name, [])] for name in names}
-        return _json(encode({"bed": bed, "from": _text(first), "to": _text(last), "series": found}))
+        return answered(encode({"bed": bed, "from": _text(first), "to": _text(last), "series": found}))
 
 
 def _signals(text: str) -> tuple[str, ...]:
@@ -133,64 +126,3 @@ def _point(point: TrendPoint) -> dict[str, object]:
 
     low, mean, high = shown(point.min_milli), shown(point.mean_milli), shown(point.max_milli)
     return {"t": _text(point.at), "min": low, "mean": mean, "max": high}
-
-
-def act_routes(acts: Acts) -> APIRouter:
-    """What may be done. Every act names its person (`by`) and is answered once it is durable."""
-    router = APIRouter()
-
-    @router.post("/alarms/{alarm}/acknowledge", summary="Acknowledge one alarm instance; its condition goes on")
-    async def acknowledge(alarm: str, body: AcknowledgeBody) -> Response:
-        return _json(await acts.acknowledge(alarm, body))
-
-    @router.post("/alarms/{alarm}/reset", summary="Clear one latched alarm whose condition is over")
-    async def reset_alarm(alarm: str, body: Reasoned) -> Response:
-        return _json(await acts.reset_alarm(alarm, body))
-
-    @router.post("/beds/{bed}/audio-pause", summary="Sound of this bed's present alarms off, at most 120 s")
-    async def pause_audio(bed: str, body: AudioPauseBody) -> Response:
-        return _json(await acts.pause_audio(bed, body))
-
-    @router.post("/ward/audio-pause", summary="Sound of all beds' present alarms off, at most 120 s; per bed")
-    async def pause_ward_audio(body: AudioPauseBody) -> Response:
-        return _json(await acts.pause_ward_audio(body))
-
-    _pump_routes(router, acts)
-    _patient_routes(router, acts)
-    return router
-
-
-def _pump_routes(router: APIRouter, acts: Acts) -> None:
-    @router.post("/beds/{bed}/pumps/{pump}/stop", summary="Stop a pump")
-    async def stop(bed: str, pump: str, body: Reasoned) -> Response:
-        return _json(await acts.stop(bed, pump, body))
-
-    @router.post("/beds/{bed}/pumps/{pump}/rate", summary="Ask for an absolute rate at a running pump")
-    async def set_rate(bed: str, pump: str, body: RateBody) -> Response:
-        return _json(await acts.set_rate(bed, pump, body))
-
-    @router.post("/beds/{bed}/pumps/{pump}/override", summary="Confirm a rate above the soft ceiling")
-    async def override(bed: str, pump: str, body: Reasoned) -> Response:
-        return _json(await acts.override(bed, pump, body))
-
-    @router.post("/beds/{bed}/pumps/{pump}/resume", summary="Permit a person to start a stopped pump; starts nothing")
-    async def resume(bed: str, pump: str, body: Reasoned) -> Response:
-        return _json(await acts.resume(bed, pump, body))
-
-    @router.post("/beds/{bed}/interlock/reset", summary="Re-arm a tripped interlock; never starts the pump")
-    async def reset_interlock(bed: str, body: InterlockResetBody) -> Response:
-        return _json(await acts.reset_interlock(bed, body))
-
-
-def _patient_routes(router: APIRouter, acts: Acts) -> None:
-    @router.put("/beds/{bed}/patient", summary="Bind a patient to the bed")
-    async def bind_patient(bed: str, body: PatientBody) -> Response:
-        return _json(await acts.bind_patient(bed, body))
-
-    @router.post("/beds/{bed}/assessments", summary="What was found at the bedside: POSS, RASS, supplemental oxygen")
-    async def assess(bed: str, body: AssessmentBody) -> Response:
-        return _json(await acts.assess(bed, body))
-
-    @router.delete("/beds/{bed}/patient", summary="Release the bed's patient (discharge, transfer)")
-    async def release_patient(bed: str, body: Reasoned) -> Response:
-        return _json(await acts.release_patient(bed, body))

@@ -11,8 +11,7 @@ from typing import Any
 import msgspec
 from fastapi import WebSocket, WebSocketDisconnect
 
-from pumpd.api.acts import Acts
-from pumpd.api.commands import perform
+from pumpd.api.commands import Does, perform
 from pumpd.api.sockets import ABORT
 from pumpd.live.client import LiveClient
 from pumpd.live.hub import LiveHub
@@ -48,8 +47,8 @@ class Meter:
 class LiveConnection:
     """hello -> welcome -> snapshot -> deltas; alarms and answers in order; acks give credit back."""
 
-    def __init__(self, socket: WebSocket, hub: LiveHub, acts: Acts, build: str) -> None:
-        self._socket, self._hub, self._acts, self._build = socket, hub, acts, build
+    def __init__(self, socket: WebSocket, hub: LiveHub, does: Does, build: str) -> None:
+        self._socket, self._hub, self._does, self._build = socket, hub, does, build
         self._messages = Meter(hub.times.messages_per_min)
         self._acks = Meter(hub.times.acks_per_min)
         self._commands: set[asyncio.Task[None]] = set()
@@ -71,7 +70,7 @@ class LiveConnection:
 
     async def _hello(self) -> Hello:
         try:
-            async with asyncio.timeout(self._hub.times.hello_ms / 1000):
+            async with asyncio.timeout(self._hub.times.hello_ms / 1000 * self._hub.people.stretch):
                 message = await self._receive()
         except TimeoutError:
             raise Goodbye(Close.HELLO_TIMEOUT, "no hello") from None
@@ -91,7 +90,7 @@ class LiveConnection:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Goodbye(Close.BAD_PROTO, str(error)[:100]) from None
         meter = self._acks if isinstance(message, Ack) else self._messages
-        meter.count(self._hub.now_ms())
+        meter.count(self._hub.screen_ms())
         return message
 
     async def _live(self, hello: Hello) -> None:
@@ -107,7 +106,7 @@ class LiveConnection:
         while True:
             message = await self._receive()
             if isinstance(message, Ack):
-                client.ack(message.seq, self._hub.now_ms())
+                client.ack(message.seq, self._hub.screen_ms())
                 if client.wants_delta(self._hub):
                     client.wake.set()
             elif isinstance(message, Status):
@@ -123,23 +122,23 @@ class LiveConnection:
         task.add_done_callback(self._commands.discard)
 
     async def _command(self, client: LiveClient, cmd: Cmd) -> None:
-        client.push(await perform(self._acts, cmd, self._hub.time()))
+        client.push(await perform(self._does, cmd, self._hub.time()))
         client.wake.set()
 
     async def _send(self, client: LiveClient) -> None:
         while True:
             await client.wake.wait()
             client.wake.clear()
-            while (frame := client.next_frame(self._hub, self._hub.now_ms())) is not None:
-                client.sending(self._hub.now_ms())
+            while (frame := client.next_frame(self._hub, self._hub.screen_ms())) is not None:
+                client.sending(self._hub.screen_ms())
                 await self._socket.send_text(frame)
-                client.sent(self._hub.now_ms())
+                client.sent(self._hub.screen_ms())
                 await asyncio.sleep(0)  # a backlog must not hold the loop while a stop is due
 
     async def _close(self, goodbye: Goodbye) -> None:
         """Say why, if the line still takes it; a line that does not is dropped with all that it has buffered."""
         abort: Callable[[], None] | None = self._socket.scope["extensions"].get(ABORT)
-        grace_s = self._hub.times.close_grace_ms / 1000
+        grace_s = self._hub.times.close_grace_ms / 1000 * self._hub.people.stretch
         with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
             async with asyncio.timeout(grace_s):
                 await self._socket.close(goodbye.code, goodbye.reason)

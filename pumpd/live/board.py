@@ -13,9 +13,10 @@ import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from pumpd.live.clinical_shape import clinical_shape
+from pumpd.live.course_shape import calm, calm_caps, course_shape
 from pumpd.live.messages import encode
 from pumpd.live.shape import (
-    Stamp,
     alarm_shape,
     audio_pause_shape,
     device_shape,
@@ -25,6 +26,7 @@ from pumpd.live.shape import (
     pumps_shape,
     values_shape,
 )
+from pumpd.live.stamp import Stamp
 from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.view import BedView
 
@@ -48,13 +50,20 @@ KEYS = (
     Key("label", lambda v: v.label, lambda v, s: v.label),
     Key("patient", lambda v: v.patient, lambda v, s: patient_shape(v.patient)),
     Key("values", lambda v: v.values, values_shape, ages=True),
-    Key("pumps", lambda v: (v.pumps, v.patient and v.patient.weight_g), pumps_shape, ages=True),
+    Key(
+        "pumps",
+        lambda v: (v.pumps, v.patient and v.patient.weight_g, calm_caps(v)),
+        pumps_shape,
+        ages=True,
+    ),
     Key("devices", lambda v: v.devices, lambda v, s: [device_shape(device, s) for device in v.devices]),
     Key("monitored", lambda v: v.monitored, lambda v, s: v.monitored),
     Key("audio_paused_until", lambda v: v.audio_paused_until_ms, lambda v, s: s.maybe(v.audio_paused_until_ms)),
     Key("audio_pause", lambda v: (v.audio_paused_by, v.audio_paused_ward), lambda v, s: audio_pause_shape(v)),
     Key("oxygen", lambda v: v.oxygen, lambda v, s: oxygen_shape(v.oxygen, s)),
     Key("prodigy", lambda v: v.episodes, lambda v, s: prodigy_shape(v)),
+    Key("course", lambda v: calm(v.course), lambda v, s: course_shape(v.course, s)),
+    Key("clinical", lambda v: v.clinical, lambda v, s: clinical_shape(v.clinical, s)),
 )
 AGED = tuple(key.name for key in KEYS if key.ages)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import UNSET, Struct, UnsetType
 
+from pumpd.live.fields_course import ClinicalShape, CourseShape, PumpCapShape, TimeToCapShape
+
 
 class ValueShape(Struct):
     """v is null unless q is ok or questionable; t is when it was received, age_ms its age when rendered.
@@ -43,7 +45,7 @@ class PumpShape(Struct):
 
     drug is the ward file's word for it, drug_label the library's (tall-man letters).
     resume: not_needed, needed (a person must ask before the pump is started again), or allowed until resume_until;
-    resume_reasons: why asking would be refused now.
+    resume_reasons: why asking would be refused now. cap: the patient's dose caps as they bind this pump.
     """
 
     id: str
@@ -53,7 +55,7 @@ class PumpShape(Struct):
     rate_ml_h: ValueShape
     dose_mg_kg_h: ValueShape
     delivered_mg: DeliveredShape | None
-    cap: None
+    cap: PumpCapShape | None
     ceiling: CeilingShape | None
     enforcement: str
     interlock: str
@@ -71,6 +73,7 @@ class PumpShape(Struct):
     resume: str
     resume_reasons: tuple[str, ...]
     resume_until: str | None
+    time_to_cap: TimeToCapShape | None
 
 
 class PatientShape(Struct):
@@ -164,6 +167,8 @@ class BedParts(Struct):
     audio_pause: AudioPauseShape | UnsetType | None = UNSET
     oxygen: OxygenShape | UnsetType | None = UNSET
     prodigy: ProdigyShape | UnsetType = UNSET
+    course: CourseShape | UnsetType | None = UNSET
+    clinical: ClinicalShape | UnsetType | None = UNSET
 
 
 class BedShape(Struct):
@@ -178,3 +183,5 @@ class BedShape(Struct):
     audio_pause: AudioPauseShape | None
     oxygen: OxygenShape | None
     prodigy: ProdigyShape
+    course: CourseShape | None
+    clinical: ClinicalShape | None

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from pumpd.clinical.chart import Chart
+from pumpd.clinical.rate_units import UnitCheck
 from pumpd.safety.alarms import Alarm
 from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event
+from pumpd.safety.policy import Limit
 
 
 class UnknownBed(LookupError):
@@ -53,6 +56,33 @@ class WardCounts:
     kernel_worst_late_ms: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class UsualRate:
+    """What a rate is compared with before it is believed: the library's rate to begin with, and how far is too far."""
+
+    initial: Limit
+    check: UnitCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What may be said in the chart of a bed. Empty: there is no list, and any word is taken.
+
+    opioids: drugs with a factor; another one is kept, and makes the total incomplete. rules: of the protocol that
+    may be set aside. benzodiazepines, sedating: drugs that are known to be such.
+    """
+
+    pain: tuple[str, ...] = ()
+    side_effects: tuple[str, ...] = ()
+    contraindications: tuple[str, ...] = ()
+    adjuncts: tuple[str, ...] = ()
+    benzodiazepines: tuple[str, ...] = ()
+    sedating: tuple[str, ...] = ()
+    opioids: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
 class WardPort(Protocol):
     """Every act goes through `submit` into the bed's inbox; the kernel decides."""
 
@@ -83,6 +113,22 @@ class WardPort(Protocol):
 
     def wall_of(self, now_ms: int) -> datetime:
         """Wall time (aware UTC) of a kernel time."""
+        ...
+
+    def kernel_ms(self, wall: datetime) -> int:
+        """Kernel time of a wall time (aware); before the start of the time line it is negative."""
+        ...
+
+    def words(self, bed_id: str) -> Words:
+        """The vocabulary of the bed's protocol and assessments. Raises UnknownBed."""
+        ...
+
+    def chart(self, bed_id: str) -> Chart | None:
+        """The chart of the patient in the bed; None while it is being read, or where none is kept."""
+        ...
+
+    def usual_rate(self, bed_id: str, pump_id: str) -> UsualRate | None:
+        """None: the pump's drug has no usual rate, and nothing is asked."""
         ...
 
     def readiness(self) -> Readiness: ...

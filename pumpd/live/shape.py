@@ -7,14 +7,15 @@ a second formatter.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
 from decimal import Decimal
 
 from msgspec import UNSET
 
 from pumpd.device.facts import Quality
+from pumpd.live.amounts import mass_text, number
+from pumpd.live.clinical_shape import clinical_shape
+from pumpd.live.course_shape import binding, course_shape, pump_cap, time_to_cap
 from pumpd.live.fields import (
     AcknowledgedShape,
     AlarmShape,
@@ -30,50 +31,19 @@ from pumpd.live.fields import (
     PumpShape,
     ValueShape,
 )
+from pumpd.live.stamp import Stamp, WallOf
 from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.events import Patient
 from pumpd.safety.policy import Limit
-from pumpd.safety.view import BedView, DeviceView, DoseView, OxygenView, PumpView, ValueView
+from pumpd.safety.view import BedView, CapView, DeviceView, DoseView, OxygenView, PumpView, ValueView
 from pumpd.units import (
-    exact,
     format_concentration,
     format_dose_mg_kg_h,
     format_rate_ml_h,
     format_weight,
-    plain,
 )
 
-WallOf = Callable[[int], datetime]
 BELIEVED = (Quality.OK, Quality.QUESTIONABLE)
-NG_PER_CMG = 10_000  # a hundredth of a milligram
-
-
-class Stamp:
-    """Turns kernel times into wall text, anchored once so that one rendering is consistent in itself."""
-
-    def __init__(self, now_ms: int, wall_of: WallOf) -> None:
-        self.now_ms = now_ms
-        self._wall = wall_of(now_ms)
-
-    def text(self, at_ms: int) -> str:
-        """ "2026-01-15T10:15:30.120Z"."""
-        wall = self._wall + timedelta(milliseconds=at_ms - self.now_ms)
-        return wall.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-    def maybe(self, at_ms: int | None) -> str | None:
-        return None if at_ms is None else self.text(at_ms)
-
-    def age(self, at_ms: int | None) -> int | None:
-        return None if at_ms is None else max(0, self.now_ms - at_ms)
-
-
-def number(value: int, scale: int) -> int | float:
-    """value / scale as it shall read in JSON: an int where it is whole, else the shortest exact decimal.
-
-    scale a power of ten. Division of integers is correctly rounded and JSON prints the shortest text
-    that reads back the same, so up to 15 digits nothing is lost and nothing is added.
-    """
-    return value // scale if value % scale == 0 else value / scale
 
 
 def _decimal(value: Decimal) -> int | float:
@@ -125,11 +95,7 @@ def _delivered(dose: DoseView | None) -> DeliveredShape | None:
 
 
 def _delivered_text(dose: DoseView | None) -> str | None:
-    """ "12.3 to 12.52 mg": hundredths of a mg, rounded outward so that the pair still holds (DOS-01)."""
-    if dose is None:
-        return None
-    ends = (dose.at_least_ng // NG_PER_CMG, -(-dose.at_most_ng // NG_PER_CMG))
-    return f"{' to '.join(plain(exact(end, 100)) for end in dict.fromkeys(ends))} mg"
+    return None if dose is None else mass_text(dose.at_least_ng, dose.at_most_ng)
 
 
 def _line2(view: PumpView, weight_g: int | None) -> str:
@@ -158,8 +124,11 @@ def _dose(view: PumpView, rate: ValueShape) -> tuple[ValueShape, str | None]:
     return value, None if dose is None else format_dose_mg_kg_h(dose)
 
 
-def pump_shape(view: PumpView, weight_g: int | None, stamp: Stamp) -> PumpShape:
-    """One pump. infusing is withheld together with the rate: a stale "not infusing" would be a false comfort."""
+def pump_shape(view: PumpView, weight_g: int | None, stamp: Stamp, caps: tuple[CapView, ...] = ()) -> PumpShape:
+    """One pump; caps: those that bind it.
+
+    infusing is withheld together with the rate: a stale "not infusing" would be a false comfort.
+    """
     rate, rate_text = _rate(view, stamp)
     dose, dose_text = _dose(view, rate)
     conc = view.concentration_ug_ml
@@ -171,7 +140,7 @@ def pump_shape(view: PumpView, weight_g: int | None, stamp: Stamp) -> PumpShape:
         rate_ml_h=rate,
         dose_mg_kg_h=dose,
         delivered_mg=_delivered(view.delivered),
-        cap=None,
+        cap=pump_cap(caps, stamp),
         ceiling=_ceiling(view),
         enforcement=view.enforcement.value,
         interlock=view.interlock.value,
@@ -189,6 +158,7 @@ def pump_shape(view: PumpView, weight_g: int | None, stamp: Stamp) -> PumpShape:
         resume=view.resume.value,
         resume_reasons=view.resume_reasons,
         resume_until=stamp.maybe(view.resume_until_ms),
+        time_to_cap=time_to_cap(caps, stamp),
     )
 
 
@@ -246,7 +216,7 @@ def values_shape(view: BedView, stamp: Stamp) -> dict[str, ValueShape]:
 
 def pumps_shape(view: BedView, stamp: Stamp) -> list[PumpShape]:
     weight_g = view.patient.weight_g if view.patient else None
-    return [pump_shape(pump, weight_g, stamp) for pump in view.pumps]
+    return [pump_shape(pump, weight_g, stamp, binding(view, pump)) for pump in view.pumps]
 
 
 def bed_shape(view: BedView, now_ms: int, wall_of: WallOf) -> BedShape:
@@ -264,6 +234,8 @@ def bed_shape(view: BedView, now_ms: int, wall_of: WallOf) -> BedShape:
         audio_pause=audio_pause_shape(view),
         oxygen=oxygen_shape(view.oxygen, stamp),
         prodigy=prodigy_shape(view),
+        course=course_shape(view.course, stamp),
+        clinical=clinical_shape(view.clinical, stamp),
     )
 
 
@@ -277,7 +249,8 @@ def unmonitored(view: BedView) -> BedView:
         name: replace(value, value_milli=None, quality=Quality.STALE if value.quality in BELIEVED else value.quality)
         for name, value in view.values.items()
     }
-    return replace(view, values=values, pumps=tuple(_withdrawn(pump) for pump in view.pumps), monitored=False)
+    pumps = tuple(_withdrawn(pump) for pump in view.pumps)
+    return replace(view, values=values, pumps=pumps, monitored=False, course=None, clinical=None)
 
 
 def empty_bed(bed_id: str) -> BedView:

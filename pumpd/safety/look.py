@@ -77,6 +77,7 @@ def pump_view(d: Draft, pump: PumpPolicy) -> PumpView:
         resume=needed,
         resume_reasons=tuple(resume.reasons(d, pump, p)) if needed is Resume.NEEDED else (),
         resume_until_ms=p.lock.resume_until_ms,
+        governed=ceiling.is_governed(pump),
     )
 
 

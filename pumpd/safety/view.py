@@ -106,8 +106,9 @@ class CourseView:
 class PumpView:
     """infusing None: unknown, the pump may still be infusing. dose is None when it may not be computed (CEI-05).
 
-    drug as the ward file names it, drug_label as the library has it printed. resume_reasons: why a resume would be
-    refused now (empty: it would be granted, or is not needed); resume_until_ms: the end of a granted one.
+    drug as the ward file names it, drug_label as the library has it printed; governed: its dose is judged.
+    resume_reasons: why a resume would be refused now (empty: it would be granted, or is not needed); resume_until_ms:
+    the end of a granted one.
     """
 
     id: str
@@ -131,6 +132,7 @@ class PumpView:
     resume: Resume = Resume.NOT_NEEDED
     resume_reasons: tuple[str, ...] = ()
     resume_until_ms: int | None = None
+    governed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

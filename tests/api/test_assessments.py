@@ -49,7 +49,7 @@ async def test_an_assessment_becomes_exactly_one_event(body: Any, event: Assesse
 @pytest.mark.parametrize(
     ("body", "about"),
     [
-        ({"poss": "drowsy", "rass": 1.5, "oxygen": "2 L", "nrs": 3}, {"nrs", "oxygen", "poss", "rass"}),
+        ({"poss": "drowsy", "rass": 1.5, "oxygen": "2 L", "nsr": 3}, {"nsr", "oxygen", "poss", "rass"}),
         ({"poss": True}, {"poss"}),
         ({"rass": False}, {"rass"}),
         ({"by": " ", "poss": 2}, {"by"}),

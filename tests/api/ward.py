@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,11 +14,12 @@ import uvicorn
 
 from pumpd.api.app import create_app
 from pumpd.api.sockets import listen, server_options
+from pumpd.clinical.chart import Chart
 from pumpd.clock import Clock
 from pumpd.config.model import ServerConfig
 from pumpd.live.client import LiveTimes
 from pumpd.live.hub import LiveHub
-from pumpd.live.port import NotDurable, Readiness, TrendPoint, UnknownBed
+from pumpd.live.port import NotDurable, Readiness, TrendPoint, UnknownBed, UsualRate, Words
 from pumpd.safety.alarms import Alarm
 from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import AlarmChanged, Decision, Permitted
@@ -38,6 +39,9 @@ class MemoryWard:
         self.problems: tuple[str, ...] = ()
         self.history: list[Alarm] = []
         self.asked: tuple[Any, ...] = ()
+        self.vocabulary = Words()
+        self.charts: dict[str, Chart] = {}
+        self.usual: UsualRate | None = None
         clock = self.clock
         self.hub = LiveHub("w3", "Ward 3", now_ms=clock.now_ms, wall_of=clock.wall_of, bed_ids=self.views, times=times)
         for bed in self.views:
@@ -81,6 +85,21 @@ class MemoryWard:
 
     def wall_of(self, now_ms: int) -> datetime:
         return self.clock.wall_of(now_ms)
+
+    def kernel_ms(self, wall: datetime) -> int:
+        now_ms = self.clock.now_ms()
+        return now_ms - (self.clock.wall_of(now_ms) - wall) // timedelta(milliseconds=1)
+
+    def words(self, bed_id: str) -> Words:
+        if bed_id not in self.views:
+            raise UnknownBed(bed_id)
+        return self.vocabulary
+
+    def chart(self, bed_id: str) -> Chart | None:
+        return self.charts.get(bed_id)
+
+    def usual_rate(self, bed_id: str, pump_id: str) -> UsualRate | None:
+        return self.usual
 
     def readiness(self) -> Readiness:
         return Readiness(not self.problems, self.problems)

@@ -19,10 +19,11 @@ from typing import Any
 import uvicorn
 
 from pumpd.api.app import create_app
+from pumpd.clinical.chart import Chart
 from pumpd.config.model import ServerConfig
 from pumpd.device.facts import ControlState, Quality
 from pumpd.live.hub import LiveHub
-from pumpd.live.port import Readiness, TrendPoint, UnknownBed
+from pumpd.live.port import Readiness, TrendPoint, UnknownBed, UsualRate, Words
 from pumpd.safety.alarms import Acknowledgement, Alarm, AlarmState, Phase
 from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import AlarmChanged, Decision, InterlockChanged, InterlockState, Refused, Resume
@@ -54,6 +55,7 @@ class BenchWard:
         self.beds = {f"w-{n:02}": self._bed(n) for n in range(1, beds + 1)}
         self.submitted: list[Event] = []
         self.refusals: tuple[str, ...] = ()
+        self.vocabulary = Words()
         self._offset_ms = 0
         self._generation, self._timezone = generation, timezone
         self._start = time.monotonic()
@@ -272,6 +274,18 @@ class BenchWard:
     async def curve(self, bed_id: str, hours: int) -> ConcentrationCurve:
         return ConcentrationCurve(None, (), (), (), "nothing was given")
 
+    def kernel_ms(self, wall: datetime) -> int:
+        return self.now_ms() - (datetime.now(UTC) - wall) // timedelta(milliseconds=1)
+
+    def words(self, bed_id: str) -> Words:
+        return self.vocabulary
+
+    def chart(self, bed_id: str) -> Chart | None:
+        return None
+
+    def usual_rate(self, bed_id: str, pump_id: str) -> UsualRate | None:
+        return None
+
     def readiness(self) -> Readiness:
         return Readiness(True, ())
 
@@ -295,4 +309,5 @@ def _pump(bed: str) -> PumpView:
         control=ControlState.GRANTED,
         override_by=None,
         not_verified=(),
+        governed=True,
     )

@@ -57,6 +57,7 @@ def pump(bed: str, rate_ul_h: int | None = 1800, dose: str | None = "0.1", at_ms
         control=ControlState.GRANTED,
         override_by=None,
         not_verified=(),
+        governed=True,
     )
     return replace(view, **changes)
 

@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pumpd.device.facts import Quality
+from pumpd.live.amounts import number
 from pumpd.live.messages import encode
-from pumpd.live.shape import Stamp, alarm_shape, bed_shape, number, pump_shape, unmonitored, value_shape
+from pumpd.live.shape import alarm_shape, bed_shape, pump_shape, unmonitored, value_shape
+from pumpd.live.stamp import Stamp
 from pumpd.safety.alarms import Acknowledgement, AlarmState
 from pumpd.safety.events import AckReason
 from pumpd.safety.policy import Limit

@@ -1,0 +1,95 @@
+"""Chart and prediction as screens read them: from pumpd.safety.clinical_view to the public JSON shapes. Pure."""
+
+from __future__ import annotations
+
+from pumpd.live.amounts import band, number
+from pumpd.live.fields_course import (
+    ClinicalShape,
+    ConcentrationShape,
+    CurvePointShape,
+    CurveShape,
+    MmeShape,
+    NrsShape,
+    ReferenceBandShape,
+    ReferencePointShape,
+)
+from pumpd.live.stamp import Stamp
+from pumpd.safety.clinical_view import (
+    ClinicalView,
+    ConcentrationCurve,
+    ConcentrationView,
+    CurvePoint,
+    MmeView,
+    NrsView,
+)
+from pumpd.units import exact, plain
+
+PG_PER_NG = 1000
+
+
+def clinical_shape(view: ClinicalView | None, stamp: Stamp) -> ClinicalShape | None:
+    """None where no chart is kept at this bed."""
+    if view is None:
+        return None
+    return ClinicalShape(
+        view.ready,
+        None if view.concentration is None else concentration_shape(view.concentration, stamp),
+        None if view.mme is None else mme_shape(view.mme, stamp),
+        None if view.nrs is None else nrs_shape(view.nrs, stamp),
+        view.why,
+    )
+
+
+def concentration_shape(view: ConcentrationView, stamp: Stamp) -> ConcentrationShape:
+    """The band now, and in 30 min."""
+    return ConcentrationShape(
+        predicted=True,
+        now=band(view.now_pg_ml),
+        in_30_min=band(view.soon_pg_ml),
+        if_stopped=band(view.stopped_pg_ml),
+        models=view.models,
+        limits=view.limits,
+        q=view.quality.value,
+        doubts=view.doubts,
+        at=stamp.text(view.at_ms),
+    )
+
+
+def mme_shape(view: MmeView, stamp: Stamp) -> MmeShape:
+    """The total as it was administered, with the table it was computed by."""
+    baseline, change = view.baseline_milli, view.change_centi_percent
+    return MmeShape(
+        per_day=number(view.per_day_milli, 1000),
+        text=f"{plain(exact(view.per_day_milli, 1000))} MME/24 h",
+        table=view.table,
+        incomplete=view.incomplete,
+        baseline=None if baseline is None else number(baseline, 1000),
+        change_percent=None if change is None else number(change, 100),
+        notes=view.notes,
+        at=stamp.text(view.at_ms),
+    )
+
+
+def nrs_shape(view: NrsView, stamp: Stamp) -> NrsShape:
+    return NrsShape(view.last, stamp.text(view.at_ms), view.by, view.count)
+
+
+def curve_shape(curve: ConcentrationCurve, stamp: Stamp) -> CurveShape:
+    """The whole curve and what it is compared with."""
+    bands = [
+        ReferenceBandShape(one.name, number(one.low_pg_ml, PG_PER_NG), number(one.high_pg_ml, PG_PER_NG), one.source)
+        for one in curve.bands
+    ]
+    points = [ReferencePointShape(one.name, number(one.pg_ml, PG_PER_NG), one.source) for one in curve.references]
+    return CurveShape(
+        unit="ng/mL",
+        now=None if curve.now is None else concentration_shape(curve.now, stamp),
+        points=[_point(point, stamp) for point in curve.points],
+        bands=bands,
+        references=points,
+        why=curve.why,
+    )
+
+
+def _point(point: CurvePoint, stamp: Stamp) -> CurvePointShape:
+    return CurvePointShape(stamp.text(point.at_ms), band(point.on_pg_ml), band(point.stopped_pg_ml))

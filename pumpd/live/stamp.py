@@ -1,0 +1,27 @@
+"""Kernel times as wall text. Pure: the relation of the two is an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+WallOf = Callable[[int], datetime]
+
+
+class Stamp:
+    """Turns kernel times into wall text, anchored once so that one rendering is consistent in itself."""
+
+    def __init__(self, now_ms: int, wall_of: WallOf) -> None:
+        self.now_ms = now_ms
+        self._wall = wall_of(now_ms)
+
+    def text(self, at_ms: int) -> str:
+        """ "2026-01-15T10:15:30.120Z"."""
+        wall = self._wall + timedelta(milliseconds=at_ms - self.now_ms)
+        return wall.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def maybe(self, at_ms: int | None) -> str | None:
+        return None if at_ms is None else self.text(at_ms)
+
+    def age(self, at_ms: int | None) -> int | None:
+        return None if at_ms is None else max(0, self.now_ms - at_ms)
