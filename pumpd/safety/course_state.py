@@ -20,9 +20,10 @@ class Mark(Struct, frozen=True, array_like=True):
 
 
 class Infusion(Struct, frozen=True):
-    """One infusion of the course. mark: the totals when it began; low_ng, high_ng: given in it, once it is over.
+    """One infusion of the course. mark: the totals when it began; low_ng, high_ng: given in it by pumps, once over.
 
-    pumps: that have given in it. paused_ms: no pump infuses since then.
+    pumps: that have given in it. paused_ms: no pump infuses since then. plan, dose_ug_kg: the entry of its plan, and
+    what that wants given. capped: the span whose cap stopped it. why: what stopped it, in words.
     """
 
     number: int
@@ -35,6 +36,9 @@ class Infusion(Struct, frozen=True):
     low_ng: int | None = None
     high_ng: int | None = None
     why: str = ""
+    plan: str | None = None
+    dose_ug_kg: int | None = None
+    capped: str | None = None
 
 
 class Manual(Struct, frozen=True, array_like=True):
@@ -45,10 +49,46 @@ class Manual(Struct, frozen=True, array_like=True):
     ng: int
 
 
+class Counted(Struct, frozen=True, array_like=True):
+    """What a pump should have given by its reported rates (at least, at most), and its counter, since some moment."""
+
+    at_ms: int
+    low_nl: int
+    high_nl: int
+    count_ul: int
+
+
+class Flow(Struct, frozen=True):
+    """What of one pump's flow was told last, and when it has to be looked at again.
+
+    drug, governed: of that pump then. infusing, rate_ul_h, conc_ug_ml, live: as told. level_nl, look_ms, count_ul: it
+    is looked at when its Dose.high_nl reaches that level, at a report from that time on, when it stands still and its
+    counter moves on. counted: the last minutes, oldest first; over, under, free: words of what holds now (DOS-04).
+    """
+
+    drug: str | None
+    governed: bool
+    infusing: bool | None
+    rate_ul_h: int | None
+    conc_ug_ml: int | None
+    live: bool
+    level_nl: int = 0
+    look_ms: int = 0
+    count_ul: int | None = None
+    serial: str | None = None
+    counted: tuple[Counted, ...] = ()
+    over: str | None = None
+    under: str | None = None
+    free: str | None = None
+
+
 class Given(Struct, frozen=True):
     """What was given to this patient. course: totals when the course began. marks: the sliding window's, oldest first.
 
-    gone_low_ng, gone_high_ng: by pumps that are no longer part of the bed.
+    gone_low_ng, gone_high_ng: by pumps that are no longer part of the bed. due_ms: when time alone next changes
+    something here. flows: per pump. opening: the mark of an infusion that begins in this step. stop: why every governed
+    pump of the bed has to stand still, in words; near: (span, percent, words) of caps that are nearly reached.
+    sum_ms, sum_stop: the pumps together are above the hard ceiling since then; surely, in words.
     """
 
     infusions: tuple[Infusion, ...] = ()
@@ -58,6 +98,12 @@ class Given(Struct, frozen=True):
     gone_low_ng: int = 0
     gone_high_ng: int = 0
     due_ms: int | None = None
+    flows: Mapping[str, Flow] = {}
+    opening: Mark | None = None
+    stop: str | None = None
+    near: tuple[tuple[str, int, str], ...] = ()
+    sum_ms: int | None = None
+    sum_stop: str | None = None
 
 
 class Plan(Struct, frozen=True):
@@ -99,11 +145,11 @@ class Course(Struct, frozen=True):
     in whichever course, until its time since the first of them is over. bound_ms: the patient is bound since then.
     judged: the newest infusion that was judged at its start; missing: what it was started without, by rule; extra: why
     it should not run at all. set_aside: rules, for one infusion each.
-    last_ng_h, last_rise_ms: the flow of mass that titration steps from, and when it last rose; steep: in words, a rise
-    that was too great or too early, from steep_from_ng_h.
+    last_ng_h, last_rise_ms: the flow of mass that titration steps from, and when it last rose; steep: by rule, what was
+    wrong with a rise from steep_from_ng_h.
     checked_ms, adjunct_ms, benzodiazepine_ms, nrs_ms, seen_ms: the last checklist, adjunct, benzodiazepine, pain score,
     observation. present: contra-indications that are present.
-    route: the last that ketamine was given by; switched, above: advisories until acknowledged (another route, a dose
+    route: the last that ketamine was given by, at route_ms; switched, above: advisories until acknowledged (another route, a dose
     given above the sub-anaesthetic band). entries: by id, oldest first.
     predicted: the predicted band now in pg/mL, at predicted_ms, by those models.
     due_ms: when time alone next changes something here.
@@ -119,7 +165,7 @@ class Course(Struct, frozen=True):
     set_aside: tuple[SetAside, ...] = ()
     last_ng_h: int | None = None
     last_rise_ms: int | None = None
-    steep: str | None = None
+    steep: Mapping[str, str] = {}
     steep_from_ng_h: int | None = None
     extra: str | None = None
     starts_ms: tuple[int, ...] = ()
@@ -130,6 +176,7 @@ class Course(Struct, frozen=True):
     nrs_ms: int | None = None
     seen_ms: int | None = None
     route: str | None = None
+    route_ms: int | None = None
     switched: str | None = None
     above: str | None = None
     entries: Mapping[str, Noted] = {}

@@ -2,11 +2,13 @@
 
 Theory. Between two status reports there are two witnesses: the pump's own counter and rate x time.
 `at most` adds, interval by interval, the greater of the two (rounded up), with the highest rate that any
-report or unresolved command allows, and once per counter run one counter step. `at least` takes, over a whole
-counter run, the smaller of the two (rounded down) less one counter step; taking it per interval would lose a
-slow infusion, whose counter moves in jumps. A counter that falls was reset or wrapped: its run is closed and
-the interval rests on the rate alone. A gap counts as delivery at the highest known rate up to the syringe's
-volume; a gap of uncertain length counts as the whole syringe.
+report or unresolved command allows, and once per counter run one counter step. A counter moves in jumps: what the
+rate has already told of the present step (at most one) does not count again when the counter shows it. `at least`
+takes, over a whole counter run, the smaller of the two (rounded down) less one counter step; taking it per interval
+would lose a slow infusion, whose counter moves in jumps. A counter that falls was reset or wrapped: its run is closed
+and the interval rests on the rate alone. An interval that reaches over a mark, a change of concentration or of patient
+counts in `at most` only: nobody knows on which side it flowed. A gap counts as delivery at the highest known rate up
+to the syringe's volume; a gap of uncertain length counts as the whole syringe.
 """
 
 from __future__ import annotations
@@ -119,21 +121,40 @@ def close_run(dose: Dose, anchor_ul: int | None) -> Dose:
         anchor_ul=anchor_ul,
         count_ul=anchor_ul,
         run_rate_nl=0,
+        slack_nl=0,
     )
+
+
+def is_fresh(dose: Dose) -> bool:
+    """Has nothing been counted in the present run?"""
+    return dose.count_ul == dose.anchor_ul and not dose.run_rate_nl and not dose.slack_nl
+
+
+def marked(dose: Dose, straddles: bool) -> tuple[Dose, int]:
+    """(the dose with a new run, `at most` in nl before that run's own counter step); see pumpd.safety.given.
+
+    straddles: some of what the next report counts may have flowed before the mark.
+    """
+    if is_fresh(dose):
+        step_nl = 0 if dose.anchor_ul is None else COUNTER_STEP_NL
+        closed, high_nl = dose, dose.high_nl - step_nl
+    else:
+        closed, high_nl = close_run(dose, dose.count_ul), dose.high_nl
+    return (replace(closed, straddles=True) if straddles else closed), high_nl
 
 
 def advance(dose: Dose, pump: PumpPolicy, p: PumpState, new: Report, gap: bool) -> Dose:
     """The dose after the report `new`, which follows p.report; gap: nobody watched in between."""
     old = p.report
     if old is None:
-        return close_run(dose, new.volume_ul)
+        return replace(close_run(dose, new.volume_ul), straddles=False)
     dt_ms = max(0, new.at_ms - old.at_ms)
     rate = max(high_ul_h(pump, old, p.commands), high_ul_h(pump, new, p.commands))
     by_rate_nl = ceil_nl(rate, dt_ms)
     if gap:
         syringe_nl = pump.syringe_volume_ul * NL_PER_UL
         by_rate_nl = syringe_nl if dose.unsure and rate else min(by_rate_nl, syringe_nl)
-    low_rate_nl = 0 if gap else low_ul_h(old, new, p.commands) * dt_ms // UL_H_MS_PER_NL
+    low_rate_nl = 0 if gap or dose.straddles else low_ul_h(old, new, p.commands) * dt_ms // UL_H_MS_PER_NL
     same = old.serial == new.serial and dose.count_ul is not None
     if new.volume_ul is None or not same:
         return uncounted(dose, new.volume_ul, by_rate_nl, low_rate_nl)
@@ -145,16 +166,22 @@ def advance(dose: Dose, pump: PumpPolicy, p: PumpState, new: Report, gap: bool) 
 def counted(dose: Dose, volume_ul: int, by_rate_nl: int, low_rate_nl: int, gap: bool) -> Dose:
     """The counter went on."""
     delta_nl = (volume_ul - (dose.count_ul or 0)) * NL_PER_UL
+    ahead_nl = dose.slack_nl + by_rate_nl - delta_nl
+    high_nl = dose.high_nl + (by_rate_nl if ahead_nl >= 0 else delta_nl - dose.slack_nl)
+    if dose.straddles:
+        closed = close_run(dose, volume_ul)
+        return replace(closed, high_nl=high_nl + COUNTER_STEP_NL, unsure=False, straddles=False)
     return Dose(
         dose.low_ng,
         dose.high_ng,
         dose.low_nl,
-        dose.high_nl + max(by_rate_nl, delta_nl),
+        high_nl,
         dose.anchor_ul,
         volume_ul,
         dose.run_rate_nl + (delta_nl if gap else low_rate_nl),
         False,
         dose.conc_ug_ml,
+        0 if ahead_nl <= 0 else min(ahead_nl, COUNTER_STEP_NL),
     )
 
 
@@ -165,7 +192,7 @@ def uncounted(dose: Dose, volume_ul: int | None, by_rate_nl: int, low_rate_nl: i
     """
     closed = close_run(dose, volume_ul)
     low_nl = closed.low_nl + (low_rate_nl if volume_ul is None else 0)
-    return replace(closed, low_nl=low_nl, high_nl=closed.high_nl + by_rate_nl, unsure=False)
+    return replace(closed, low_nl=low_nl, high_nl=closed.high_nl + by_rate_nl, unsure=False, straddles=False)
 
 
 def to_ng(volume_nl: int, conc_ug_ml: int, up: bool) -> int:
@@ -174,8 +201,8 @@ def to_ng(volume_nl: int, conc_ug_ml: int, up: bool) -> int:
     return -(-product // NL_PER_UL) if up else product // NL_PER_UL
 
 
-def at_concentration(dose: Dose, conc_ug_ml: int | None, undocumented: int) -> Dose:
-    """From now on this concentration flows.
+def at_concentration(dose: Dose, conc_ug_ml: int | None, undocumented: int, straddles: bool = False) -> Dose:
+    """From now on this concentration flows; straddles: the last report was earlier.
 
     What was given at the old one is fixed as mass, with the flow since the last report (it may have been either).
     A volume given while nobody had named a concentration takes the first one that is named.
@@ -186,21 +213,27 @@ def at_concentration(dose: Dose, conc_ug_ml: int | None, undocumented: int) -> D
     return replace(
         done,
         low_ng=done.low_ng + to_ng(done.low_nl, dose.conc_ug_ml, up=False),
-        high_ng=done.high_ng + to_ng(done.high_nl + undocumented, dose.conc_ug_ml, up=True),
+        high_ng=done.high_ng + to_ng(dose.high_nl + undocumented, dose.conc_ug_ml, up=True),
         low_nl=0,
-        high_nl=0,
+        high_nl=done.high_nl - dose.high_nl,
         conc_ug_ml=conc_ug_ml,
+        straddles=straddles or done.straddles,
     )
 
 
-def zeroed(dose: Dose) -> Dose:
+def zeroed(dose: Dose, straddles: bool = False) -> Dose:
     """A new patient: nothing given yet; the counter goes on from where it stands."""
-    return close_run(Dose(conc_ug_ml=dose.conc_ug_ml), dose.count_ul)
+    return close_run(Dose(conc_ug_ml=dose.conc_ug_ml, straddles=straddles), dose.count_ul)
 
 
-def widened(dose: Dose) -> Dose:
+def widened(dose: Dose, straddles: bool = False) -> Dose:
     """What was given before the first patient was bound may have gone into this one: at most stays, at least is 0."""
-    return replace(close_run(dose, dose.count_ul), low_ng=0, low_nl=0)
+    return replace(close_run(dose, dose.count_ul), low_ng=0, low_nl=0, straddles=straddles or dose.straddles)
+
+
+def between_reports(p: PumpState, now: int) -> bool:
+    """Is the pump's last report older than now, so that something may have flowed since?"""
+    return p.report is not None and p.report.at_ms < now
 
 
 def delivered_ng(dose: Dose, conc_ug_ml: int, undocumented: int) -> tuple[int, int]:

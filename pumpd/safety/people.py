@@ -11,7 +11,7 @@ from pumpd.safety.alarm_table import Trigger, acknowledge, close_all, move
 from pumpd.safety.alarms import Acknowledgement, Alarm, AlarmState
 from pumpd.safety.answers import refuse, unexplained, unnamed
 from pumpd.safety.decisions import AudioChanged, PatientClosed, Permitted
-from pumpd.safety.dose import widened, zeroed
+from pumpd.safety.dose import between_reports, widened, zeroed
 from pumpd.safety.events import (
     Acknowledged,
     AckReason,
@@ -20,6 +20,7 @@ from pumpd.safety.events import (
     PatientBound,
     PatientReleased,
 )
+from pumpd.safety.infusions import first_patient, patient_leaves
 from pumpd.safety.interlock import without_permission
 from pumpd.safety.pump_alarms import ENDS_WHEN_ACKNOWLEDGED
 from pumpd.safety.self_alarms import ONCE
@@ -35,13 +36,16 @@ def patient_bound(d: Draft, event: PatientBound) -> None:
     if reasons:
         refuse(d, "bind", event.patient.mrn, reasons, event.by)
         return
+    first = d.patient is None
     if d.patient is None:
         d.breath = replace(d.breath, runs={}, episodes=0)
         for name, p in d.pumps.items():
-            d.pumps[name] = replace(p, dose=widened(p.dose))
+            d.pumps[name] = replace(p, dose=widened(p.dose, between_reports(p, d.now)))
     elif d.patient.mrn != event.patient.mrn:
         close_patient(d)
     d.patient = event.patient
+    if first:
+        first_patient(d, event.by)
     d.out.append(Permitted("bind", event.patient.mrn, event.by))
 
 
@@ -59,6 +63,7 @@ def patient_released(d: Draft, event: PatientReleased) -> None:
 def close_patient(d: Draft) -> None:
     """A trip stays: the pump is still the pump. What still holds is a new alarm of nobody's or the next patient's."""
     if d.patient is not None:
+        patient_leaves(d, "the patient left")
         close_all(d)
         d.out.append(PatientClosed(d.patient.mrn))
     d.patient, d.steady_ms = None, None
@@ -68,7 +73,9 @@ def close_patient(d: Draft) -> None:
     d.breath = replace(d.breath, doubts={}, assessed={}, oxygen=None, runs={}, episodes=0)
     for name, p in d.pumps.items():
         lock = without_permission(p.lock)
-        d.pumps[name] = replace(p, dose=zeroed(p.dose), override=None, changed=None, refused=None, lock=lock)
+        d.pumps[name] = replace(
+            p, dose=zeroed(p.dose, between_reports(p, d.now)), override=None, changed=None, refused=None, lock=lock
+        )
 
 
 def close_orphans(d: Draft, scopes: set[str]) -> None:

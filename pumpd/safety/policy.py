@@ -211,7 +211,8 @@ class Times:
     """Times of the kernel (config/ward.toml, [times]), each with its source there.
 
     resume_steady_ms: how long the required vitals must have been in limits before a resume; resume_valid_ms: how long
-    a granted resume lets a person start the pump (INT-03).
+    a granted resume lets a person start the pump (INT-03). stop_flight_ms: a pump may flow on for so long after a stop
+    was decided (CEI-09). infusion_ends_ms: an infusion that has stood still for longer is over, where no protocol says.
     """
 
     vitals_live_ms: int
@@ -225,6 +226,8 @@ class Times:
     monitoring_lost_ms: int
     resume_steady_ms: int = 60_000
     resume_valid_ms: int = 300_000
+    stop_flight_ms: int = 1_000
+    infusion_ends_ms: int = 7_200_000
 
 
 @dataclass(frozen=True, slots=True)

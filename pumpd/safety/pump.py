@@ -9,7 +9,7 @@ from pumpd.safety import breathing, ceiling, dose, interlock, resume
 from pumpd.safety.decisions import InterlockState, Resume
 from pumpd.safety.policy import PumpPolicy
 from pumpd.safety.quality import is_refused
-from pumpd.safety.state import Command, Draft, Lock, PumpState, Report, refreshed
+from pumpd.safety.state import Command, Dose, Draft, Lock, PumpState, Report, refreshed
 from pumpd.units import format_rate_ml_h
 
 
@@ -137,6 +137,12 @@ def restart(d: Draft, pump: PumpPolicy, gap_certain: bool) -> None:
     d.pumps[pump.device] = replace(p, live=False, control=None, lock=lock, dose=doubt)
 
 
+def at_concentration(d: Draft, pump: PumpPolicy, p: PumpState) -> Dose:
+    """The dose at the configured concentration; see pumpd.safety.dose."""
+    waiting, straddles = dose.undocumented_nl(pump, p, d.now), dose.between_reports(p, d.now)
+    return dose.at_concentration(p.dose, pump.concentration_ug_ml, waiting, straddles)
+
+
 def settle(d: Draft, pump: PumpPolicy) -> None:
     """Judge one pump on what is known now: resume, breathing, ceiling, and the stop under way.
 
@@ -144,8 +150,7 @@ def settle(d: Draft, pump: PumpPolicy) -> None:
     """
     p = before = d.pumps[pump.device]
     if p.dose.conc_ug_ml != pump.concentration_ug_ml:
-        waiting = dose.undocumented_nl(pump, p, d.now)
-        p = replace(p, dose=dose.at_concentration(p.dose, pump.concentration_ug_ml, waiting))
+        p = replace(p, dose=at_concentration(d, pump, p))
     if p.lock.state in (InterlockState.ARMED, InterlockState.ALARM_ONLY):
         p = interlock.arm(d, pump, p)
     if p.lock.resume is not Resume.NOT_NEEDED:

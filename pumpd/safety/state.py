@@ -89,7 +89,8 @@ class Dose(Struct, frozen=True):
 
     *_ng: finished concentration segments. *_nl: this segment. anchor_ul..count_ul: the present run of the
     pump's counter. run_rate_nl: what the reported rates say of that run. unsure: a gap of unknown length.
-    conc_ug_ml: the concentration of this segment, None while nobody has said.
+    conc_ug_ml: the concentration of this segment, None while nobody has said. slack_nl: what at most already holds of
+    the present counter step. straddles: what is counted until the next report may belong to before a mark.
     """
 
     low_ng: int = 0
@@ -101,6 +102,8 @@ class Dose(Struct, frozen=True):
     run_rate_nl: int = 0
     unsure: bool = False
     conc_ug_ml: int | None = None
+    slack_nl: int = 0
+    straddles: bool = False
 
 
 class PumpState(Struct, frozen=True):

@@ -1,0 +1,152 @@
+"""What this patient has been given by the governed pumps of the bed: totals, marks, differences of them. Pure, exact.
+
+Theory. A patient's total is the sum of every governed pump's dose (pumpd.safety.dose) and of what pumps that left the
+bed have given. What was given since some moment is the difference of two totals, `at most` less `at most` and `at
+least` less `at least`; that is true of a total only where no counter run reaches over the moment. So a mark closes
+every run: it takes `at most` before the new runs' counter steps are added to it, so that these count as given after
+it. What flows between a pump's last report and a mark counts after the mark in `at most`, and nowhere in `at least`
+(Dose.straddles). Doses by hand have times of their own and are no part of a mark.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from pumpd.safety.ceiling import is_governed
+from pumpd.safety.course_state import Infusion, Mark
+from pumpd.safety.dose import (
+    COUNTER_STEP_NL,
+    between_reports,
+    delivered_ng,
+    marked,
+    report_high_ul_h,
+    run_low_nl,
+    to_ng,
+    undocumented_nl,
+)
+from pumpd.safety.policy import BedPolicy, PumpPolicy
+from pumpd.safety.state import Draft, PumpState
+from pumpd.units import MS_PER_MIN
+
+MARK_MS = 15 * MS_PER_MIN  # how finely the sliding window slides, and the timeline of doses is told
+Pair = tuple[int, int]  # (at least, at most) in nanograms
+
+
+def is_tracked(policy: BedPolicy) -> bool:
+    """Are doses of this bed accounted for: is there a protocol, or a cap?"""
+    if policy.protocol is not None:
+        return True
+    for pump in policy.pumps:  # noqa: SIM110 - asked in every step, and a generator takes three times as long
+        if pump.drug is not None and pump.drug.caps is not None:
+            return True
+    return False
+
+
+def mass_ng(d: Draft, pump: PumpPolicy, p: PumpState) -> Pair | None:
+    """Given by this pump to the present patient until now; None: volume flowed whose concentration nobody has named."""
+    dose = p.dose
+    if dose.conc_ug_ml is None or dose.conc_ug_ml <= 0:
+        flowed = dose.high_nl > COUNTER_STEP_NL or report_high_ul_h(p.report, pump.capabilities.rate_max_ul_h) > 0
+        return None if flowed else (dose.low_ng, dose.high_ng)
+    return delivered_ng(dose, dose.conc_ug_ml, undocumented_nl(pump, p, d.now))
+
+
+def patient_total(d: Draft) -> Pair:
+    """(at least, at most) that governed pumps have given to this patient until now, in nanograms.
+
+    Not in it: doses by hand (see `by_hand_ng`), and volume whose concentration nobody has named (see `untold`).
+    """
+    low, high = d.given.gone_low_ng, d.given.gone_high_ng
+    for pump in d.policy.pumps:
+        found = mass_ng(d, pump, d.pumps[pump.device]) if is_governed(pump) else None
+        if found is not None:
+            low, high = low + found[0], high + found[1]
+    return low, high
+
+
+def untold(d: Draft) -> list[str]:
+    """Governed pumps that have given, or may give, what has no known mass."""
+    return [p.device for p in d.policy.pumps if is_governed(p) and mass_ng(d, p, d.pumps[p.device]) is None]
+
+
+def by_hand_ng(d: Draft, from_ms: int, until_ms: int | None = None) -> int:
+    """Ketamine by hand that counts in the dose windows, given from that time on."""
+    return sum(
+        dose.ng for dose in d.given.manual if dose.at_ms >= from_ms and (until_ms is None or dose.at_ms <= until_ms)
+    )
+
+
+def take_mark(d: Draft, exact: str = "") -> Mark:
+    """Close every governed pump's counter run; the totals at this moment (see the module's theory).
+
+    exact: a pump of which it is known that nothing has flowed since its last report.
+    """
+    low, high = d.given.gone_low_ng, d.given.gone_high_ng
+    for pump in d.policy.pumps:
+        if not is_governed(pump):
+            continue
+        p = d.pumps[pump.device]
+        closed, high_nl = marked(p.dose, pump.device != exact and between_reports(p, d.now))
+        if closed is not p.dose:
+            d.pumps[pump.device] = replace(p, dose=closed)
+        conc = closed.conc_ug_ml or 0
+        low += closed.low_ng + to_ng(closed.low_nl + run_low_nl(closed), conc, up=False)
+        high += closed.high_ng + to_ng(high_nl, conc, up=True)
+    return Mark(d.now, low, high)
+
+
+def since(d: Draft, mark: Mark) -> Pair:
+    """Given by pumps since the mark."""
+    return between(mark, mark, patient_total(d))
+
+
+def between(low_from: Mark, high_from: Mark, total: Pair) -> Pair:
+    low, high = max(0, total[0] - low_from.low_ng), total[1] - high_from.high_ng
+    return low, max(low, high)
+
+
+def infusion_given(d: Draft, infusion: Infusion) -> Pair:
+    """(at least, at most) given in this infusion, by pumps and by hand, in nanograms."""
+    if infusion.ended_ms is not None and infusion.low_ng is not None and infusion.high_ng is not None:
+        low, high = infusion.low_ng, infusion.high_ng
+    else:
+        low, high = since(d, infusion.mark)
+    hand = by_hand_ng(d, infusion.started_ms, infusion.ended_ms)
+    return low + hand, high + hand
+
+
+def course_given(d: Draft) -> Pair | None:
+    """(at least, at most) given in the open course, by pumps and by hand; None where none is open."""
+    mark = d.given.course
+    if mark is None:
+        return None
+    low, high = since(d, mark)
+    hand = by_hand_ng(d, mark.at_ms if d.course.opened_ms is None else min(mark.at_ms, d.course.opened_ms))
+    return low + hand, high + hand
+
+
+def window_given(d: Draft, window_ms: int) -> Pair:
+    """(at least, at most) given in the last window_ms, by pumps and by hand.
+
+    The bounds of a moment between two marks: `at most` from the one before it, `at least` from the one after it.
+    """
+    from_ms = d.now - window_ms
+    before = [mark for mark in d.given.marks if mark.at_ms <= from_ms]
+    after = [mark for mark in d.given.marks if mark.at_ms >= from_ms]
+    total = patient_total(d)
+    if before:
+        high_from = before[-1]
+    else:
+        high_from = d.given.marks[0] if d.given.marks else Mark(d.now, *total)
+    low_from = after[0] if after else Mark(d.now, *total)
+    low, high = between(low_from, high_from, total)
+    hand = by_hand_ng(d, from_ms)
+    return low + hand, high + hand
+
+
+def pruned(marks: tuple[Mark, ...], from_ms: int) -> tuple[Mark, ...]:
+    """Without the marks that no window needs any more: the newest one at or before its beginning stays."""
+    start = 0
+    while start + 1 < len(marks) and marks[start + 1].at_ms <= from_ms:
+        start += 1
+    return marks[start:] if start else marks
