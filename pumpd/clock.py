@@ -6,11 +6,14 @@ restart it goes on from where the journal left off (`resume`), so that one bed h
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from pumpd.units import Ms
 
@@ -24,7 +27,47 @@ def boot_id() -> str:
 
 
 _BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-_boot_ns = functools.partial(time.clock_gettime_ns, _BOOT_CLOCK)
+
+
+class Source(Protocol):
+    """Where time comes from: this machine, or a film (pumpd.sim) whose time runs faster."""
+
+    def boot_ns(self) -> int:
+        """Nanoseconds since the machine's boot, suspend included."""
+        ...
+
+    def wall(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+
+class _Machine:
+    boot_ns = functools.partial(time.clock_gettime_ns, _BOOT_CLOCK)  # the hot path: no Python in between
+
+    def wall(self) -> datetime:
+        return datetime.now(UTC)
+
+
+MACHINE: Source = _Machine()
+
+
+def _loop_s() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplesTime:
+    """How long people wait, in seconds, where the loop's time may run faster than theirs.
+
+    sleep and now_s are theirs. stretch: loop seconds in one of theirs, at most; 1 unless the ward is a film's.
+    """
+
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    now_s: Callable[[], float] = _loop_s
+    stretch: float = 1.0
+
+    def now_ms(self) -> int:
+        return int(self.now_s() * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +81,24 @@ class Gap:
 class Clock:
     """now_ms() for the kernel and wall_of(now_ms) for records."""
 
-    def __init__(self) -> None:
-        self._offset_ms = -(_boot_ns() // 1_000_000)
+    def __init__(self, source: Source = MACHINE) -> None:
+        self._boot_ns, self._wall = source.boot_ns, source.wall
+        self._offset_ms = -self.boot_ms()
 
     def now_ms(self) -> Ms:
         # asked several times for every frame: a call of Ms() would cost more than the clock itself
-        return _boot_ns() // 1_000_000 + self._offset_ms  # type: ignore[return-value]
+        return self._boot_ns() // 1_000_000 + self._offset_ms  # type: ignore[return-value]
 
     def boot_ms(self) -> int:
         """Raw boot-time milliseconds, stored so that a later start of the same boot knows its gap exactly."""
-        return _boot_ns() // 1_000_000
+        return self._boot_ns() // 1_000_000
+
+    def wall(self) -> datetime:
+        """Now, aware UTC."""
+        return self._wall()
 
     def wall_of(self, now_ms: int) -> datetime:
-        wall, ago_ms = datetime.now(UTC), self.now_ms() - now_ms
+        wall, ago_ms = self._wall(), self.now_ms() - now_ms
         return wall - timedelta(milliseconds=ago_ms) if ago_ms else wall
 
     def resume(self, last_now_ms: int, last_boot_id: str, last_boot_ms: int, last_wall: datetime) -> Gap:
@@ -58,7 +106,7 @@ class Clock:
         if last_boot_id == boot_id() != "unknown":
             gap = Gap(max(0, self.boot_ms() - last_boot_ms), certain=True)
         else:
-            away = datetime.now(UTC) - last_wall
+            away = self._wall() - last_wall
             gap = Gap(max(0, int(away.total_seconds() * 1000)), certain=False)
         self._offset_ms = last_now_ms + gap.ms + 1 - self.boot_ms()
         return gap

@@ -6,11 +6,12 @@ from __future__ import annotations
 import asyncio
 import gc
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import structlog
 
 from pumpd.bedside import BedRuntime, DeviceSession
+from pumpd.clock import PeoplesTime
 from pumpd.device.info import Kind
 from pumpd.live.port import WardCounts
 
@@ -29,17 +30,18 @@ RARELY = 1000
 class LoopWatch:
     """How late the loop wakes a sleeper, in microseconds; the last ten minutes are kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, people: PeoplesTime | None = None) -> None:
+        self._people = people or PeoplesTime()
         self._late_us = array("I", bytes(4 * KEPT))
         self._count = 0
 
     async def run(self, beds: Sequence[BedRuntime]) -> None:
         """Measures ten times a second; once a second asks the beds whether their timers were late."""
-        loop = asyncio.get_running_loop()
+        people = self._people
         while True:
-            due = loop.time() + EVERY_S
-            await asyncio.sleep(EVERY_S)
-            self.note(max(0.0, loop.time() - due))
+            due = people.now_s() + EVERY_S
+            await people.sleep(EVERY_S)
+            self.note(max(0.0, people.now_s() - due))
             if self._count % LOOK_EVERY == 0:
                 for bed in beds:
                     bed.look()
@@ -54,7 +56,7 @@ class LoopWatch:
         return kept[min(len(kept) - 1, int(len(kept) * q))] if kept else 0
 
 
-async def tidy() -> None:
+async def tidy(sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
     """The garbage collector in short passes, because a stop that is due waits for a long one.
 
     Left alone it counts allocations less deallocations. Each step of a bed replaces its state, which nets nothing,
@@ -64,12 +66,12 @@ async def tidy() -> None:
     before = gc.get_threshold()
     gc.set_threshold(BURST_OBJECTS, RARELY, RARELY)
     try:
-        await asyncio.sleep(SETTLED_S)
+        await sleep(SETTLED_S)
         gc.collect()
         gc.freeze()  # drivers, connections and first states: what the start itself could not freeze yet
         while True:
             for _ in range(int(WHOLE_S / TIDY_S)):
-                await asyncio.sleep(TIDY_S)
+                await sleep(TIDY_S)
                 gc.collect(0)
             gc.collect()
     finally:

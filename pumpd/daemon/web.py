@@ -10,11 +10,24 @@ import uvicorn
 from fastapi import FastAPI
 
 from pumpd.api.sockets import listen, server_options
+from pumpd.clock import PeoplesTime
 from pumpd.config.model import ServerConfig
+
+TICK_S, TICKS_A_DAY = 0.1, 864_000  # as uvicorn's own loop
 
 
 class _Quiet(uvicorn.Server):
-    """Leaves the signals to the daemon."""
+    """Leaves the signals to the daemon, and looks after itself in people's time."""
+
+    def __init__(self, config: uvicorn.Config, people: PeoplesTime) -> None:
+        super().__init__(config)
+        self._people = people
+
+    async def main_loop(self) -> None:
+        counter = 0
+        while not await self.on_tick(counter):
+            counter = (counter + 1) % TICKS_A_DAY
+            await self._people.sleep(TICK_S)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -24,10 +37,11 @@ class _Quiet(uvicorn.Server):
 class WebServer:
     """open() binds, run() serves until stop(); after a crash run() binds the same port again."""
 
-    def __init__(self, app: FastAPI, config: ServerConfig) -> None:
+    def __init__(self, app: FastAPI, config: ServerConfig, people: PeoplesTime | None = None) -> None:
         self._app = app
         self._host = config.host
         self.port = config.port
+        self._people = people or PeoplesTime()
         self._listening: socket.socket | None = None
         self._server: _Quiet | None = None
 
@@ -41,7 +55,7 @@ class WebServer:
             self.open()
         listening, self._listening = self._listening, None
         assert listening is not None
-        self._server = _Quiet(uvicorn.Config(self._app, **server_options()))
+        self._server = _Quiet(uvicorn.Config(self._app, **server_options(self._people.stretch)), self._people)
         try:
             await self._server.serve(sockets=[listening])
         finally:

@@ -46,6 +46,10 @@ class Waiters:
             self._waiting.append((token, future))
         return future
 
+    def any(self) -> bool:
+        """Is anybody waiting?"""
+        return bool(self._waiting)
+
     def advance(self, committed: int) -> None:
         """Everything up to `committed` is on the disk."""
         self.committed = committed

@@ -27,7 +27,8 @@ class SimClock:
         self._start_s = self._loop.time()
 
     def now_ms(self) -> int:
-        return int((self._loop.time() - self._start_s) * 1000 * self.speed)
+        # a microsecond's grace: a timer that was set for a millisecond must not fire just before it
+        return int((self._loop.time() - self._start_s) * 1000 * self.speed + 1e-3)
 
     def loop_time(self, at_ms: int) -> float:
         """The loop's time at a simulated moment."""
