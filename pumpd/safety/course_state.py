@@ -143,14 +143,15 @@ class Course(Struct, frozen=True):
 
     number: of the newest course, counted per bed; starts_ms: of the infusions that count against the protocol's number,
     in whichever course, until its time since the first of them is over. bound_ms: the patient is bound since then.
-    judged: the newest infusion that was judged at its start; missing: what it was started without, by rule; extra: why
-    it should not run at all. set_aside: rules, for one infusion each.
+    judged: the newest infusion that was judged at its start; missing: what it was started without, by rule; extra: by
+    rule, why it should not run at all. set_aside: rules, for one infusion each. judged_course: the number of the course
+    that these belong to.
     last_ng_h, last_rise_ms: the flow of mass that titration steps from, and when it last rose; steep: by rule, what was
     wrong with a rise from steep_from_ng_h.
     checked_ms, adjunct_ms, benzodiazepine_ms, nrs_ms, seen_ms: the last checklist, adjunct, benzodiazepine, pain score,
     observation. present: contra-indications that are present.
-    route: the last that ketamine was given by, at route_ms; switched, above: advisories until acknowledged (another route, a dose
-    given above the sub-anaesthetic band). entries: by id, oldest first.
+    route: the last that ketamine was given by, at route_ms; switched, above: advisories until acknowledged (another
+    route, a dose given above the sub-anaesthetic band). entries: by id, oldest first.
     predicted: the predicted band now in pg/mL, at predicted_ms, by those models.
     due_ms: when time alone next changes something here.
     """
@@ -161,13 +162,14 @@ class Course(Struct, frozen=True):
     planned: bool = False
     plan: Plan | None = None
     judged: int = 0
+    judged_course: int = 0
     missing: Mapping[str, str] = {}
     set_aside: tuple[SetAside, ...] = ()
     last_ng_h: int | None = None
     last_rise_ms: int | None = None
     steep: Mapping[str, str] = {}
     steep_from_ng_h: int | None = None
-    extra: str | None = None
+    extra: Mapping[str, str] = {}
     starts_ms: tuple[int, ...] = ()
     checked_ms: int | None = None
     present: tuple[str, ...] = ()

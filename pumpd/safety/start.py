@@ -1,0 +1,158 @@
+"""Judging the start of an infusion at the pump, and what it was started without until that is supplied. Pure.
+
+An infusion that was started without a plan, an adjunct, ... is told of (MEDIUM) and counted; one that is more than the
+protocol allows, or comes after the course's time, is HIGH, and is stopped where the protocol says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from pumpd.safety.alarm_table import Condition
+from pumpd.safety.course_state import Infusion
+from pumpd.safety.policy import AlarmKind, Priority, ProtocolPolicy, ProtocolRule
+from pumpd.safety.protocol_words import rate_words
+from pumpd.safety.set_aside import binding, ongoing
+from pumpd.safety.start_checks import (
+    care_failings,
+    count_failing,
+    counted_ms,
+    start_rate_failing,
+    vital_failings,
+    window_failing,
+)
+from pumpd.safety.state import Draft
+from pumpd.safety.titration import flow_ng_h, ug_kg_h, weight_g
+
+PLAN, START_RATE, VITALS = ProtocolRule.PLAN.value, ProtocolRule.START_RATE.value, ProtocolRule.START_VITALS.value
+COUNT, WINDOW = ProtocolRule.INFUSION_COUNT.value, ProtocolRule.COURSE_WINDOW.value
+PERCENT = 100
+
+
+def note_start(d: Draft, infusion: Infusion, protocol: ProtocolPolicy) -> None:
+    """A new infusion was seen: count it, and write down what it was started without."""
+    before = counted_ms(d, protocol)
+    d.course = replace(
+        d.course,
+        judged=infusion.number,
+        starts_ms=(*before, infusion.started_ms),
+        set_aside=tuple(said for said in d.course.set_aside if said.infusion >= infusion.number),
+        last_ng_h=None,
+        last_rise_ms=infusion.started_ms,
+        steep={},
+        steep_from_ng_h=None,
+        extra={},
+        missing={},
+    )
+    extra = count_failing(d, protocol, before)
+    d.course = replace(
+        d.course,
+        extra={} if extra is None else binding(d, {COUNT: extra}),
+        missing=binding(d, start_failings(d, infusion, protocol)),
+    )
+
+
+def start_failings(d: Draft, infusion: Infusion, protocol: ProtocolPolicy) -> dict[str, str]:
+    """What this infusion is started without, by rule. Its first rate is judged once it is known (`note_first_rate`)."""
+    found = {} if infusion.plan is not None else {PLAN: "no plan for it"}
+    return found | care_failings(d, protocol)
+
+
+def note_first_rate(d: Draft, protocol: ProtocolPolicy) -> None:
+    """The first rate of the infusion that can be told: against the start limit, and against its plan."""
+    if d.course.last_ng_h is not None or ongoing(d) is None or not flow_ng_h(d):
+        return
+    found = {START_RATE: start_rate_words(d, protocol), PLAN: off_plan(d, protocol)}
+    said = binding(d, {rule: words for rule, words in found.items() if words is not None})
+    if said:
+        d.course = replace(d.course, missing={**d.course.missing, **said})
+
+
+def rate_now(d: Draft) -> int | None:
+    """The dose rate of all governed pumps, rounded up; None where it cannot be told."""
+    flow, weight = flow_ng_h(d), weight_g(d)
+    return None if flow is None or weight is None else ug_kg_h(flow, weight)
+
+
+def start_rate_words(d: Draft, protocol: ProtocolPolicy) -> str | None:
+    rate = rate_now(d)
+    return None if rate is None else start_rate_failing(rate, protocol.start)
+
+
+def off_plan(d: Draft, protocol: ProtocolPolicy) -> str | None:
+    """Why this is not the planned rate: it differs by more than over- or under-infusion may; None without a plan."""
+    rate, plan, infusion = rate_now(d), d.course.plan, ongoing(d)
+    if rate is None or plan is None or infusion is None or infusion.plan != plan.entry:
+        return None
+    highest = plan.start_ug_kg_h * (PERCENT + protocol.over_percent)
+    lowest = plan.start_ug_kg_h * (PERCENT - protocol.under_percent)
+    if lowest <= rate * PERCENT <= highest:
+        return None
+    return f"started with {rate_words(rate)}, planned {rate_words(plan.start_ug_kg_h)} by {plan.by}"
+
+
+# --- while it runs
+
+
+def keep_up(d: Draft, protocol: ProtocolPolicy) -> None:
+    """Drop what has been supplied or set aside since, and all of it when the infusion is over."""
+    infusion = ongoing(d)
+    if infusion is None:
+        if d.course.missing or d.course.extra or d.course.steep:
+            d.course = replace(d.course, missing={}, extra={}, steep={}, steep_from_ng_h=None)
+        return
+    if d.course.missing:
+        left = {rule: words for rule, words in binding(d, d.course.missing).items() if is_missing(d, rule, protocol)}
+        if left != d.course.missing:
+            d.course = replace(d.course, missing=left)
+    steep = binding(d, d.course.steep)
+    if len(steep) != len(d.course.steep):
+        d.course = replace(d.course, steep=steep, steep_from_ng_h=d.course.steep_from_ng_h if steep else None)
+    note_extra(d, protocol)
+
+
+def is_missing(d: Draft, rule: str, protocol: ProtocolPolicy) -> bool:
+    still = STILL.get(rule)
+    return rule in care_failings(d, protocol) if still is None else still(d, protocol)
+
+
+def is_unplanned(d: Draft, protocol: ProtocolPolicy) -> bool:
+    infusion = ongoing(d)
+    return infusion is None or infusion.plan is None or off_plan(d, protocol) is not None
+
+
+STILL: dict[str, Callable[[Draft, ProtocolPolicy], bool]] = {
+    PLAN: is_unplanned,
+    START_RATE: lambda d, protocol: start_rate_words(d, protocol) is not None,
+    VITALS: lambda d, protocol: bool(vital_failings(d, protocol)),
+}
+
+
+def note_extra(d: Draft, protocol: ProtocolPolicy) -> None:
+    """The count was judged at the start; the course's time can be over while the infusion runs."""
+    late = window_failing(d, protocol)
+    found = d.course.extra if late is None else {**d.course.extra, WINDOW: late}
+    extra = binding(d, found)
+    if extra != d.course.extra:
+        d.course = replace(d.course, extra=extra)
+
+
+def stop_cause(d: Draft) -> str | None:
+    """Why no governed pump of this bed may run now, in words, where the protocol has an extra infusion stopped."""
+    protocol, extra = d.policy.protocol, d.course.extra
+    return "; ".join(extra.values()) if extra and protocol is not None and protocol.extra_stop else None
+
+
+def conditions(d: Draft) -> dict[str, Condition]:
+    """Started without (MEDIUM), more than the protocol allows (HIGH)."""
+    found, course = {}, d.course
+    if course.missing:
+        text = f"Infusion {course.judged} started without: {'; '.join(course.missing.values())}"
+        words = Condition("started_without", None, Priority.MEDIUM, AlarmKind.TECHNICAL, text)
+        found["course/started_without"] = words
+    if course.extra:
+        text = f"Infusion {course.judged} is more than the protocol allows: {'; '.join(course.extra.values())}"
+        found["course/extra_infusion"] = Condition("extra_infusion", None, Priority.HIGH, AlarmKind.TECHNICAL, text)
+    return found
