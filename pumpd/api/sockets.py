@@ -7,6 +7,7 @@ about 3 MB of stale "live" data hide in buffers), and the live endpoint gets a w
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 import struct
 from contextlib import suppress
@@ -59,19 +60,23 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-def server_options() -> dict[str, Any]:
-    """Arguments for uvicorn.Config beside the app; serve with `server.serve(sockets=[listen(host, port)])`."""
+def server_options(stretch: float = 1.0) -> dict[str, Any]:
+    """Arguments for uvicorn.Config beside the app; serve with `server.serve(sockets=[listen(host, port)])`.
+
+    stretch: of pumpd.clock.PeoplesTime, for the time-outs of connections.
+    """
     return {
         "ws": LiveProtocol,
         "ws_max_size": MESSAGE_BYTES,
         "ws_per_message_deflate": False,
-        "ws_ping_interval": 20.0,
-        "ws_ping_timeout": 20.0,
+        "ws_ping_interval": 20.0 * stretch,
+        "ws_ping_timeout": 20.0 * stretch,
         "http": "auto",
         "loop": "none",
         "lifespan": "off",
         "access_log": False,
         "log_config": None,
         "server_header": False,
-        "timeout_graceful_shutdown": 3,
+        "timeout_keep_alive": math.ceil(5 * stretch),
+        "timeout_graceful_shutdown": math.ceil(3 * stretch),
     }

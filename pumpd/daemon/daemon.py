@@ -10,7 +10,6 @@ import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 import structlog
 
@@ -18,14 +17,14 @@ import pumpd
 from pumpd.api.app import create_app
 from pumpd.bedside import BedRuntime, DeviceSession, Parts
 from pumpd.bedside.supervise import keep_running
-from pumpd.clock import Clock, Gap, boot_id
+from pumpd.clock import Clock, Gap, PeoplesTime, boot_id
 from pumpd.config.model import BedConfig, WardConfig
 from pumpd.daemon.restore import restore_bed, resume
 from pumpd.daemon.self_watch import Outbox, SelfWatch, wall_ms, watching
 from pumpd.daemon.ward import Ward
 from pumpd.daemon.watch import LoopWatch, checkpoints, counts, tidy
 from pumpd.daemon.web import WebServer
-from pumpd.journal import BootInfo, Journal, JournalFault
+from pumpd.journal import BootInfo, Journal, JournalFault, Origins
 from pumpd.live.hub import LiveHub
 from pumpd.live.port import WardCounts
 from pumpd.live.screens import Screens, screens_of
@@ -46,10 +45,12 @@ OPENING_GAP_S, OPENING_S = 0.01, 1.0
 class Daemon:
     """start() returns when every bed is decided for and the web face listens; wait() until asked to stop; stop()."""
 
-    def __init__(self, config: WardConfig) -> None:
+    def __init__(self, config: WardConfig, clock: Clock | None = None, people: PeoplesTime | None = None) -> None:
+        """clock and people: of a film (pumpd.sim.fast_time), whose loop's time runs faster; a real ward has neither."""
         self.config = config
-        self.clock = Clock()
-        self.watch = LoopWatch()
+        self.clock = clock or Clock()
+        self._people = people
+        self.watch = LoopWatch(people)
         self.beds: dict[str, BedRuntime] = {}
         self.sessions: dict[str, DeviceSession] = {}
         self.outboxes: list[Outbox] = []  # whoever sends to other systems puts its own here, before start()
@@ -124,8 +125,10 @@ class Daemon:
             log.error("a line did not close", exc_info=error)
 
     async def _open_journal(self) -> Journal:
-        boot = BootInfo(boot_id(), self.clock.boot_ms(), datetime.now(UTC), self.config.sha256)
-        return await Journal.open(self.config.journal_url, boot)
+        ward = self.config
+        origins = Origins(ward.id, ward.timezone, ward.generation, ward.library, ward.files)
+        boot = BootInfo(boot_id(), self.clock.boot_ms(), self.clock.wall(), ward.sha256, origins)
+        return await Journal.open(self.config.journal_url, boot, wall=self.clock.wall)
 
     async def _start_ward(self) -> None:
         gap = await self._resume_clock()
@@ -137,10 +140,11 @@ class Daemon:
             bed_ids=[bed.id for bed in self.config.beds],
             generation=self.config.generation,
             timezone=self.config.timezone,
+            people=self._people,
         )
         self.ward = Ward(self.beds, self.journal, self.clock, self.config.shell.durable_ms)
         app = create_app(self.hub, self.ward, self.config.server, pumpd.__version__, self.counts)
-        self.web = WebServer(app, self.config.server)
+        self.web = WebServer(app, self.config.server, self._people)
         self.web.open()
         parts = Parts(kernel, self.clock, self.journal, self.hub, self.config.shell)
         for config in self.config.beds:
@@ -149,7 +153,7 @@ class Daemon:
         self._run("opening of lines", self._open_lines)
         self._run("screens", self.hub.run)
         self._run("web face", self.web.run)
-        self._run("garbage", tidy)
+        self._run("garbage", functools.partial(tidy, self.hub.people.sleep))
         now_ms = self.clock.now_ms()
         self.self_watch = SelfWatch(self.config.shell, now_ms, wall_ms(self.clock, now_ms))
         self._run("self watch", self._watch_self)

@@ -7,17 +7,18 @@ waits for a client: each has its own sender, woken a few at a time.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 from collections.abc import Callable, Iterable
 
 import structlog
 
+from pumpd.clock import PeoplesTime
 from pumpd.live.board import BedBoard, WardBoard
 from pumpd.live.client import LiveClient, LiveTimes
 from pumpd.live.messages import Close, Limits, Sound, WardRef, Welcome, encode
 from pumpd.live.pacer import Pacer
-from pumpd.live.shape import Stamp, WallOf, empty_bed, ended, unmonitored
+from pumpd.live.shape import empty_bed, ended, unmonitored
+from pumpd.live.stamp import Stamp, WallOf
 from pumpd.safety.alarms import Alarm, Phase
 from pumpd.safety.view import BedView
 
@@ -29,7 +30,10 @@ SLICE_BEDS = 1  # rendered in one go; about 0.4 ms, and a stop that is due waits
 
 
 class LiveHub:
-    """register() the beds, start(), mark() after each step, alarm() for each AlarmChanged, stop()."""
+    """register() the beds, start(), mark() after each step, alarm() for each AlarmChanged, stop().
+
+    people: how long those before the screens wait, where that is not the ward's own time (a film).
+    """
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class LiveHub:
         epoch: str | None = None,
         generation: str = "real",
         timezone: str = "UTC",
+        people: PeoplesTime | None = None,
     ) -> None:
         self.ward = WardRef(ward_id, ward_name, generation, timezone)
         self.times = times or LiveTimes()
@@ -52,6 +57,8 @@ class LiveHub:
         self.conflated = 0
         self._rendered_seq = 0
         self._now_ms, self._wall_of = now_ms, wall_of
+        self.people = people or PeoplesTime()
+        self.screen_ms = now_ms if people is None else people.now_ms
         self._board = WardBoard(self.ward, epoch or secrets.token_hex(8), bed_ids)
         self._providers: dict[str, Provider] = {}
         self._dirty: set[str] = set(self._board.beds)
@@ -116,9 +123,7 @@ class LiveHub:
             client.close(Close.RESTART, "pumpd is restarting")
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)  # a failed one was told by its supervisor
         self._tasks = []
 
     # the screens' side
@@ -141,8 +146,7 @@ class LiveHub:
 
     def view(self, bed_id: str) -> BedView | None:
         """The bed's view as last rendered, or None for an unknown bed."""
-        bed = self._board.beds.get(bed_id)
-        return bed.view if bed else None
+        return self._board.beds[bed_id].view if bed_id in self._board.beds else None
 
     def alarms(self) -> list[Alarm]:
         """Every live alarm of the ward."""
@@ -172,7 +176,7 @@ class LiveHub:
 
     def join(self, credit: int, sound: Sound = "unknown") -> LiveClient:
         """A new screen; its first frame is a snapshot."""
-        client = LiveClient(self.times, self._now_ms(), credit, sound)
+        client = LiveClient(self.times, self.screen_ms(), credit, sound)
         self.clients.add(client)
         self._pacer.wake((client,))
         return client
@@ -211,7 +215,7 @@ class LiveHub:
     async def _run(self) -> None:
         while True:
             await self._show_in_slices(self._due(self.times.refresh_ms))
-            await asyncio.sleep(self.times.tick_ms / 1000)
+            await self.people.sleep(self.times.tick_ms / 1000)
 
     async def _run_hurried(self) -> None:
         while True:
@@ -219,7 +223,7 @@ class LiveHub:
             self._hurry.clear()
             hurried, self._hurried = self._hurried, set()
             await self._show_in_slices([bed for bed in self._due(self.times.refresh_ms) if bed.id in hurried])
-            await asyncio.sleep(self.times.hurry_pause_s)
+            await self.people.sleep(self.times.hurry_pause_s)
 
     async def _show_in_slices(self, due: list[BedBoard]) -> None:
         """As tick, but the loop is free between slices (a stop may be due). Screens are sent all slices together."""
@@ -231,7 +235,7 @@ class LiveHub:
 
     def _look_after_clients(self) -> None:
         self._board.forget_frames()
-        now = self._now_ms()
+        now = self.screen_ms()
         for client in self.clients:
             if client.stalled(now):
                 client.close(Close.SLOW, "no progress")
