@@ -2,8 +2,10 @@
 
 The order of what a step decides is the safety of this file: stop bytes leave first, then the record goes to the
 journal, then everything else. Nothing in between waits. A status report that surely stops its pump is asked of
-`stop_at_once` first, so that its stop leaves before the step has found the words for it. What stops is copied into
-shared memory before its bytes leave, so that not even a kill -9 between bytes and journal loses why.
+`stop_at_once` first: its stop leaves before the step has found the words for it, and the step itself is held until
+the loop's next turn, since another bed's stop may be due; whatever else this bed hears or is asked finishes the held
+step first. What stops is copied into shared memory before its bytes leave, so that not even a kill -9 between bytes
+and journal loses why.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import structlog
 
 from pumpd.bedside.commander import Commander
 from pumpd.bedside.lateness import Lateness
-from pumpd.bedside.ports import Commandable, HubPort, JournalPort, KernelPort
+from pumpd.bedside.ports import ChartPort, Commandable, HubPort, JournalPort, KernelPort
 from pumpd.bedside.timer import DeadlineTimer
 from pumpd.clock import Clock
 from pumpd.config.model import ShellTimes
@@ -46,6 +48,15 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A report whose stop has left as order `sent`; its step is still to come, with the time of the report."""
+
+    event: Event
+    now_ms: Ms
+    sent: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What all beds of a ward share."""
 
@@ -54,6 +65,7 @@ class Parts:
     journal: JournalPort
     hub: HubPort
     shell: ShellTimes
+    charts: ChartPort | None = None
 
 
 class BedRuntime:
@@ -80,12 +92,14 @@ class BedRuntime:
         self._clock = parts.clock
         self._journal = parts.journal
         self._hub = parts.hub
+        self._charts = parts.charts
         self._shell = parts.shell
         self._commander = Commander(pumps, self.post, parts.journal.durable, parts.shell.durable_ms)
         self._timer = DeadlineTimer(parts.clock, self._deadline, self._due)
         self._inbox: deque[Event] = deque()
         self._untold: deque[AlarmChanged] = deque()
         self._stepping = False
+        self._held: Held | None = None
         self._restart = Backoff(parts.shell.restart_first_ms, parts.shell.restart_max_ms, random.random)
         self._recovery: asyncio.TimerHandle | None = None
         self._failures = 0
@@ -99,21 +113,33 @@ class BedRuntime:
     def post(self, event: Event) -> Stepped | None:
         """Put an event into the inbox and carry out what it causes, before returning.
 
-        None when called from inside a step (it is then carried out after that step) or when the kernel failed on it.
+        None when called from inside a step (it is then carried out after that step), when the kernel failed on it,
+        or when its stop has left and its step is held.
         """
-        self._inbox.append(event)
         if self._stepping:
+            self._inbox.append(event)
             return None
+        if self._held is not None:
+            self._finish_held()
+        return self._run(self._step, event)
+
+    def _run(self, step: Callable[[Event], Stepped | None], event: Event) -> Stepped | None:
+        """One step, then those of the events that it has put into the inbox."""
         self._stepping = True
-        stepped: Stepped | None = None
         try:
-            stepped = self._step(self._inbox.popleft())
-            while self._inbox:
+            stepped = step(event)
+            while self._inbox and self._held is None:  # else they follow the held step
                 self._step(self._inbox.popleft())
         finally:
             self._stepping = False
         self._timer.arm()
         return stepped
+
+    def _finish_held(self) -> None:
+        """The step of a report whose stop has left, if one is held."""
+        held, self._held = self._held, None
+        if held is not None:
+            self._run(lambda event: self._decide(event, held.now_ms, held.sent), held.event)
 
     def relive(self, marked: Marked) -> None:
         """Decide again on a report whose stop left just before the daemon was killed; call before anything else.
@@ -125,6 +151,7 @@ class BedRuntime:
 
     def checkpoint(self) -> None:
         """Hand the present state to the journal, so that a restart has little to replay."""
+        self._finish_held()
         self._journal.checkpoint(self.id, self.seq, self.now_ms, state_to_bytes(self.state))
 
     def look(self) -> None:
@@ -136,10 +163,12 @@ class BedRuntime:
 
     def stopping(self) -> frozenset[str]:
         """Pumps whose stop is under way and not verified."""
+        self._finish_held()
         return frozenset(name for name, pump in self.state.pumps.items() if pump.lock.state in STOPPING)
 
     def close(self) -> None:
         """Stop deciding: no timer, no waiting rates, no recovery."""
+        self._finish_held()
         self._timer.cancel()
         self._commander.close()
         if self._recovery is not None:
@@ -149,21 +178,25 @@ class BedRuntime:
 
     def _step(self, event: Event) -> Stepped | None:
         now: Ms = max(self.now_ms, self._clock.now_ms())  # a call of Ms() for every frame would cost more than this
-        sent = self._stop_at_once(event, now) if type(event) is Heard and type(event.fact) is PumpStatus else None
-        return self._decide(event, now, sent)
+        if type(event) is Heard and type(event.fact) is PumpStatus and self._stop_at_once(event, now):
+            return None
+        return self._decide(event, now, None)
 
-    def _stop_at_once(self, event: Heard, now: Ms) -> str | None:
-        """Send the stop that the step is going to decide, if that is certain already; the id of its order."""
+    def _stop_at_once(self, event: Heard, now: Ms) -> bool:
+        """Send the stop that the step is going to decide, if that is certain already, and hold the step."""
         assert isinstance(event.fact, PumpStatus)
         try:
             order_id = self._kernel.stop_at_once(self.state, event.device, event.fact, now, self.policy)
         except Exception as error:  # noqa: BLE001 - supervision boundary: the step itself still decides
             self._fail("stop at once", error)
-            return None
-        if order_id is not None:
-            self._journal.foresee_event(self.id, self.seq + 1, now, event)
-            self._commander.stop(StopPump(event.device, order_id, "at once"))
-        return order_id
+            return False
+        if order_id is None:
+            return False
+        self._journal.foresee_event(self.id, self.seq + 1, now, event)
+        self._held = Held(event, now, order_id)
+        asyncio.get_running_loop().call_soon(self._finish_held)  # before what became of the order is told
+        self._commander.stop(StopPump(event.device, order_id, "at once"))
+        return True
 
     def _decide(self, event: Event, now: Ms, sent: str | None) -> Stepped | None:
         try:
@@ -188,6 +221,8 @@ class BedRuntime:
             elif isinstance(decision, SetRate):
                 self._commander.set_rate(decision, token)
         self._show(decisions)
+        if decisions and self._charts is not None:
+            self._screens(self._charts.note, self.id, self.seq, event, decisions, now)
         return token
 
     def _stop(self, record: StepRecord, sent: str | None) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from pumpd.bedside import BedRuntime
 from pumpd.device import CommandOutcome, Identity, Integrity, Outcome, PumpStatus
 from pumpd.journal import JournalUnavailable, Marked
 from pumpd.safety.alarms import Alarm, AlarmState, Phase
@@ -79,10 +81,12 @@ async def test_a_certain_stop_is_marked_then_on_the_wire_and_then_its_step_is_de
     bench.seen.clear()
     before = bench.look()
     bench.bed.post(OVER)
-    assert [who for who, _ in bench.seen] == ["marked", "journal", "mark"]
+    assert ([who for who, _ in bench.seen], bench.look()) == (["marked"], before + b"STOP,")
+    await asyncio.sleep(0)
+    assert [who for who, _ in bench.seen][:3] == ["marked", "journal", "mark"]
     assert bench.seen[0][1] == before, "marked before the stop leaves"
     assert at_the_step[0] == bench.look() == before + b"STOP,"
-    assert bench.journal.marked == [(bench.journal.records[-1].seq, OVER)]
+    assert bench.journal.marked == [(record.seq, OVER) for record in bench.journal.records if record.event == OVER]
 
 
 @pytest.mark.req("ALA-08")
@@ -90,8 +94,33 @@ async def test_a_stop_that_its_step_does_not_decide_is_an_alarm_and_other_stops_
     bench.kernel.at_once = "o7"
     bench.kernel.on = lambda event: (STOP,) if event == OVER else ()
     bench.bed.post(OVER)
+    await asyncio.sleep(0)
     assert bench.look().count(b"STOP,") == 2
     assert [(e.code, e.active) for e in bench.kernel.of(SelfFault)] == [("kernel_disagrees", True)]  # type: ignore[attr-defined]
+
+
+FINISHERS: dict[str, Callable[[BedRuntime], object]] = {
+    "another event": lambda bed: bed.post(Tick()),
+    "a checkpoint": lambda bed: bed.checkpoint(),
+    "the question what is being stopped": lambda bed: bed.stopping(),
+    "the end": lambda bed: bed.close(),
+}
+
+
+@pytest.mark.req("INT-02", "ALA-06")
+@pytest.mark.parametrize("finish", FINISHERS.values(), ids=FINISHERS.keys())
+async def test_nothing_comes_before_a_step_that_is_held(bench: Bench, finish: Callable[[BedRuntime], object]) -> None:
+    bench.kernel.at_once = "o1"
+    bench.kernel.on = lambda event: (STOP,) if event == OVER else ()
+    recorded = len(bench.journal.records)
+    assert bench.bed.post(OVER) is None
+    assert len(bench.journal.records) == recorded
+    finish(bench.bed)
+    assert bench.journal.records[recorded].event == OVER
+    assert bench.journal.records[recorded].decisions == (STOP,)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert [record.event for record in bench.journal.records[recorded:]].count(OVER) == 1
 
 
 @pytest.mark.req("INT-02")
