@@ -35,8 +35,7 @@ Absorptions = Mapping[str, Absorption]
 
 def inputs(chart: Chart, absorptions: Absorptions, drugs: Sequence[str]) -> list[Input]:
     """Everything of the chart that the models take, in order of time."""
-    doses = (dose for _, dose in _doses(chart, absorptions) if dose is not None)
-    return sorted([*rates(chart.flows, drugs), *doses], key=lambda one: one.at_ms)
+    return sorted([*rates(chart.flows, drugs), *by_hand(chart, absorptions)], key=lambda one: one.at_ms)
 
 
 def rates(flows: Iterable[Flow], drugs: Sequence[str]) -> list[Rate]:
@@ -44,7 +43,11 @@ def rates(flows: Iterable[Flow], drugs: Sequence[str]) -> list[Rate]:
 
     While it is not known what a pump does, what it did last is taken to go on (`doubts` says so).
     """
-    last: dict[str, float] = {}
+    return more_rates(flows, drugs, {})
+
+
+def more_rates(flows: Iterable[Flow], drugs: Sequence[str], last: dict[str, float]) -> list[Rate]:
+    """As `rates`, for flows that follow others; last: what each pump did until then, kept up to date here (mg/h)."""
     found: list[Rate] = []
     for flow in flows:
         meant = flow.drug is None or flow.drug in drugs
@@ -63,8 +66,8 @@ def mg_h(flow: Flow, before: float) -> float:
     return flow.rate_ul_h * flow.conc_ug_ml / UL_H_UG_ML_PER_MG_H
 
 
-def manual(chart: Chart, absorptions: Absorptions) -> list[Dose]:
-    """Doses by hand, as far as their route is configured."""
+def by_hand(chart: Chart, absorptions: Absorptions) -> list[Dose]:
+    """Doses beside the pumps, as far as their route is configured."""
     return [dose for _, dose in _doses(chart, absorptions) if dose is not None]
 
 
@@ -84,7 +87,7 @@ def doubts(
 ) -> tuple[str, ...]:
     """Why the band is to be taken with a grain of salt, in words; what is older than a curve is forgotten."""
     since_ms = now_ms - pk.curve_ms
-    found = [*_outside(pk, weight_g, age_years), *_left_out(chart, absorptions, since_ms)]
+    found = [*_outside(pk, weight_g, age_years), *left_out(chart, absorptions, since_ms)]
     for pump in dict.fromkeys(flow.pump for flow in chart.flows if flow.drug in pk.drugs):
         rows = [flow for flow in chart.flows if flow.pump == pump]
         found += _unknown(pump, rows[-1])
@@ -100,7 +103,8 @@ def _outside(pk: Pharmacokinetics, weight_g: int, age_years: int | None) -> Iter
         yield f"the patient is {age_years}: the models are meant for adults from {pk.age_years_min}"
 
 
-def _left_out(chart: Chart, absorptions: Absorptions, since_ms: int) -> Iterator[str]:
+def left_out(chart: Chart, absorptions: Absorptions, since_ms: int) -> Iterator[str]:
+    """Doses by hand since then that cannot be predicted, each in words."""
     for note, given in valid(chart, KetamineGiven):
         if note.at_ms >= since_ms and given.route is not Route.INTRAVENOUS and given.route not in absorptions:
             mg = given.amount_ug / UG_PER_MG
