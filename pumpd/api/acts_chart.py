@@ -15,13 +15,14 @@ from pumpd.api.bodies_chart import (
     Charting,
     ChecklistBody,
     ComedicationBody,
-    CourseEndBody,
     OpioidBody,
     ProtocolOverrideBody,
 )
 from pumpd.api.errors import ApiError
-from pumpd.api.words import known_word, nearest, unknown
-from pumpd.clinical.entries import AnyEntry, Assessment, Checklist, PatchOff, SideEffect
+from pumpd.api.words import known_word, unknown
+from pumpd.clinical.entries import AnyEntry, Assessment, Checklist, PatchOff
+from pumpd.clinical.vocabulary import find, in_codes, word_problems
+from pumpd.clinical.words import meant, plain_word
 from pumpd.live.hub import LiveHub
 from pumpd.live.port import UnknownBed, WardPort, Words
 from pumpd.safety.assessments import score_reasons
@@ -31,6 +32,7 @@ from pumpd.safety.events import Assessed, Charted, ProtocolOverride
 SCORES_OLD = timedelta(minutes=1)  # sedation is judged as it is now; so much may pass between seeing and sending
 
 
+NO_DRUG = "none"  # the decision of a named person to give no adjunct
 OF_NOW = "at: poss, rass and oxygen are always of now; chart apart what was found earlier"
 
 
@@ -62,44 +64,38 @@ class ChartActs:
         opioids, entry = self.words(bed).opioids, body.entry()
         if isinstance(entry, PatchOff) or not opioids:
             return await self._write(bed, body, entry)
-        drug = known_word(entry.drug, opioids)
-        if drug is not None:
-            return await self._write(bed, body, replace(entry, drug=drug))
-        near = nearest(entry.drug, opioids)
-        hint = f"; did you mean {near!r}? Then correct this entry" if near else ""
-        return await self._write(bed, body, entry, f"{entry.drug!r} has no factor: the MME total is incomplete{hint}")
+        code = opioids.get(plain_word(entry.drug))
+        if code is not None:
+            return await self._write(bed, body, replace(entry, drug=code))
+        note = f'"{entry.drug}" has no factor: the MME total is incomplete{meant(entry.drug, opioids)}'
+        return await self._write(bed, body, entry, note)
 
     async def adjunct(self, bed: str, body: AdjunctBody) -> bytes:
         """A drug that is not one of the protocol's needs to be described."""
         words, entry = self.words(bed), body.entry()
-        drug = known_word(body.drug, (*words.adjuncts, *words.benzodiazepines, "none")) or body.drug
-        known = drug in words.benzodiazepines
-        if body.benzodiazepine is None and not known and drug not in (*words.adjuncts, "none"):
-            near = unknown("drug", body.drug, (*words.adjuncts, "none"))
-            raise ApiError(422, "invalid", f"{near} (another drug: say whether it is a benzodiazepine)")
-        return await self._write(bed, body, replace(entry, drug=drug, benzodiazepine=entry.benzodiazepine or known))
+        listed = (*words.adjuncts, NO_DRUG)
+        drug = known_word(body.drug, (*listed, *words.benzodiazepines)) or body.drug
+        calming = drug in words.benzodiazepines
+        if body.benzodiazepine is None and not calming and drug not in listed:
+            why = "(of another drug say whether it is a benzodiazepine)"
+            raise ApiError(422, "invalid", f"{unknown('drug', body.drug, listed)} {why}")
+        return await self._write(bed, body, replace(entry, drug=drug, benzodiazepine=entry.benzodiazepine or calming))
 
     async def comedication(self, bed: str, body: ComedicationBody) -> bytes:
         """Whether it sedates is known of some drugs, and asked of the others."""
         words, entry = self.words(bed), body.entry()
-        sedating = (*words.sedating, *words.benzodiazepines, *words.opioids)
-        drug = known_word(body.drug, sedating or ("",))
-        if drug is None and body.sedating is None:
-            raise ApiError(422, "invalid", f"sedating: say whether {body.drug!r} adds to sedation")
-        return await self._write(
-            bed, body, replace(entry, drug=drug or body.drug, sedating=entry.sedating or bool(drug))
-        )
+        known = find(words.vocabulary.medicines, body.drug) if words.vocabulary else None
+        named = {plain_word(name) for name in words.benzodiazepines} | set(words.opioids)
+        sedates = plain_word(body.drug) in named or (known is not None and known.sedating)
+        if known is None and not sedates and body.sedating is None:
+            raise ApiError(422, "invalid", f'sedating: say whether "{body.drug}" adds to sedation')
+        drug = body.drug if known is None else known.code
+        return await self._write(bed, body, replace(entry, drug=drug, sedating=entry.sedating or sedates))
 
     async def checklist(self, bed: str, body: ChecklistBody) -> bytes:
         """Every contra-indication by the protocol's name."""
-        listed = self.words(bed).contraindications
-        names = _checked("answers", list(body.answers), listed)
-        answers = zip(names, body.answers.values(), strict=True)
-        return await self._write(bed, body, Checklist(tuple(answers)))
-
-    async def end_course(self, bed: str, body: CourseEndBody) -> bytes:
-        """The reason is the entry's; a correction is not meant."""
-        return await self._write(bed, body, body.entry())
+        names = _checked("answers", list(body.answers), self.words(bed).contraindications)
+        return await self._write(bed, body, Checklist(tuple(zip(names, body.answers.values(), strict=True))))
 
     async def override(self, bed: str, body: ProtocolOverrideBody) -> bytes:
         """One rule of the protocol is set aside, where the protocol allows it."""
@@ -114,14 +110,16 @@ class ChartActs:
             raise unknown_bed(bed) from None
 
     def _assessment(self, bed: str, body: AssessmentBody) -> Assessment:
-        words, entry = self.words(bed), body.entry()
-        wrong: list[str] = []
-        pain = _checked("pain", entry.pain, words.pain, wrong)
-        named = _checked("side_effects", [one.name for one in entry.side_effects], words.side_effects, wrong)
-        if wrong:
-            raise ApiError(422, "invalid", *wrong)
-        effects = tuple(SideEffect(name, one.severity) for name, one in zip(named, entry.side_effects, strict=True))
-        return replace(entry, pain=tuple(pain), side_effects=effects)
+        """With the vocabulary's own words; all that are unknown are named."""
+        vocabulary, entry = self.words(bed).vocabulary, body.entry()
+        if vocabulary is None:
+            return entry
+        problems = word_problems(entry, vocabulary)
+        if problems:
+            raise ApiError(422, "invalid", *problems)
+        known = in_codes(entry, vocabulary)
+        assert isinstance(known, Assessment)
+        return known
 
     async def _both(self, bed: str, body: AssessmentBody, scores: Assessed, entry: Assessment) -> bytes:
         """The scores are judged first, by the rule that the kernel judges by; then nothing can part the two."""
@@ -151,11 +149,10 @@ class ChartActs:
         return Charted(f"e-{secrets.token_hex(8)}", entry, body.by, at_ms, body.corrects, body.reason)
 
 
-def _checked(what: str, said: Sequence[str], words: Sequence[str], wrong: list[str] | None = None) -> list[str]:
-    """The vocabulary's words; what is unknown goes to wrong, or is refused at once, all of it."""
+def _checked(what: str, said: Sequence[str], words: Sequence[str]) -> list[str]:
+    """The words as they are listed. Raises ApiError for what is unknown, all of it."""
     found = [(text, known_word(text, words)) for text in said]
     reasons = [unknown(what, text, words) for text, word in found if word is None]
-    if wrong is None and reasons:
+    if reasons:
         raise ApiError(422, "invalid", *reasons)
-    (wrong if wrong is not None else []).extend(reasons)
     return [word or text for text, word in found]

@@ -196,6 +196,8 @@ class OpioidBody(AmountBody):
             found.append("route: required (a patch is given as patch_mcg_h)")
         if self.patch_mcg_h is not None and self.route not in (None, Route.TRANSDERMAL):
             found.append("route: a patch is transdermal")
+        if self.patch_mcg_h is not None and scaled(self.patch_mcg_h, 1) is None:
+            found.append("patch_mcg_h: a whole number of micrograms an hour")
         return found
 
     def entry(self) -> OpioidGiven | PatchOn | PatchOff:

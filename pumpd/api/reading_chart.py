@@ -9,10 +9,12 @@ import msgspec
 from pumpd.api.acts import unknown_bed
 from pumpd.api.errors import ApiError
 from pumpd.clinical.chart import Noted
+from pumpd.clinical.entries import Route
+from pumpd.clinical.vocabulary import Vocabulary, Word
 from pumpd.live.clinical_shape import curve_shape
 from pumpd.live.hub import LiveHub
 from pumpd.live.messages import encode
-from pumpd.live.port import UnknownBed, WardPort, Words
+from pumpd.live.port import UnknownBed, WardPort
 from pumpd.live.stamp import Stamp
 
 LONGEST_H = 72
@@ -34,10 +36,23 @@ class ChartReading:
         return encode({"bed": bed, "time": self._hub.time(), "ready": chart is not None, "entries": entries})
 
     def vocabulary(self, bed: str) -> bytes:
-        """The words by what they are for."""
+        """The words by what they are for, with the labels that people read."""
         self._known(bed)
         words = self._ward.words(bed)
-        return encode({name: getattr(words, name) for name in Words.__dataclass_fields__})
+        listed = {name: getattr(words, name) for name in ("contraindications", "adjuncts", "rules", "benzodiazepines")}
+        said = words.vocabulary or Vocabulary("", "", (), (), (), ("absent", "mild", "moderate", "severe"), "")
+        return encode(
+            {
+                **listed,
+                "opioids": sorted(set(words.opioids.values())),
+                "pain": [_word(word) for word in said.pain],
+                "side_effects": [{**_word(one), "psychomimetic": one.psychomimetic} for one in said.side_effects],
+                "medicines": [{**_word(one), "sedating": one.sedating} for one in said.medicines],
+                "severities": said.severities,
+                "satisfaction": said.satisfaction,
+                "routes": list(Route),
+            }
+        )
 
     async def concentration(self, bed: str, hours: int) -> bytes:
         """The band over time, and what it is compared with."""
@@ -52,6 +67,10 @@ class ChartReading:
     def _known(self, bed: str) -> None:
         if bed not in self._ward.bed_ids():
             raise unknown_bed(bed)
+
+
+def _word(word: Word) -> dict[str, Any]:
+    return {"code": word.code, "label": word.label}
 
 
 def _entry(note: Noted, stamp: Stamp) -> dict[str, Any]:

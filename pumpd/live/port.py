@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from pumpd.clinical.chart import Chart
 from pumpd.clinical.rate_units import UnitCheck
+from pumpd.clinical.vocabulary import Vocabulary
 from pumpd.safety.alarms import Alarm
 from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import Decision
@@ -66,21 +67,19 @@ class UsualRate:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What may be said in the chart of a bed. Empty: there is no list, and any word is taken.
+    """What may be said in the chart of a bed.
 
-    opioids: drugs with a factor; another one is kept, and makes the total incomplete. rules: of the protocol that
-    may be set aside. benzodiazepines, sedating: drugs that are known to be such.
+    vocabulary None, and an empty tuple: there is no list, and any word is taken. contraindications, adjuncts, rules
+    (that may be set aside): of the bed's protocol. benzodiazepines: drugs that are some. opioids: codes by every name
+    of the factor tables, plainly written; another one is kept, and makes the total incomplete.
     """
 
-    pain: tuple[str, ...] = ()
-    side_effects: tuple[str, ...] = ()
+    vocabulary: Vocabulary | None = None
     contraindications: tuple[str, ...] = ()
     adjuncts: tuple[str, ...] = ()
-    benzodiazepines: tuple[str, ...] = ()
-    sedating: tuple[str, ...] = ()
-    opioids: tuple[str, ...] = ()
-    routes: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    benzodiazepines: tuple[str, ...] = ()
+    opioids: Mapping[str, str] = field(default_factory=dict)
 
 
 class WardPort(Protocol):
