@@ -60,6 +60,14 @@ class HubPort(Protocol):
         ...
 
 
+class ChartPort(Protocol):
+    """Keeps the patients' charts and what is predicted from them."""
+
+    def note(self, bed: str, seq: int, event: Event, decisions: tuple[Decision, ...], now_ms: Ms, /) -> None:
+        """Step seq of the bed decided something; called after the journal has it. Cheap: the work comes later."""
+        ...
+
+
 class KernelPort(Protocol):
     """The functions of pumpd.safety.kernel."""
 

@@ -100,9 +100,12 @@ class ValidityTable(Record):
 
 
 class ShownTable(Record):
-    """How often and how far ahead. nothing_below: ng/mL; doubt_percent: of what was delivered; doubt_least: mg."""
+    """How often (the kernel forgets a prediction after 5 min) and how far ahead.
 
-    every: Annotated[PositiveMs, Field(ge=1000)]
+    nothing_below: ng/mL; doubt_percent: of what was delivered; doubt_least: mg.
+    """
+
+    every: Annotated[PositiveMs, Field(ge=1000, le=120_000)]
     soon: PositiveMs
     curve: PositiveMs
     step: Annotated[PositiveMs, Field(ge=60_000)]

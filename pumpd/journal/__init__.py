@@ -1,5 +1,6 @@
 """What happened, durably. `Journal` is the only thing that the daemon needs from here."""
 
+from pumpd.journal.charts import ChartHistory, ChartStep
 from pumpd.journal.journal import Journal
 from pumpd.journal.records import (
     BootInfo,
@@ -17,6 +18,8 @@ from pumpd.journal.records import (
 
 __all__ = [
     "BootInfo",
+    "ChartHistory",
+    "ChartStep",
     "Journal",
     "JournalFault",
     "JournalOpenError",

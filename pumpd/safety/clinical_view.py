@@ -78,6 +78,7 @@ class ConcentrationCurve:
 class MmeView:
     """Opioids administered in the last 24 h, in thousandths of MME a day.
 
+    per_day_milli: at least; at_most_milli: where pumps leave more possible (None: they do not).
     table: the factors it was computed with; incomplete: why it is not the whole (each in words), empty when it is.
     change_centi_percent: against the baseline, -3243 is -32.43 %. notes: what the table's authors say of its use.
     """
@@ -89,6 +90,7 @@ class MmeView:
     change_centi_percent: int | None
     notes: tuple[str, ...]
     at_ms: int
+    at_most_milli: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
