@@ -5,14 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 
 from pumpd.config.breathing_file import breathing
-from pumpd.config.ceilings import Override, effective, too_high
+from pumpd.config.ceilings import too_high
+from pumpd.config.drug import drug_policy
 from pumpd.config.interlock import interlock_problems, interlock_settings, interlock_warnings
+from pumpd.config.library_file import Entry
 from pumpd.config.link_url import driver_options
 from pumpd.config.model import BedConfig, DeviceConfig
 from pumpd.config.problems import Problem, did_you_mean
+from pumpd.config.protocol import protocol_policy
 from pumpd.config.site import Site
-from pumpd.config.site_files import TimesFile
 from pumpd.config.times import kernel_times
+from pumpd.config.times_file import TimesFile
 from pumpd.config.toml_lines import Path as KeyPath
 from pumpd.config.ward_file import BedTable, DeviceTable, MonitorTable, PatientTable, PumpTable
 from pumpd.device import SIGNALS, DriverInfo, Kind, Origin
@@ -21,9 +24,9 @@ from pumpd.safety.events import Patient, Sex
 from pumpd.safety.policy import (
     BedPolicy,
     Breathing,
-    DrugPolicy,
     Enforcement,
     MonitorPolicy,
+    ProtocolPolicy,
     PumpPolicy,
     WeightRange,
 )
@@ -64,10 +67,9 @@ class BedBuilder:
             problem((*at, "ceiling", key), message)
             for key, message in too_high(self._site.library_ceilings(entry), pump.ceiling)
         ]
-        allowed = sorted(c.strength for c in entry.concentration)
-        if pump.concentration is not None and not entry.custom_concentration and pump.concentration not in allowed:
-            listed = ", ".join(format_concentration(c) for c in allowed)
-            message = f"{format_concentration(pump.concentration)} is not in the drug library; allowed: {listed}"
+        if pump.concentration is not None and not entry.allows(pump.concentration):
+            strength = format_concentration(pump.concentration)
+            message = f"{strength} is not in the drug library; allowed: {_allowed(entry)}"
             found.append(problem((*at, "concentration"), message))
         return found
 
@@ -78,13 +80,9 @@ class BedBuilder:
 
     def _no_entry(self, drug: str) -> str:
         assert self._site.library is not None
-        codes = [
-            e.drug
-            for area in self._site.library.record.care_area
-            if area.id == self._site.care_area
-            for e in area.entry
-        ]
-        return f'the drug library has no entry for "{drug}" in "{self._site.care_area}"{did_you_mean(drug, codes)}'
+        called = self._site.library.record.find_alias(drug)
+        near = f'; did you mean "{called.code}"?' if called else did_you_mean(drug, self._site.drugs())
+        return f'the drug library has no entry for "{drug}" in "{self._site.care_area}"{near}'
 
     def _enforcement_problems(self, at: KeyPath, pump: PumpTable) -> list[Problem]:
         info = self._infos.get(pump.driver)
@@ -183,8 +181,14 @@ class BedBuilder:
             resume_vitals=interlock.resume_vitals,
             breathing=believed,
             oxygen=bed.oxygen,
+            protocol=self._protocol(bed),
         )
         return BedConfig(bed.id, label, pumps + monitors, policy, _patient(bed.patient))
+
+    def _protocol(self, bed: BedTable) -> ProtocolPolicy | None:
+        if self._site.protocol is None:
+            return None
+        return protocol_policy(self._site.protocol.record, self._site.protocol_name, self._site.reported(bed))
 
     def _pump_device(self, pump: PumpTable) -> DeviceConfig:
         control = self._enforcement(pump) is not Enforcement.ALARM
@@ -205,7 +209,7 @@ class BedBuilder:
         return PumpPolicy(
             device=pump.id,
             driver=pump.driver,
-            drug=self._drug(bed, pump),
+            drug=drug_policy(self._site, bed, pump),
             concentration_ug_ml=pump.concentration,
             enforcement=self._enforcement(pump),
             capabilities=info.pump,
@@ -213,29 +217,6 @@ class BedBuilder:
             serial=pump.serial,
             model=pump.model,
             syringe_volume_ul=pump.syringe or times.syringe,
-        )
-
-    def _drug(self, bed: BedTable, pump: PumpTable) -> DrugPolicy | None:
-        if pump.drug is None:
-            return None
-        entry = self._site.entry(pump.drug)
-        assert entry is not None
-        assert self._site.library is not None
-        drug = self._site.library.record.find_drug(pump.drug)
-        assert drug is not None
-        ward = f"ward file {self._site.file.ward.id}"
-        own = [Override(f"{ward}, bed {bed.id}", bed.ceiling), Override(f"{ward}, pump {pump.id}", pump.ceiling)]
-        ceilings = effective(self._site.library_ceilings(entry), self._site.overrides() + own)
-        strengths = [c.strength for c in entry.concentration]
-        return DrugPolicy(
-            code=drug.code,
-            label=drug.label,
-            governed=drug.governed,
-            hard=None if ceilings is None else ceilings.hard,
-            soft=None if ceilings is None else ceilings.soft,
-            conc_min_ug_ml=min(strengths),
-            conc_max_ug_ml=max(strengths),
-            opioid=drug.class_ == "opioid",
         )
 
     def _monitor_policy(self, monitor: MonitorTable) -> MonitorPolicy:
@@ -252,6 +233,14 @@ class BedBuilder:
             no_breath_ms=monitor.no_breath,
             origins=tuple(origins.items()),
         )
+
+
+def _allowed(entry: Entry) -> str:
+    listed = ", ".join(format_concentration(one) for one in sorted(c.strength for c in entry.concentration))
+    custom = entry.custom_concentration
+    if custom is None:
+        return listed
+    return f"{listed}, and {format_concentration(custom.min)} to {format_concentration(custom.max)}"
 
 
 def _device(device: DeviceTable, info: DriverInfo, control: bool, poll_ms: int | None) -> DeviceConfig:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pumpd.config.fields import CeilingOverride
-from pumpd.config.site_files import Entry
+from pumpd.config.library_file import Entry
 from pumpd.safety.policy import Limit
 from pumpd.units import exact, plain
 

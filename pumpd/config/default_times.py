@@ -5,8 +5,8 @@ from __future__ import annotations
 from pumpd.config.breathing_file import breathing
 from pumpd.config.defaults import default_dir
 from pumpd.config.read import read_record
-from pumpd.config.site_files import TimesFile
 from pumpd.config.times import kernel_times
+from pumpd.config.times_file import TimesFile
 from pumpd.safety.policy import Breathing, Times, WeightRange
 
 

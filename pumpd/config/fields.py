@@ -5,11 +5,23 @@ The description is pydantic's, so that validation and `pumpd config schema` come
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from pumpd.config.quantity import CONCENTRATION, DOSE, DOSE_RATE, DURATION, FLOW, VOLUME, WEIGHT, Dimension
+from pumpd.config.quantity import (
+    CONCENTRATION,
+    DOSE,
+    DOSE_RATE,
+    DURATION,
+    FLOW,
+    LEVEL,
+    MASS,
+    VOLUME,
+    WEIGHT,
+    Dimension,
+)
 
 
 class Record(BaseModel):
@@ -36,7 +48,22 @@ ConcUgMl = Annotated[int, *_quantity(CONCENTRATION)]
 WeightG = Annotated[int, *_quantity(WEIGHT)]
 VolumeUl = Annotated[int, *_quantity(VOLUME)]
 FlowUlH = Annotated[int, *_quantity(FLOW)]
+MassUg = Annotated[int, *_quantity(MASS)]
+LevelPgMl = Annotated[int, *_quantity(LEVEL)]
 
+
+def _day(text: str) -> str:
+    try:
+        valid = text == "" or date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ValueError(f'expected a day such as "2026-01-31", found "{text[:40]}"')
+    return text
+
+
+# a day as 2026-01-31, or "" where there is none yet
+DayText = Annotated[str, AfterValidator(_day), WithJsonSchema({"type": "string", "examples": ["2026-01-31"]})]
 
 PositiveMs = Annotated[DurationMs, Field(gt=0)]
 PositiveConc = Annotated[ConcUgMl, Field(gt=0)]

@@ -9,7 +9,6 @@ from pumpd.config.site import Site
 from pumpd.config.toml_lines import Path as KeyPath
 from pumpd.config.ward_file import BedTable, InterlockTable
 from pumpd.device import SIGNALS
-from pumpd.registry import drivers
 from pumpd.safety.policy import MonitoringLost, RespiratoryStop
 
 RESUME_VITALS = ("rr", "spo2")  # INT-03: breathing and its effect; a site that has no capnography names its own
@@ -64,7 +63,7 @@ def interlock_warnings(site: Site) -> list[Problem]:
 
 def _bed_warnings(site: Site, bed: BedTable) -> list[str]:
     settings = interlock_settings(site.file.interlock, bed.interlock)
-    reported = reported_signals(bed)
+    reported = site.reported(bed)
     found = []
     if settings.monitoring_lost is MonitoringLost.STOP and not reported.intersection(RESPIRATORY):
         found.append('monitoring_lost = "stop" does nothing here: there is no respiratory source to lose')
@@ -73,9 +72,3 @@ def _bed_warnings(site: Site, bed: BedTable) -> list[str]:
         words = ", ".join(missing)
         found.append(f"a stopped pump can never be resumed here: no monitor reports {words} (see resume_vitals)")
     return found
-
-
-def reported_signals(bed: BedTable) -> set[str]:
-    """What the bed's monitors can report."""
-    known = drivers()
-    return {name for monitor in bed.monitor if monitor.driver in known for name in known[monitor.driver].info.signals}

@@ -6,19 +6,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from pumpd.config.assessment_file import AssessmentFile
 from pumpd.config.bed import BedBuilder
+from pumpd.config.clinical_files import ClinicalFiles
 from pumpd.config.defaults import default_dir
 from pumpd.config.fields import Record
+from pumpd.config.library_checks import content_warnings
+from pumpd.config.library_file import LibraryFile
 from pumpd.config.model import ServerConfig, WardConfig
+from pumpd.config.opioid_file import OpioidFile
 from pumpd.config.pk_file import PkFile, pharmacokinetics
 from pumpd.config.problems import Problem
 from pumpd.config.profile import LoadedProfile, inspect_profile
+from pumpd.config.protocol_checks import protocol_problems, protocol_warnings
+from pumpd.config.protocol_file import ProtocolFile
 from pumpd.config.read import Parsed, read_record, read_toml
 from pumpd.config.repair import check_structure
 from pumpd.config.response import response_warnings
 from pumpd.config.site import Site, site_problems
-from pumpd.config.site_files import LibraryFile, ProtocolFile, TimesFile
 from pumpd.config.times import link_times, shell_times, times_warnings, with_defaults
+from pumpd.config.times_file import TimesFile
 from pumpd.config.toml_lines import Path as KeyPath
 from pumpd.config.ward_checks import ward_problems, ward_warnings
 from pumpd.config.ward_file import FileTable, WardFile
@@ -80,14 +87,16 @@ class _Loader:
         protocol = self._record("protocol", file.protocol, ProtocolFile) if file.protocol else None
         times = self._record("times", file.times, TimesFile)
         pk = self._record("pharmacokinetics", file.pharmacokinetics, PkFile)
+        clinical = self._clinical()
         site = Site(file, self._source, library, protocol, times, self._profiles())
-        self._problems += site_problems(site)
+        self._problems += site_problems(site) + protocol_problems(site)
         beds = BedBuilder(site)
         self._problems += beds.problems()
         if self._problems or times is None or library is None or pk is None:
             return Loaded(None, _in_order(self._problems))
-        ward = self._ward(beds, times.record, library, pk.record)
+        ward = self._ward(beds, times.record, library, pk.record, clinical)
         warnings = self._warnings + ward_warnings(file, self._source) + beds.warnings() + self._slow_rules(ward)
+        warnings += content_warnings(library) + protocol_warnings(site) + clinical.warnings(library.record)
         return Loaded(ward, (), _in_order(warnings + times_warnings(times)))
 
     def _find(self, key: KeyPath, name: str) -> Path | None:
@@ -109,6 +118,12 @@ class _Loader:
             return None
         self._digests[parsed.source.name] = parsed.source.sha256
         return parsed
+
+    def _clinical(self) -> ClinicalFiles:
+        opioids = self._record("opioids", self._file.opioids, OpioidFile)
+        found = ClinicalFiles(opioids, self._record("assessments", self._file.assessments, AssessmentFile))
+        self._problems += found.problems(self._file, self._source)
+        return found
 
     def _profiles(self) -> dict[str, AlarmProfile]:
         """Every alarm profile that the ward or a bed names, each read once."""
@@ -132,7 +147,9 @@ class _Loader:
         found = ((at, response_warnings(bed.policy, ward.signal_delay_ms)) for at, bed in enumerate(ward.beds))
         return [self._source.problem(("bed", at), message) for at, messages in found for message in messages]
 
-    def _ward(self, beds: BedBuilder, times: TimesFile, library: Parsed[LibraryFile], pk: PkFile) -> WardConfig:
+    def _ward(
+        self, beds: BedBuilder, times: TimesFile, library: Parsed[LibraryFile], pk: PkFile, clinical: ClinicalFiles
+    ) -> WardConfig:
         ward, server = self._file.ward, self._file.server
         record = library.record
         return WardConfig(
@@ -148,7 +165,9 @@ class _Loader:
             links=link_times(times),
             shell=shell_times(times),
             signal_delay_ms=times.signal_delay,
-            library=f"drug library {record.id} {record.version} (sha256 {library.source.sha256[:12]})",
+            library=f"drug library {record.id} {record.version} (sha256 {record.sha256[:12]})",
             files=dict(self._digests),
             pharmacokinetics=pharmacokinetics(pk),
+            opioids=clinical.tables(self._file, record),
+            vocabulary=clinical.words(),
         )

@@ -24,24 +24,35 @@ NO_BREATH = frozenset({"no_breath", "no_breath_s"})
 NO_BREATH_LONGEST_MS = 60_000
 # What pumpd calls its own alarms: a rule of that name would share an alarm, and how it ends, with one of them.
 OWN_CONDITIONS = frozenset(SELF_ALARMS) | {
+    "above_band",
     "command_refused",
     "command_unknown",
     "device_alarm",
     "device_refused",
+    "extra_infusion",
     "monitor_lost",
     "monitoring_lost",
     "not_verified",
+    "nrs_overdue",
+    "observation_overdue",
     "over_hard",
     "over_soft",
+    "predicted_high",
     "pump_changed",
     "pump_lost",
+    "route_switched",
     "sensor_off",
     "signal_lost",
     "sources_disagree",
     "spo2_alone",
+    "started_without",
     "started_without_resume",
     "stop_by_hand",
     "stop_not_confirmed",
+    "sum_over_hard",
+    "sum_over_soft",
+    "titration",
+    "two_channels",
 }
 
 

@@ -57,6 +57,8 @@ DOSE_RATE = Dimension(
 )
 DOSE = Dimension("a dose", "mcg/kg", {"mg/kg": 1000, "mcg/kg": 1}, "0.5 mg/kg")
 CONCENTRATION = Dimension("a concentration", "mcg/mL", {"mg/mL": 1000, "mcg/mL": 1}, "1 mg/mL")
+MASS = Dimension("an amount", "mcg", {"mg": 1000, "mcg": 1}, "50 mg")
+LEVEL = Dimension("a plasma concentration", "pg/mL", {"ng/mL": 1000, "mcg/mL": 1_000_000}, "200 ng/mL")
 WEIGHT = Dimension("a weight", "g", {"kg": 1000, "g": 1}, "70 kg")
 VOLUME = Dimension("a volume", "µL", {"mL": 1000}, "50 mL")
 FLOW = Dimension("a rate", "µL/h", {"mL/h": 1000}, "10 mL/h")

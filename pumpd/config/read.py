@@ -6,7 +6,7 @@ import hashlib
 import re
 import tomllib
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
@@ -33,11 +33,12 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Source:
-    """A file's text facts: how it is named in messages, its digest, and the line of every key."""
+    """A file's text facts: how it is named in messages, its digest, the line of every key, and its bytes."""
 
     name: str
     sha256: str
     lines: dict[KeyPath, int]
+    raw: bytes = field(default=b"", repr=False)
 
     def problem(self, path: KeyPath, message: str) -> Problem:
         """A problem at that key, with the line on which it stands."""
@@ -66,7 +67,7 @@ def read_toml(path: Path) -> tuple[dict[str, Any], Source] | Problem:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return _syntax_problem(str(path), text, str(error))
-    return data, Source(str(path), hashlib.sha256(raw).hexdigest(), scan(text))
+    return data, Source(str(path), hashlib.sha256(raw).hexdigest(), scan(text), raw)
 
 
 def read_record(path: Path, model: type[M]) -> Parsed[M] | list[Problem]:

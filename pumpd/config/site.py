@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pumpd.config.caps import effective_caps, library_caps
 from pumpd.config.ceilings import Ceilings, Override, library_ceilings, too_high
+from pumpd.config.library_checks import content_problems, release_problems
+from pumpd.config.library_file import Entry, LibraryFile
 from pumpd.config.problems import Problem, did_you_mean
+from pumpd.config.protocol_file import ProtocolFile
 from pumpd.config.read import Parsed, Source
-from pumpd.config.site_files import Entry, LibraryFile, ProtocolFile, TimesFile
+from pumpd.config.times_file import TimesFile
 from pumpd.config.ward_file import BedTable, WardFile
-from pumpd.safety.policy import AlarmProfile
+from pumpd.registry import drivers
+from pumpd.safety.policy import AlarmProfile, DoseCaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +48,39 @@ class Site:
         areas = self.library.record.care_area if self.library else []
         return [entry.drug for area in areas if area.id == self.care_area for entry in area.entry]
 
-    def library_ceilings(self, entry: Entry) -> Ceilings | None:
+    @property
+    def library_name(self) -> str:
+        """How the library is named beside each limit that it set."""
         version = self.library.record.version if self.library else "?"
-        return library_ceilings(entry, f"drug library {version}, {self.care_area}")
+        return f"drug library {version}, {self.care_area}"
+
+    @property
+    def protocol_name(self) -> str:
+        """How the protocol is named beside each limit that it set."""
+        return f"protocol {self.protocol.record.id}" if self.protocol else "no protocol"
+
+    def library_ceilings(self, entry: Entry) -> Ceilings | None:
+        return library_ceilings(entry, self.library_name)
+
+    def library_caps(self, entry: Entry) -> DoseCaps | None:
+        return library_caps(entry, self.library_name)
+
+    def effective_caps(self, entry: Entry) -> DoseCaps | None:
+        """The library's caps, lowered by the protocol."""
+        table = self.protocol.record.dose_cap if self.protocol else None
+        return effective_caps(self.library_caps(entry), table, self.protocol_name)
+
+    def reported(self, bed: BedTable) -> set[str]:
+        """What the bed's monitors can report."""
+        known = drivers()
+        named = [known[monitor.driver] for monitor in bed.monitor if monitor.driver in known]
+        return {signal for driver in named for signal in driver.info.signals}
 
     def overrides(self) -> list[Override]:
         """Ceilings of the protocol and of the whole ward."""
         found = [Override(f"ward file {self.file.ward.id}", self.file.ceiling)]
         if self.protocol is not None:
-            found.insert(0, Override(f"protocol {self.protocol.record.id}", self.protocol.record.ceiling))
+            found.insert(0, Override(self.protocol_name, self.protocol.record.ceiling))
         return found
 
     def governed_entries(self) -> list[Entry]:
@@ -65,61 +94,25 @@ class Site:
 
 
 def site_problems(site: Site) -> list[Problem]:
-    """Problems of the library itself, of the care area, and of ward- and protocol-wide ceilings."""
+    """Problems of the library and its release, of the care area, and of ward-wide ceilings."""
     return [*_library_problems(site), *_ceiling_problems(site)]
 
 
 def _library_problems(site: Site) -> list[Problem]:
     if site.library is None:
         return []
-    record, source = site.library.record, site.library.source
-    problems: list[Problem] = []
-    if record.status != "released":
-        message = f'the library is "{record.status}"; only a released library may be used'
-        problems.append(source.problem(("status",), message))
-    areas = [area.id for area in record.care_area]
+    problems = release_problems(site.library)
+    areas = [area.id for area in site.library.record.care_area]
     if site.care_area not in areas:
         message = f'the drug library has no care area "{site.care_area}"{did_you_mean(site.care_area, areas)}'
         problems.append(site.source.problem(("ward", "care_area"), message))
-    return problems + _library_consistency(site.library)
-
-
-def _library_consistency(library: Parsed[LibraryFile]) -> list[Problem]:
-    """Duplicate drugs, areas and entries, and entries of unknown drugs."""
-    record, source = library.record, library.source
-    problems: list[Problem] = []
-    codes = [drug.code for drug in record.drug]
-    areas = [area.id for area in record.care_area]
-    problems += [
-        source.problem(("drug", i, "code"), f'duplicate drug "{c}"') for i, c in enumerate(codes) if c in codes[:i]
-    ]
-    problems += [
-        source.problem(("care_area", i, "id"), f'duplicate care area "{a}"')
-        for i, a in enumerate(areas)
-        if a in areas[:i]
-    ]
-    for a, area in enumerate(record.care_area):
-        drugs = [entry.drug for entry in area.entry]
-        for e, drug in enumerate(drugs):
-            at = ("care_area", a, "entry", e, "drug")
-            if drug in drugs[:e]:
-                problems.append(source.problem(at, f'duplicate entry for "{drug}"'))
-            if drug not in codes:
-                problems.append(source.problem(at, f'unknown drug "{drug}"{did_you_mean(drug, codes)}'))
-            elif record.drug[codes.index(drug)].governed and area.entry[e].continuous is None:
-                message = f'the dose of "{drug}" is judged (governed = true), but its limits are missing'
-                problems.append(source.problem((*at[:-1], "continuous"), message))
-    return problems
+    return problems + content_problems(site.library)
 
 
 def _ceiling_problems(site: Site) -> list[Problem]:
-    """A ward's or protocol's ceiling above the library's, for any governed drug of the care area."""
-    problems: list[Problem] = []
-    for entry in site.governed_entries():
-        library = site.library_ceilings(entry)
-        for key, message in too_high(library, site.file.ceiling):
-            problems.append(site.source.problem(("ceiling", key), message))
-        if site.protocol is not None:
-            for key, message in too_high(library, site.protocol.record.ceiling):
-                problems.append(site.protocol.source.problem(("ceiling", key), message))
-    return problems
+    """A ward's ceiling above the library's, for any governed drug of the care area."""
+    return [
+        site.source.problem(("ceiling", key), message)
+        for entry in site.governed_entries()
+        for key, message in too_high(site.library_ceilings(entry), site.file.ceiling)
+    ]

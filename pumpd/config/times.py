@@ -10,7 +10,7 @@ from pumpd.config.defaults import default_dir
 from pumpd.config.model import LinkTimes, ShellTimes
 from pumpd.config.problems import Problem
 from pumpd.config.read import MISSING, Parsed
-from pumpd.config.site_files import TimesFile
+from pumpd.config.times_file import TimesFile
 from pumpd.safety.policy import Times
 
 _UNWATCHED = {

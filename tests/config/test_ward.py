@@ -38,7 +38,7 @@ def test_the_shipped_default_files_are_right() -> None:
 
 @pytest.mark.req("CEI-02")
 def test_without_overrides_the_library_sets_both_ceilings_and_is_named(ward_file: Break) -> None:
-    library = "drug library 2026.1, palliative-adult"
+    library = "drug library 2026.2, palliative-adult"
     assert limits(ward_of(ward_file()), 0) == (Limit(1000, library), Limit(500, library))
 
 

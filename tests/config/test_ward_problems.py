@@ -67,7 +67,7 @@ def test_a_ceiling_above_the_librarys_is_refused_wherever_it_stands(ward_file: B
     problems = load_ward(ward_file(more=f'{table}\n{limit} = "1.001 mg/kg/h"\n'))
     assert isinstance(problems, list)
     assert [(p.line, p.key) for p in problems] == [(len(WARD.splitlines()) + 2, f"{_path(table)}.{limit}")]
-    assert "drug library 2026.1, palliative-adult" in problems[0].message
+    assert "drug library 2026.2, palliative-adult" in problems[0].message
 
 
 def _path(table: str) -> str:
