@@ -10,12 +10,14 @@ import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 
 import pumpd
 from pumpd.api.app import create_app
 from pumpd.bedside import BedRuntime, DeviceSession, Parts
+from pumpd.bedside.charts import Charts, Knowledge
 from pumpd.bedside.supervise import keep_running
 from pumpd.clock import Clock, Gap, PeoplesTime, boot_id
 from pumpd.config.model import BedConfig, WardConfig
@@ -31,6 +33,7 @@ from pumpd.live.screens import Screens, screens_of
 from pumpd.registry import drivers
 from pumpd.safety import kernel
 from pumpd.safety.events import Event, SelfFault
+from pumpd.safety.view import BedView
 
 log = structlog.get_logger(__name__)
 SWITCH_INTERVAL_S = 0.00003
@@ -142,11 +145,13 @@ class Daemon:
             timezone=self.config.timezone,
             people=self._people,
         )
-        self.ward = Ward(self.beds, self.journal, self.clock, self.config.shell.durable_ms)
+        known = Knowledge(self.config.pharmacokinetics, None)
+        self.charts = Charts(known, self.journal, self.clock, self.hub.mark)
+        self.ward = Ward(self.beds, self.journal, self.clock, self.config.shell.durable_ms, self.charts)
         app = create_app(self.hub, self.ward, self.config.server, pumpd.__version__, self.counts)
         self.web = WebServer(app, self.config.server, self._people)
         self.web.open()
-        parts = Parts(kernel, self.clock, self.journal, self.hub, self.config.shell)
+        parts = Parts(kernel, self.clock, self.journal, self.hub, self.config.shell, self.charts)
         for config in self.config.beds:
             await self._restore(config, parts, gap)
         self._listen_to_journal()
@@ -159,6 +164,8 @@ class Daemon:
         self._run("self watch", self._watch_self)
         self._run("loop watch", lambda: self.watch.run(list(self.beds.values())))
         self._run("checkpoints", lambda: checkpoints(list(self.beds.values()), self.config.shell.checkpoint_ms))
+        for bed in self.beds.values():
+            self._keep_chart(bed)
 
     async def _resume_clock(self) -> Gap | None:
         last = await self.journal.last_seen()
@@ -180,7 +187,11 @@ class Daemon:
         self.beds[bed.id] = bed
         self.sessions |= pumps
         resume(bed, config, gap, self.journal.marked(bed.id))
-        self.hub.register(bed.id, bed.view)
+        self.hub.register(bed.id, functools.partial(self._shown, bed))
+        self.charts.add(bed)
+
+    def _shown(self, bed: BedRuntime) -> BedView:
+        return replace(bed.view(), clinical=self.charts.view(bed.id))
 
     # supervision
 
@@ -190,6 +201,16 @@ class Daemon:
 
         task = asyncio.create_task(keep_running(name, run, self.config.shell, tell), name=name)
         self._tasks.append(task)
+
+    def _keep_chart(self, bed: BedRuntime) -> None:
+        """A chart that fails is its own bed's trouble only, and the bed goes on without it."""
+
+        def tell(detail: str, active: bool) -> None:
+            bed.post(SelfFault("part_failed_chart", detail, active))
+
+        name = f"chart of {bed.id}"
+        run = functools.partial(self.charts.run, bed.id)
+        self._tasks.append(asyncio.create_task(keep_running(name, run, self.config.shell, tell), name=name))
 
     async def _watch_self(self) -> None:
         def screens() -> Screens:

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from pumpd.bedside import BedRuntime
+from pumpd.bedside.charts import Charts
+from pumpd.clinical.chart import Chart
 from pumpd.clock import Clock
 from pumpd.journal import Journal, JournalUnavailable
 from pumpd.live.port import NotDurable, Readiness, TrendPoint, UnknownBed
 from pumpd.safety.alarms import Alarm, AlarmState
+from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event
 
@@ -18,11 +21,14 @@ from pumpd.safety.events import Event
 class Ward:
     """Implements WardPort over the beds of this daemon."""
 
-    def __init__(self, beds: Mapping[str, BedRuntime], journal: Journal, clock: Clock, durable_ms: int) -> None:
+    def __init__(
+        self, beds: Mapping[str, BedRuntime], journal: Journal, clock: Clock, durable_ms: int, charts: Charts
+    ) -> None:
         self._beds = beds
         self._journal = journal
         self._clock = clock
         self._durable_ms = durable_ms
+        self._charts = charts
 
     def bed_ids(self) -> tuple[str, ...]:
         return tuple(self._beds)
@@ -67,6 +73,16 @@ class Ward:
             signal: [TrendPoint(p.at, p.min_milli, p.mean_milli, p.max_milli) for p in row]
             for signal, row in found.items()
         }
+
+    async def curve(self, bed_id: str, hours: int) -> ConcentrationCurve:
+        """The predicted plasma concentration, for so many hours from now, and what led to it. Raises UnknownBed."""
+        if bed_id not in self._beds:
+            raise UnknownBed(bed_id)
+        return await self._charts.curve(bed_id, hours)
+
+    def chart(self, bed_id: str) -> Chart | None:
+        """The chart of the patient in the bed; None while it is being read."""
+        return self._charts.chart(bed_id)
 
     def wall_of(self, now_ms: int) -> datetime:
         return self._clock.wall_of(now_ms)
