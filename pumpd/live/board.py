@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pumpd.live.clinical_shape import clinical_shape
-from pumpd.live.course_shape import calm, calm_caps, course_shape
+from pumpd.live.course_shape import calm_caps, course_part, course_shape
 from pumpd.live.messages import encode
 from pumpd.live.shape import (
     alarm_shape,
@@ -62,7 +62,7 @@ KEYS = (
     Key("audio_pause", lambda v: (v.audio_paused_by, v.audio_paused_ward), lambda v, s: audio_pause_shape(v)),
     Key("oxygen", lambda v: v.oxygen, lambda v, s: oxygen_shape(v.oxygen, s)),
     Key("prodigy", lambda v: v.episodes, lambda v, s: prodigy_shape(v)),
-    Key("course", lambda v: calm(v.course), lambda v, s: course_shape(v.course, s)),
+    Key("course", course_part, course_shape),
     Key("clinical", lambda v: v.clinical, lambda v, s: clinical_shape(v.clinical, s)),
 )
 AGED = tuple(key.name for key in KEYS if key.ages)

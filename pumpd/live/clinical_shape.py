@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pumpd.live.amounts import band, number
+from pumpd.live.amounts import band, number, outward, pair_text
 from pumpd.live.fields_course import (
     ClinicalShape,
     ConcentrationShape,
@@ -22,7 +22,6 @@ from pumpd.safety.clinical_view import (
     MmeView,
     NrsView,
 )
-from pumpd.units import exact, plain
 
 PG_PER_NG = 1000
 
@@ -60,7 +59,8 @@ def mme_shape(view: MmeView, stamp: Stamp) -> MmeShape:
     baseline, change = view.baseline_milli, view.change_centi_percent
     return MmeShape(
         per_day=number(view.per_day_milli, 1000),
-        text=f"{plain(exact(view.per_day_milli, 1000))} MME/24 h",
+        at_most=None if view.at_most_milli is None else number(view.at_most_milli, 1000),
+        text=_mme_text(view.per_day_milli, view.at_most_milli or view.per_day_milli),
         table=view.table,
         incomplete=view.incomplete,
         baseline=None if baseline is None else number(baseline, 1000),
@@ -68,6 +68,11 @@ def mme_shape(view: MmeView, stamp: Stamp) -> MmeShape:
         notes=view.notes,
         at=stamp.text(view.at_ms),
     )
+
+
+def _mme_text(low_milli: int, high_milli: int) -> str:
+    """Tenths, rounded outward."""
+    return pair_text(*outward(low_milli, high_milli, 100), 10, "MME/24 h")
 
 
 def nrs_shape(view: NrsView, stamp: Stamp) -> NrsShape:

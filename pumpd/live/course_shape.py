@@ -21,6 +21,8 @@ from pumpd.live.stamp import Stamp
 from pumpd.safety.view import BedView, CapView, CourseView, InfusionView, PumpView
 
 REACHED_STEP_MS = 10_000
+NRS_OVERDUE, OBSERVATION_OVERDUE = "nrs_overdue", "observation_overdue"  # conditions of the kernel's advisories
+OVERDUE = frozenset({NRS_OVERDUE, OBSERVATION_OVERDUE})
 
 
 def calm(view: CourseView | None) -> CourseView | None:
@@ -54,9 +56,19 @@ def _hundredths(low_ng: int, high_ng: int) -> tuple[int, int]:
     return low * NG_PER_CMG, high * NG_PER_CMG
 
 
-def course_shape(view: CourseView | None, stamp: Stamp) -> CourseShape | None:
+def overdue(view: BedView) -> frozenset[str]:
+    """What is past its grace: the kernel's own alarms say so."""
+    return frozenset(alarm.condition for alarm in view.alarms if alarm.condition in OVERDUE and alarm.present)
+
+
+def course_part(view: BedView) -> tuple[CourseView | None, frozenset[str]]:
+    """What of the view a screen sees of the course."""
+    return calm(view.course), overdue(view)
+
+
+def course_shape(view: BedView, stamp: Stamp) -> CourseShape | None:
     """None where no courses are kept at this bed."""
-    seen = calm(view)
+    seen, late = course_part(view)
     if seen is None:
         return None
     return CourseShape(
@@ -67,7 +79,9 @@ def course_shape(view: CourseView | None, stamp: Stamp) -> CourseShape | None:
         infusions=[_infusion(one, stamp) for one in seen.infusions],
         caps=[cap_shape(cap, stamp) for cap in seen.caps],
         nrs_due=stamp.maybe(seen.nrs_due_ms),
+        nrs_overdue=NRS_OVERDUE in late,
         observe_due=stamp.maybe(seen.observe_due_ms),
+        observe_overdue=OBSERVATION_OVERDUE in late,
         missing=seen.missing,
         set_aside=[SetAsideShape(rule, by) for rule, by in seen.set_aside],
         next_rise=stamp.maybe(seen.next_rise_ms),

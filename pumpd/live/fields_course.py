@@ -68,7 +68,8 @@ class SetAsideShape(Struct):
 class CourseShape(Struct):
     """id null: no course is open. caps: the nearest to being reached first. missing: what the infusion lacks, in words.
 
-    nrs_due, observe_due: overdue once passed. next_rise: the earliest next increase of the rate.
+    nrs_due, observe_due: when the next is due; overdue: past the protocol's grace too, which is an alarm. next_rise:
+    the earliest next increase of the rate.
     """
 
     id: str | None
@@ -78,7 +79,9 @@ class CourseShape(Struct):
     infusions: list[InfusionShape]
     caps: list[CapShape]
     nrs_due: str | None
+    nrs_overdue: bool
     observe_due: str | None
+    observe_overdue: bool
     missing: tuple[str, ...]
     set_aside: list[SetAsideShape]
     next_rise: str | None
@@ -110,9 +113,13 @@ class ConcentrationShape(Struct):
 
 
 class MmeShape(Struct):
-    """Opioids administered in the last 24 h. incomplete: why it is not the whole. change_percent: against baseline."""
+    """Opioids administered in the last 24 h. per_day: at least; at_most: where pumps leave more possible, else null.
+
+    incomplete: why it is not the whole. change_percent: against baseline.
+    """
 
     per_day: int | float
+    at_most: int | float | None
     text: str
     table: str
     incomplete: tuple[str, ...]

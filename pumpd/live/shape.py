@@ -234,7 +234,7 @@ def bed_shape(view: BedView, now_ms: int, wall_of: WallOf) -> BedShape:
         audio_pause=audio_pause_shape(view),
         oxygen=oxygen_shape(view.oxygen, stamp),
         prodigy=prodigy_shape(view),
-        course=course_shape(view.course, stamp),
+        course=course_shape(view, stamp),
         clinical=clinical_shape(view.clinical, stamp),
     )
 

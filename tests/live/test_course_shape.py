@@ -18,9 +18,10 @@ from pumpd.live.course_shape import course_shape
 from pumpd.live.messages import ServerMessage, encode
 from pumpd.live.shape import bed_shape, unmonitored
 from pumpd.live.stamp import Stamp
+from pumpd.safety.policy import Priority
 from pumpd.safety.view import CourseView
 from tests.live.course_fakes import KG_72, cap, clinical, concentration, course, infusion, mme
-from tests.live.fakes import HandClock, Ward, bed_view, pump
+from tests.live.fakes import HandClock, Ward, alarm, bed_view, pump
 
 CLOCK = HandClock()
 NOW = 10_000_000
@@ -30,8 +31,8 @@ def stamp(now_ms: int = NOW) -> Stamp:
     return Stamp(now_ms, CLOCK.wall_of)
 
 
-def shown(view: CourseView) -> Any:
-    return json.loads(encode(course_shape(view, stamp())))
+def shown(view: CourseView, **changes: Any) -> Any:
+    return json.loads(encode(course_shape(replace(bed_view("b1"), course=view, **changes), stamp())))
 
 
 def bed_json(**changes: Any) -> Any:
@@ -58,6 +59,18 @@ def test_a_course_says_what_was_given_of_which_cap_and_whose_it_is() -> None:
     assert said["set_aside"] == [{"rule": "start_vitals", "by": "Dr. Adler"}]
     assert said["missing"] == ["no adjunct is recorded (protocol ldk 2026.1)"]
     assert said["nrs_due"] > said["observe_due"] > stamp().text(NOW)
+
+
+def test_what_is_overdue_is_what_the_kernel_alarms_about() -> None:
+    late = alarm("b1", condition="nrs_overdue", priority=Priority.LOW)
+    said = shown(course(NOW), alarms=(late,))
+    assert (said["nrs_overdue"], said["observe_overdue"]) == (True, False)
+    assert shown(course(NOW), alarms=(replace(late, present=False),))["nrs_overdue"] is False
+
+
+def test_a_total_that_pumps_leave_open_is_a_range() -> None:
+    said = json.loads(encode(clinical_shape(clinical(NOW, mme=mme(NOW, at_most_milli=312_040)), stamp())))["mme"]
+    assert (said["text"], said["per_day"], said["at_most"]) == ("310 to 312.1 MME/24 h", 310, 312.04)
 
 
 @pytest.mark.req("DOS-01")
