@@ -118,6 +118,7 @@ class BedChart:
         try:
             await self._read()
             while True:
+                self._changed.clear()
                 await self._take(self._notes)
                 await self._look()
                 await self._wait()
@@ -170,7 +171,6 @@ class BedChart:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._around.knowledge.every_s - PAUSE_S):
                 await self._changed.wait()
-        self._changed.clear()
 
     # looking at it
 
