@@ -74,7 +74,7 @@ def _flow(it: FlowChanged, now_ms: int) -> Flow:
 def _said(chart: Chart, event: Event, now_ms: int, seq: int) -> Chart:
     match event:
         case Charted() as said:
-            at_ms = now_ms if said.at_ms is None else said.at_ms
+            at_ms = _happened_ms(chart, said, now_ms)
             note = Noted(said.id, said.entry, said.by, at_ms, now_ms, said.corrects, None, said.reason, seq)
             return noted(chart, note)
         case Assessed() as said:
@@ -84,6 +84,12 @@ def _said(chart: Chart, event: Event, now_ms: int, seq: int) -> Chart:
             return _bound(chart, event, now_ms)
         case _:
             return chart
+
+
+def _happened_ms(chart: Chart, said: Charted, now_ms: int) -> int:
+    """As the kernel takes it: a correction without a time happened when that happened which it corrects."""
+    corrected = [note.at_ms for note in chart.notes if note.id == said.corrects]
+    return said.at_ms if said.at_ms is not None else corrected[0] if corrected else now_ms
 
 
 def _bound(chart: Chart, event: PatientBound, now_ms: int) -> Chart:

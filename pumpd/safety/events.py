@@ -205,8 +205,9 @@ class Assessed:
 class Charted:
     """A named person writes into the patient's chart; the kernel keeps what it judges by, the journal all of it.
 
-    id: given by the shell, unique in the journal. at_ms: kernel time at which it happened (None: now). corrects: the
-    id of the entry that this one replaces; reason: why (needed for a correction).
+    id: given by the shell, unique in the journal. at_ms: kernel time at which it happened (None: now, and
+    of a correction when that happened which it corrects). corrects: the id of the entry that this one replaces;
+    reason: why (needed for a correction).
     """
 
     id: str
