@@ -113,3 +113,9 @@ def format_weight(weight_g: int) -> str:
 def format_milli(value_milli: int) -> str:
     """A vital sign's number: 97_000 reads "97", 36_600 reads "36.6"."""
     return plain(exact(value_milli, 1000))
+
+
+def format_mg(dose_ng: int) -> str:
+    """ "34.65 mg", or three decimals below 1 mg."""
+    places = "0.01" if dose_ng >= 1_000_000 else "0.001"
+    return f"{plain(exact(dose_ng, 1_000_000).quantize(Decimal(places), ROUND_HALF_UP))} mg"

@@ -17,7 +17,7 @@ from pumpd.device.facts import (
     Quality,
     Vitals,
 )
-from pumpd.safety import assessments, events, people, requests, resume
+from pumpd.safety import accounting, assessments, charting, events, people, prediction, requests, resume, set_aside
 from pumpd.safety import pump as pumps
 from pumpd.safety.policy import MonitorPolicy, PumpPolicy
 from pumpd.safety.quality import is_refused
@@ -136,6 +136,8 @@ def slept(sample: Sample, slept_from: int, withdraw_ms: int, now: int) -> Sample
 
 def policy_replaced(d: Draft, event: events.PolicyReplaced) -> None:
     """New limits from now on; alarms stay (a changed concentration is seen when the pump is judged)."""
+    if d.given.flows:
+        accounting.change_pumps(d, event.policy)
     d.policy = event.policy
     adopt(d)
 
@@ -153,6 +155,8 @@ def fits(d: Draft) -> bool:
 
 def adopt(d: Draft) -> None:
     """Take up new devices, drop those that are gone (with their alarms), forget rules that are gone."""
+    if d.given.flows:  # (after policy_replaced there is nothing left to keep)
+        accounting.change_pumps(d, d.policy)
     d.devices = {name: d.devices.get(name, DeviceState(heard_ms=d.now)) for name in d.policy.device_ids()}
     d.pumps = {p.device: d.pumps.get(p.device) or pumps.first_state(p) for p in d.policy.pumps}
     d.samples = {m.device: d.samples[m.device] for m in d.policy.monitors if m.device in d.samples}
@@ -184,6 +188,9 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     events.ResumeRequested: resume.resume_requested,
     events.SoftOverride: requests.soft_override,
     events.Assessed: assessments.assessed,
+    events.Charted: charting.charted,
+    events.ProtocolOverride: set_aside.protocol_override,
+    events.Predicted: prediction.predicted,
     events.PolicyReplaced: policy_replaced,
     events.Restarted: restarted,
     events.SelfFault: self_fault,

@@ -10,7 +10,7 @@ transition cannot lose one. Whatever was due by `now` is settled before the even
 from __future__ import annotations
 
 from pumpd.device.facts import PumpStatus, Vitals
-from pumpd.safety import handlers, look
+from pumpd.safety import accounting, course, handlers, look
 from pumpd.safety import pump as pumps
 from pumpd.safety.advisories import advisories
 from pumpd.safety.alarm_table import due_ms, end_audio_pause, let_time_pass, reconcile
@@ -110,16 +110,27 @@ def settle_vitals_only(d: Draft, before: BedState) -> None:
 def settle_pump_only(d: Draft, device: str) -> None:
     """After a pump's status with nothing else due."""
     pump = pump_policy(d.policy, device)
-    if pump is not None:
-        settle_pump(d, pump)
-    d.pumps_due_ms = earliest(d, pump_times(d))
+    if pump is None or (accounting.is_passed_over(d, pump)):
+        if pump is not None:
+            if d.course.missing:
+                course.settle_missing(d)
+            settle_pump(d, pump)
+        d.pumps_due_ms = earliest(d, pump_times(d))
+    else:
+        settle_pumps(d, first=pump)
     if d.blind_ms is not None:
         reconcile(d, "b", bed_conditions(d))
 
 
-def settle_pumps(d: Draft) -> None:
+def settle_pumps(d: Draft, first: PumpPolicy | None = None) -> None:
+    """Account for what was given, then judge each pump; first: the pump that was heard, whose stop comes first."""
+    accounting.settle(d)
+    course.settle(d)
+    if first is not None:
+        settle_pump(d, first)
     for pump in d.policy.pumps:
-        settle_pump(d, pump)
+        if pump is not first:
+            settle_pump(d, pump)
     d.pumps_due_ms = earliest(d, pump_times(d))
 
 
@@ -160,7 +171,7 @@ def earliest(d: Draft, due: list[int | None]) -> int | None:
 
 def deadline(d: Draft) -> int | None:
     """The earliest time after `now` at which something happens by itself."""
-    due = [d.vitals_due_ms, d.pumps_due_ms, d.audio_until_ms]
+    due = [d.vitals_due_ms, d.pumps_due_ms, d.audio_until_ms, d.given.due_ms, d.course.due_ms]
     if d.alarms:
         due += [due_ms(d.policy.profile, alarm) for alarm in d.alarms.values()]
     if d.blind_ms is not None:

@@ -14,6 +14,7 @@ from pumpd.safety.alarm_table import RANK
 from pumpd.safety.decisions import Resume
 from pumpd.safety.dose import delivered_ng, undocumented_nl
 from pumpd.safety.events import LinkState
+from pumpd.safety.look_course import course_view
 from pumpd.safety.look_vitals import is_vital_live, values
 from pumpd.safety.policy import BedPolicy, MonitorPolicy, PumpPolicy
 from pumpd.safety.pump_alarms import not_verified_reasons
@@ -42,6 +43,7 @@ def view(state: BedState, now: int, policy: BedPolicy) -> BedView:
         audio_pause_max_ms=policy.profile.audio_pause_max_ms,
         oxygen=oxygen(state, policy),
         episodes=state.breath.episodes,
+        course=course_view(d),
     )
 
 

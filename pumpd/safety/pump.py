@@ -5,8 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from pumpd.device.facts import CommandOutcome, Control, ControlState, Outcome, PumpStatus
-from pumpd.safety import breathing, ceiling, dose, interlock, resume
+from pumpd.safety import breathing, caps, ceiling, dose, infusions, interlock, resume, start
 from pumpd.safety.decisions import InterlockState, Resume
+from pumpd.safety.given import is_tracked
 from pumpd.safety.policy import PumpPolicy
 from pumpd.safety.quality import is_refused
 from pumpd.safety.state import Command, Dose, Draft, Lock, PumpState, Report, refreshed
@@ -31,6 +32,9 @@ def hear_status(d: Draft, pump: PumpPolicy, status: PumpStatus) -> None:
         status.integrity,
         serial,
     )
+    if report.infusing is not False and p.report is not None and p.report.infusing is False and is_tracked(d.policy):
+        infusions.before_report(d, pump, p, report)
+        p = d.pumps[pump.device]
     changed = spontaneous(p, report) or p.changed
     given = dose.advance(p.dose, pump, p, report, gap=not p.live)
     commands = tuple(c for c in p.commands if not resolved(c, report)) if p.commands else ()
@@ -60,8 +64,9 @@ def forget(d: Draft, pump: PumpPolicy) -> None:
     """The device on the line is not the configured one: nothing that it says is used (QUA-05)."""
     p = d.pumps[pump.device]
     if p.report is not None or p.live:
-        run_closed = dose.close_run(p.dose, None)
-        d.pumps[pump.device] = replace(p, report=None, live=False, dose=run_closed)
+        closed = dose.close_run(p.dose, None)
+        closed = replace(closed, high_nl=closed.high_nl + dose.undocumented_nl(pump, p, d.now))
+        d.pumps[pump.device] = replace(p, report=None, live=False, dose=closed)
 
 
 def resolved(command: Command, report: Report) -> bool:
@@ -158,6 +163,12 @@ def settle(d: Draft, pump: PumpPolicy) -> None:
     p = ceiling.keep_override(d, pump, p)
     if (d.stop_rule is not None or d.blind_ms is not None) and p.lock.state is InterlockState.ARMED:
         cause = breathing.stop_cause(d, pump, p)
+        p = p if cause is None else interlock.trip(d, pump, p, cause)
+    if d.given.stop is not None or d.given.sum_stop is not None:
+        cause = caps.stop_cause(d, pump, p)
+        p = p if cause is None else interlock.trip(d, pump, p, cause)
+    if d.course.extra and p.lock.state is InterlockState.ARMED:
+        cause = start.stop_cause(d, pump, p)
         p = p if cause is None else interlock.trip(d, pump, p, cause)
     p = ceiling.judge_hard(d, pump, p)
     p = interlock.drive(d, pump, p)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pumpd.device.facts import Outcome
-from pumpd.safety import ceiling
+from pumpd.safety import caps, ceiling
 from pumpd.safety.alarm_table import Condition
 from pumpd.safety.breathing import stop_cause
 from pumpd.safety.decisions import InterlockState, Resume
@@ -98,6 +98,8 @@ def not_verified_reasons(d: Draft, pump: PumpPolicy, p: PumpState) -> tuple[str,
     if report is None or report.infusing is False or not ceiling.is_governed(pump):
         return ()
     reasons = ceiling.unverifiable(d, pump)
+    uncapped = caps.unjudged(d, pump) if reasons else None
+    reasons = reasons if uncapped is None else (*reasons, uncapped)
     return (*reasons, "the pump's rate is unknown") if report.rate_ul_h is None else reasons
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from pumpd.device.facts import ControlState, Outcome
-from pumpd.safety import breathing, ceiling, interlock
+from pumpd.safety import breathing, caps, ceiling, channels, interlock, titration
 from pumpd.safety.answers import refuse, unexplained, unnamed
 from pumpd.safety.decisions import InterlockState, Permitted, SetRate
 from pumpd.safety.events import InterlockReset, RateRequested, SoftOverride, StopRequested
 from pumpd.safety.policy import PumpPolicy
 from pumpd.safety.quality import is_refused
 from pumpd.safety.state import Command, Draft, Override, PumpState, pump_policy
-from pumpd.units import format_rate_ml_h, max_rate_ul_h
+from pumpd.units import format_rate_ml_h, limit_ng_h, max_rate_ul_h
 
 NO_PUMP = "this bed has no such pump"
 
@@ -49,13 +49,13 @@ def device_reasons(d: Draft, pump: PumpPolicy, p: PumpState) -> list[str]:
 
 def number_reasons(pump: PumpPolicy, rate: object) -> list[str]:
     """Why this is no rate of the pump."""
-    caps = pump.capabilities
+    able = pump.capabilities
     if type(rate) is not int:
         return ["the rate is not a whole number of microlitres per hour"]
     if rate <= 0:
         return ["the rate must be above 0; to stop the pump, stop it"]
-    if rate > caps.rate_max_ul_h or rate - rate % caps.rate_step_ul_h < max(caps.rate_min_ul_h, 1):
-        low, high = format_rate_ml_h(caps.rate_min_ul_h), format_rate_ml_h(caps.rate_max_ul_h)
+    if rate > able.rate_max_ul_h or rate - rate % able.rate_step_ul_h < max(able.rate_min_ul_h, 1):
+        low, high = format_rate_ml_h(able.rate_min_ul_h), format_rate_ml_h(able.rate_max_ul_h)
         return [f"the rate is out of the pump's range {low} to {high}"]
     return []
 
@@ -75,6 +75,8 @@ def ceiling_reasons(d: Draft, pump: PumpPolicy, p: PumpState, rate: int) -> list
         return [] if is_lowering(p, rate) else list(ceiling.unverifiable(d, pump))
     drug, hard, conc, weight = facts
     words = ceiling.rate_words(d, pump, rate)
+    if len(d.policy.pumps) > 1 and (others := channels.others(d, pump)):
+        return together_reasons(d, pump, p, rate, others)
     if ceiling.over(rate, hard, conc, weight):
         return [f"{words} is above the hard ceiling {ceiling.limit_words(d, pump, hard)}"]
     if drug.soft is not None and p.override is None and ceiling.over(rate, drug.soft, conc, weight):
@@ -84,13 +86,39 @@ def ceiling_reasons(d: Draft, pump: PumpPolicy, p: PumpState, rate: int) -> list
     return []
 
 
+def together_reasons(d: Draft, pump: PumpPolicy, p: PumpState, rate: int, others: list[PumpPolicy]) -> list[str]:
+    """The same, with the other pumps of the bed that run a governed drug (CEI-11)."""
+    unknown = [] if is_lowering(p, rate) else others
+    reasons = [f"{o.device} runs too: {why}" for o in unknown for why in ceiling.unverifiable(d, o)]
+    names = " and ".join(other.device for other in others)
+    words = f"{ceiling.rate_words(d, pump, rate)} with what runs at {names}"
+    drug = pump.drug
+    if drug is not None and channels.above_with(d, pump, rate, drug.hard):
+        reasons.append(f"{words} is above the hard ceiling {channels.limit_words(drug.hard)}")
+    elif drug is not None and p.override is None and channels.above_with(d, pump, rate, drug.soft):
+        limit = channels.limit_words(drug.soft)
+        reasons.append(f"{words} is above the soft ceiling {limit}: a named override is needed")
+    return reasons
+
+
 def highest_rate(d: Draft, pump: PumpPolicy, rate: int) -> int:
     """The greatest rate the driver may send for this request; without a verifiable dose, the (lower) rate itself."""
     facts = ceiling.dose_facts(d, pump)
     if facts is None:
         return rate
     _, hard, conc, weight = facts
-    return max_rate_ul_h(hard.ug_kg_h, weight, conc, pump.capabilities.rate_step_ul_h)
+    step = pump.capabilities.rate_step_ul_h
+    taken = channels.others_ng_h(d, pump) if len(d.policy.pumps) > 1 else 0
+    if taken:
+        left = max(0, limit_ng_h(hard.ug_kg_h, weight) - taken) // conc
+        return left - left % step
+    return max_rate_ul_h(hard.ug_kg_h, weight, conc, step)
+
+
+def limit_reasons(d: Draft, pump: PumpPolicy, p: PumpState, rate: int) -> list[str]:
+    """Why ceilings, caps and the protocol forbid this rate."""
+    protocol = titration.request_reasons(d, pump, p, rate)
+    return ceiling_reasons(d, pump, p, rate) + caps.forbids(d, pump, rate) + protocol
 
 
 def rate_requested(d: Draft, event: RateRequested) -> None:
@@ -102,7 +130,7 @@ def rate_requested(d: Draft, event: RateRequested) -> None:
     numbers = number_reasons(pump, event.rate_ul_h)
     rate = event.rate_ul_h if numbers else event.rate_ul_h - event.rate_ul_h % pump.capabilities.rate_step_ul_h
     asked = event.rate_ul_h if type(event.rate_ul_h) is int and event.rate_ul_h > 0 else None
-    ceilings = [] if asked is None else ceiling_reasons(d, pump, p, asked)
+    ceilings = [] if asked is None else limit_reasons(d, pump, p, asked)
     reasons = unnamed(event.by) + unexplained(event.reason) + numbers + ceilings + device_reasons(d, pump, p)
     highest = 0 if reasons else highest_rate(d, pump, rate)
     if not reasons and rate > highest:
