@@ -1,7 +1,7 @@
 """The patient's course: opened by a plan or by itself, judged while it lasts, over with its time. Pure.
 
-The kernel calls `settle` whenever anything but a quiet frame was heard, and `settle_flow` after a pump's status while a
-course is open, both once the bed's infusions are up to date (pumpd.safety.infusions).
+The kernel calls `settle` whenever anything but a quiet frame was heard, once the bed's doses and infusions are up to
+date (pumpd.safety.accounting). A quiet frame can change nothing here but a vital sign that was missing at a start.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pumpd.safety.start_checks import BENZODIAZEPINE_MS, ends_ms, is_benzodiazep
 from pumpd.safety.state import Draft
 
 SCOPE = "course"
+LOW, ADVISORY = Priority.LOW, AlarmKind.ADVISORY
 PUMP_ROUTE = "iv"  # an infusion is intravenous
 BENZODIAZEPINE = "benzodiazepine given: watch breathing closely"
 
@@ -41,16 +42,13 @@ def settle(d: Draft) -> None:
     note_deadline(d, protocol)
 
 
-def settle_flow(d: Draft) -> None:
-    """After a pump's status with nothing else due: only a start, another flow, or what is missing is judged."""
+def settle_missing(d: Draft) -> None:
+    """After a pump's status that changes nothing else: has what the infusion was started without been supplied?"""
     before, protocol = d.course, d.policy.protocol
-    if protocol is None:
-        return
-    renew(d)
-    judge(d, protocol)
-    if d.course is not before:
-        reconcile(d, SCOPE, conditions(d, protocol))
-        note_deadline(d, protocol)
+    if protocol is not None:
+        start.keep_up(d, protocol)
+        if d.course is not before:
+            reconcile(d, SCOPE, conditions(d, protocol))
 
 
 def judge(d: Draft, protocol: ProtocolPolicy) -> None:
@@ -142,16 +140,12 @@ def notices(d: Draft) -> dict[str, Condition]:
     infusion, found = ongoing(d), {}
     if infusion is not None and infusion.phase is InfusionPhase.RUNNING and is_benzodiazepine_given(d):
         text = f"{BENZODIAZEPINE.capitalize()} (ketamine runs)"
-        found["course/benzodiazepine"] = advisory("benzodiazepine", Priority.LOW, text)
+        found["course/benzodiazepine"] = Condition("benzodiazepine", None, LOW, ADVISORY, text)
     if d.course.switched is not None:
-        found["course/route_switched"] = advisory("route_switched", Priority.LOW, d.course.switched)
+        found["course/route_switched"] = Condition("route_switched", None, LOW, ADVISORY, d.course.switched)
     if d.course.above is not None:
-        found["course/above_band"] = advisory("above_band", Priority.MEDIUM, d.course.above)
+        found["course/above_band"] = Condition("above_band", None, Priority.MEDIUM, ADVISORY, d.course.above)
     return found
-
-
-def advisory(name: str, priority: Priority, text: str) -> Condition:
-    return Condition(name, None, priority, AlarmKind.ADVISORY, text)
 
 
 def acknowledged(d: Draft, alarm: Alarm) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from pumpd.safety import course
 from pumpd.safety.alarm_table import Trigger, acknowledge, close_all, move
 from pumpd.safety.alarms import Acknowledgement, Alarm, AlarmState
 from pumpd.safety.answers import refuse, unexplained, unnamed
@@ -46,6 +47,8 @@ def patient_bound(d: Draft, event: PatientBound) -> None:
     d.patient = event.patient
     if first:
         first_patient(d, event.by)
+    if d.course.bound_ms is None:
+        course.patient_came(d)
     d.out.append(Permitted("bind", event.patient.mrn, event.by))
 
 
@@ -66,6 +69,7 @@ def close_patient(d: Draft) -> None:
         patient_leaves(d, "the patient left")
         close_all(d)
         d.out.append(PatientClosed(d.patient.mrn))
+    course.patient_left(d)
     d.patient, d.steady_ms = None, None
     d.rules.clear()
     for name, samples in d.samples.items():
@@ -121,6 +125,7 @@ def forget_event(d: Draft, alarm: Alarm) -> None:
             changed=None if alarm.condition == "pump_changed" else p.changed,
             refused=None if alarm.condition == "command_refused" else p.refused,
         )
+    course.acknowledged(d, alarm)
 
 
 def alarm_reset(d: Draft, event: AlarmReset) -> None:

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from pumpd.safety.alarm_table import Condition
+from pumpd.safety.breathing import last_heard_running
+from pumpd.safety.ceiling import is_governed
 from pumpd.safety.course_state import Infusion
-from pumpd.safety.policy import AlarmKind, Priority, ProtocolPolicy, ProtocolRule
+from pumpd.safety.policy import AlarmKind, Priority, ProtocolPolicy, ProtocolRule, PumpPolicy
 from pumpd.safety.protocol_words import rate_words
 from pumpd.safety.set_aside import binding, ongoing
 from pumpd.safety.start_checks import (
@@ -23,7 +25,7 @@ from pumpd.safety.start_checks import (
     vital_failings,
     window_failing,
 )
-from pumpd.safety.state import Draft
+from pumpd.safety.state import Draft, PumpState
 from pumpd.safety.titration import flow_ng_h, ug_kg_h, weight_g
 
 PLAN, START_RATE, VITALS = ProtocolRule.PLAN.value, ProtocolRule.START_RATE.value, ProtocolRule.START_VITALS.value
@@ -139,10 +141,12 @@ def note_extra(d: Draft, protocol: ProtocolPolicy) -> None:
         d.course = replace(d.course, extra=extra)
 
 
-def stop_cause(d: Draft) -> str | None:
-    """Why no governed pump of this bed may run now, in words, where the protocol has an extra infusion stopped."""
+def stop_cause(d: Draft, pump: PumpPolicy, p: PumpState) -> str | None:
+    """Why this pump may not run now, in words, where the protocol has an extra infusion stopped."""
     protocol, extra = d.policy.protocol, d.course.extra
-    return "; ".join(extra.values()) if extra and protocol is not None and protocol.extra_stop else None
+    if not extra or protocol is None or not protocol.extra_stop:
+        return None
+    return "; ".join(extra.values()) if is_governed(pump) and last_heard_running(p) else None
 
 
 def conditions(d: Draft) -> dict[str, Condition]:

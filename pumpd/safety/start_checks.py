@@ -5,10 +5,10 @@ Each answer is by rule of the protocol, so that what a named person has set asid
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from pumpd.device.signals import SIGNALS
-from pumpd.safety.course_state import Noted
+from pumpd.safety.chart_facts import answers
 from pumpd.safety.policy import Limit, ProtocolPolicy, ProtocolRule, VitalRange
 from pumpd.safety.protocol_words import band_words, dose_words, limit_words, rate_words, time_words
 from pumpd.safety.quality import EPISODIC, live_values, source_of
@@ -78,12 +78,6 @@ def range_words(vital: VitalRange) -> str:
 
 
 # --- checklist and adjunct
-
-
-def answers(entries: Iterable[Noted]) -> dict[str, bool]:
-    """The newest answer to each contra-indication."""
-    lists = sorted((noted for noted in entries if noted.kind == "Checklist"), key=lambda noted: noted.at_ms)
-    return {name: present for noted in lists for name, present in getattr(noted.entry, "answers", ())}
 
 
 def checklist_failings(d: Draft, protocol: ProtocolPolicy) -> list[str]:
