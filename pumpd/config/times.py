@@ -59,6 +59,8 @@ def kernel_times(times: TimesFile) -> Times:
         monitoring_lost_ms=kernel.monitoring_lost,
         resume_steady_ms=kernel.resume_steady,
         resume_valid_ms=kernel.resume_valid,
+        stop_flight_ms=kernel.stop_flight,
+        infusion_ends_ms=kernel.infusion_ends,
     )
 
 

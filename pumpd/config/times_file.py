@@ -24,6 +24,8 @@ class KernelTimes(Record):
     monitoring_lost: PositiveMs
     resume_steady: PositiveMs
     resume_valid: PositiveMs
+    stop_flight: PositiveMs
+    infusion_ends: PositiveMs
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
