@@ -196,8 +196,8 @@ class OpioidBody(AmountBody):
             found.append("route: required (a patch is given as patch_mcg_h)")
         if self.patch_mcg_h is not None and self.route not in (None, Route.TRANSDERMAL):
             found.append("route: a patch is transdermal")
-        if self.patch_mcg_h is not None and scaled(self.patch_mcg_h, 1) is None:
-            found.append("patch_mcg_h: a whole number of micrograms an hour")
+        if self.patch_mcg_h is not None and scaled(self.patch_mcg_h, 1000) is None:
+            found.append("patch_mcg_h: at most 3 decimals")
         return found
 
     def entry(self) -> OpioidGiven | PatchOn | PatchOff:
@@ -205,7 +205,7 @@ class OpioidBody(AmountBody):
             return PatchOff(self.patch_off)
         drug = self.drug or ""
         if self.patch_mcg_h is not None:
-            return PatchOn(drug, whole(self.patch_mcg_h, 1, "patch_mcg_h"))
+            return PatchOn(drug, whole(self.patch_mcg_h, 1000, "patch_mcg_h"))
         return OpioidGiven(drug, self.route or Route.ORAL, self.amount_ug() or 0)
 
 

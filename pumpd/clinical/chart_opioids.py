@@ -25,7 +25,7 @@ def patches(chart: Chart) -> tuple[Worn, ...]:
     for note, entry in valid(chart, PatchOff):
         off_ms.setdefault(newest_id(chart, entry.patch), note.at_ms)
     return tuple(
-        Worn(note.id, entry.drug, entry.rate_ug_h, note.at_ms, off_ms.get(note.id))
+        Worn(note.id, entry.drug, entry.rate_ng_h, note.at_ms, off_ms.get(note.id))
         for note, entry in valid(chart, PatchOn)
     )
 
@@ -35,7 +35,7 @@ def patches_on(chart: Chart, now_ms: int) -> tuple[Worn, ...]:
     return tuple(
         one
         for one in patches(chart)
-        if one.rate_ug_h and one.on_ms <= now_ms and (one.off_ms is None or now_ms < one.off_ms)
+        if one.rate_ng_h and one.on_ms <= now_ms and (one.off_ms is None or now_ms < one.off_ms)
     )
 
 
@@ -89,7 +89,7 @@ def _spans(chart: Chart, now_ms: int) -> list[tuple[str, tuple[int, int | None, 
     skin = [
         (one.drug, (one.on_ms, one.off_ms if one.off_ms is not None and one.off_ms <= now_ms else None, True))
         for one in patches(chart)
-        if one.rate_ug_h
+        if one.rate_ng_h
     ]
     return [(name, span) for name, span in [*hand, *skin, *_infused_spans(chart, now_ms)] if span[0] <= now_ms]
 

@@ -61,10 +61,13 @@ class OpioidGiven(Entry, frozen=True):
 
 
 class PatchOn(Entry, frozen=True):
-    """A transdermal patch was put on; it is known by the id of this entry."""
+    """A transdermal patch was put on; it is known by the id of this entry.
+
+    rate_ng_h: in nanograms an hour, since patches of 12.5 and 37.5 mcg/h exist (37_500).
+    """
 
     drug: str
-    rate_ug_h: int
+    rate_ng_h: int
 
 
 class PatchOff(Entry, frozen=True):

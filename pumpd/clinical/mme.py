@@ -16,7 +16,7 @@ from fractions import Fraction
 from pumpd.clinical.entries import Route
 from pumpd.clinical.mme_tables import UG, Factor, FactorTable, Opioid, OpioidTables, Per
 from pumpd.clinical.words import meant
-from pumpd.units import MS_PER_H, MS_PER_MIN
+from pumpd.units import MS_PER_H, MS_PER_MIN, exact, plain
 
 DAY_MS = 24 * MS_PER_H  # MME a day is by definition
 
@@ -38,7 +38,7 @@ class Worn:
 
     id: str
     drug: str
-    rate_ug_h: int
+    rate_ng_h: int
     on_ms: int
     off_ms: int | None = None
 
@@ -142,7 +142,7 @@ def mme_at(
             amount = Fraction(dose.amount_ug)
             collected.add(dose.drug, dose.route, amount, amount, dose.id)
     for patch in patches:
-        rate = Fraction(patch.rate_ug_h) * Fraction(worn_ms(patch, now_ms), DAY_MS)
+        rate = Fraction(patch.rate_ng_h, 1000) * Fraction(worn_ms(patch, now_ms), DAY_MS)
         if rate:
             collected.add(patch.drug, Route.TRANSDERMAL, rate, rate, patch.id)
     for pump in sorted(pumped, key=lambda one: (one.pump, one.drug or "")):
@@ -162,11 +162,17 @@ def residual_notes(worn: Iterable[Worn], now_ms: int, tables: OpioidTables) -> t
     """What to say of patches that were taken off and may still act: never counted."""
     span = tables.residual
     says = f"goes on acting for {_hours(span.from_ms)} to {_hours(span.to_ms)} h after removal, which is not counted"
+    off = ((one, now_ms - one.off_ms) for one in worn if one.off_ms is not None and one.rate_ng_h)
+    acting = [(one, off_ms) for one, off_ms in off if 0 <= off_ms < span.to_ms]
     return tuple(
-        f"{tables.label(patch.drug)} patch {patch.rate_ug_h} mcg/h, off for {lasted(now_ms - patch.off_ms)}: {says}"
-        for patch in sorted(worn, key=lambda one: (one.on_ms, one.id))
-        if patch.off_ms is not None and patch.rate_ug_h and 0 <= now_ms - patch.off_ms < span.to_ms
+        f"{tables.label(one.drug)} patch {patch_rate(one.rate_ng_h)}, off for {lasted(off_ms)}: {says}"
+        for one, off_ms in sorted(acting, key=lambda found: (found[0].on_ms, found[0].id))
     )
+
+
+def patch_rate(rate_ng_h: int) -> str:
+    """ "37.5 mcg/h"."""
+    return f"{plain(exact(rate_ng_h, 1000))} mcg/h"
 
 
 def lasted(ms: int) -> str:

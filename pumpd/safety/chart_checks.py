@@ -25,7 +25,7 @@ from pumpd.clinical.entries import (
 from pumpd.safety.chart_facts import NONE
 
 MOST_UG = 10_000_000  # 10 g: no single dose of these drugs is greater
-MOST_PATCH_UG_H = 10_000  # the strongest fentanyl patch gives 100 mcg/h; several may be worn
+MOST_PATCH_NG_H = 10_000_000  # the strongest fentanyl patch gives 100 mcg/h; several may be worn
 MOST_DOSE_UG_KG = 100_000  # 100 mg/kg, and 100 mg/kg/h
 MOST_MME_MILLI = 100_000_000  # 100,000 MME a day
 
@@ -86,7 +86,7 @@ def mme(value: object) -> list[str]:
 CHECKS: dict[type, Callable[[Any], list[str]]] = {
     Assessment: assessment,
     OpioidGiven: lambda e: named(e.drug, "the drug") + amount(e.amount_ug, MOST_UG, "the amount", "mcg"),
-    PatchOn: lambda e: named(e.drug, "the drug") + amount(e.rate_ug_h, MOST_PATCH_UG_H, "the patch's rate", "mcg/h"),
+    PatchOn: lambda e: named(e.drug, "the drug") + amount(e.rate_ng_h, MOST_PATCH_NG_H, "the patch's rate", "ng/h"),
     PatchOff: lambda e: named(e.patch, "the patch's entry"),
     KetamineGiven: lambda e: amount(e.amount_ug, MOST_UG, "the amount", "mcg"),
     Adjunct: adjunct,

@@ -101,7 +101,7 @@ def charted(ward: MemoryWard) -> Charted:
             {"drug": "fentanyl", "route": "iv", "amount_mcg": 50},
             OpioidGiven("fentanyl", Route.INTRAVENOUS, 50),
         ),
-        ("opioids", {"drug": "fentanyl", "patch_mcg_h": 25}, PatchOn("fentanyl", 25)),
+        ("opioids", {"drug": "fentanyl", "patch_mcg_h": 25}, PatchOn("fentanyl", 25_000)),
         ("opioids", {"patch_off": "e-1"}, PatchOff("e-1")),
         ("doses", {"route": "oral", "amount_mg": 35}, KetamineGiven(Route.ORAL, 35_000)),
         ("doses", {"route": "i.m.", "amount_mg": "12.5"}, KetamineGiven(Route.INTRAMUSCULAR, 12_500)),
@@ -142,7 +142,7 @@ async def test_what_is_written_becomes_exactly_one_entry_of_a_named_person(path:
         ("opioids", {"drug": "fentanyl", "route": "iv", "amount_mg": 1, "amount_mcg": 1}, "body"),
         ("opioids", {"drug": "fentanyl", "route": "iv", "amount_mg": 1, "patch_mcg_h": 25}, "body"),
         ("opioids", {"drug": "fentanyl", "route": "oral", "patch_mcg_h": 25}, "body"),
-        ("opioids", {"drug": "fentanyl", "patch_mcg_h": 12.5}, "body"),
+        ("opioids", {"drug": "fentanyl", "patch_mcg_h": 12.5001}, "body"),
         ("opioids", {"route": "iv", "amount_mg": "0.0001", "drug": "x"}, "body"),
         ("doses", {"route": "oral"}, "body"),
         ("doses", {"route": "rectal", "amount_mg": 1}, "route"),
@@ -247,7 +247,7 @@ async def test_the_chart_is_read_newest_first_and_a_correction_marks_what_it_rep
     ward = ScaleWard()
     chart = Chart(mrn="4711", since_ms=0)
     chart = noted(chart, Noted("e-1", Assessment(nrs=40), "RN-KL", 1000, 1000))
-    chart = noted(chart, Noted("e-2", PatchOn("fentanyl", 25), "RN-KL", 5000, 9000))
+    chart = noted(chart, Noted("e-2", PatchOn("fentanyl", 25_000), "RN-KL", 5000, 9000))
     chart = noted(chart, Noted("e-3", Assessment(nrs=4), "RN-KL", 1000, 12_000, corrects="e-1", reason="typed 40"))
     ward.charts["b1"] = chart
     async with client(ward) as web:
@@ -258,7 +258,7 @@ async def test_the_chart_is_read_newest_first_and_a_correction_marks_what_it_rep
         ("e-3", "assessment"),
         ("e-1", "assessment"),
     ]
-    assert answer["entries"][0]["entry"] == {"drug": "fentanyl", "rate_ug_h": 25}
+    assert answer["entries"][0]["entry"] == {"drug": "fentanyl", "rate_ng_h": 25_000}
     assert (answer["entries"][1]["corrects"], answer["entries"][2]["corrected_by"]) == ("e-1", "e-3")
     assert (answer["ready"], empty["ready"], empty["entries"]) == (True, False, [])
 
