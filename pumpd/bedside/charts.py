@@ -21,8 +21,9 @@ import structlog
 from pumpd.clinical.chart import Chart
 from pumpd.clinical.mme_tables import OpioidTables
 from pumpd.clinical.pk_chart import Absorption, Absorptions, by_hand, doubts, left_out
+from pumpd.clinical.pk_curve import Sliced
 from pumpd.clinical.pk_models import Pharmacokinetics
-from pumpd.clinical.pk_patient import Prediction, Sliced
+from pumpd.clinical.pk_patient import Prediction
 from pumpd.clock import Clock
 from pumpd.journal import ChartHistory, ChartStep, JournalUnavailable
 from pumpd.safety.chart_feed import feed

@@ -5,14 +5,20 @@ Times are kernel times in milliseconds; rates are milligrams per hour of all pum
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from heapq import merge
+from typing import TypeVar
 
 from pumpd.clinical.pk import PkState, absorbing, added, advance, bolus, empty, plasma_ng_ml
 from pumpd.clinical.pk_models import Disposition, PkModel, disposition
 
+T = TypeVar("T")
+Sliced = Generator[None, None, T]
+"""Work that takes longer than a stop may wait: whoever runs it may do something else at each yield."""
 MS_PER_H = 3_600_000
+AT_ONCE = 50
+"""Inputs or samples that are taken between two yields; less than 1 ms."""
 Band = tuple[float, float]
 
 
@@ -84,10 +90,17 @@ def taken(course: Course, inputs: Iterable[Input]) -> Course:
 
 def sampled(course: Course, inputs: Sequence[Input], times_ms: Sequence[int]) -> list[float]:
     """ng/mL at each of times_ms (ascending, none before the course's own time), with these inputs on the way."""
+    return at_once(sampling(course, inputs, times_ms))
+
+
+def sampling(course: Course, inputs: Sequence[Input], times_ms: Sequence[int]) -> Sliced[list[float]]:
+    """As `sampled`, in slices."""
     asked = ((time_ms, None) for time_ms in times_ms)
     given = ((one.at_ms, one) for one in sorted(inputs, key=lambda one: one.at_ms))
     found: list[float] = []
-    for time_ms, one in merge(given, asked, key=lambda pair: pair[0]):
+    for number, (time_ms, one) in enumerate(merge(given, asked, key=lambda pair: pair[0]), 1):
+        if number % AT_ONCE == 0:
+            yield
         course = at(course, time_ms) if one is None else take(course, one)
         if one is None:
             found.append(plasma_ng_ml(course.state))
@@ -111,3 +124,13 @@ def predicted(
     """The band at each of times_ms (ascending) over all models: for a report of what is over. ng/mL."""
     first_ms = min([*times_ms[:1], *(one.at_ms for one in inputs)], default=0)
     return bands([sampled(begun(model, weight_kg, first_ms), inputs, times_ms) for model in models])
+
+
+def at_once(work: Sliced[T]) -> T:
+    """The result, where nothing waits."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            result: T = done.value
+            return result

@@ -1,25 +1,33 @@
 """The models' states of one patient, kept up to the newest flow, and what they say of now and of the hours ahead. Pure.
 
-Work that may take longer than a stop may wait comes as a generator: whoever runs it may do something else at each
-yield. The result is what it returns.
+What takes long comes in slices (pk_curve.Sliced); the result is what the generator returns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from pumpd.clinical.chart import Chart
 from pumpd.clinical.pk import advance, ahead, plasma_ng_ml
 from pumpd.clinical.pk_chart import Absorptions, by_hand, inputs, more_rates
-from pumpd.clinical.pk_curve import MS_PER_H, Band, Course, Rate, at, band, bands, begun, sampled, take, taken
+from pumpd.clinical.pk_curve import (
+    AT_ONCE,
+    MS_PER_H,
+    Band,
+    Course,
+    Rate,
+    Sliced,
+    at,
+    band,
+    bands,
+    begun,
+    sampling,
+    take,
+    taken,
+)
 from pumpd.clinical.pk_models import Pharmacokinetics
 
-T = TypeVar("T")
-Sliced = Generator[None, None, T]
-AT_ONCE = 100
-"""Changes of flow that are taken between two yields; about 1 ms."""
 POINTS_MOST = 288
 """Of one curve, in either direction of time: a curve of more hours has longer steps."""
 
@@ -82,18 +90,24 @@ class Prediction:
         """The curve for span_ms from now, and as far back where something was given; after `follow`."""
         step_ms = max(self._pk.step_ms, -(-span_ms // POINTS_MOST))
         given = inputs(chart, absorptions, self._pk.drugs)
+        yield
         past_ms = _before(now_ms, step_ms, span_ms, min((one.at_ms for one in given), default=now_ms))
         count = span_ms // step_ms + 1
         past, on, stopped = [], [], []
         for model, course in zip(self._pk.models, self._present(chart, absorptions, now_ms), strict=True):
             first_ms = min([now_ms, *past_ms[:1], *(one.at_ms for one in given)])
-            past.append(sampled(begun(model, self.weight_g / 1000, first_ms), given, past_ms))
+            past.append((yield from sampling(begun(model, self.weight_g / 1000, first_ms), given, past_ms)))
             yield
             on.append(ahead(course.disposition, course.state, course.rate_mg_h, step_ms / MS_PER_H, count))
+            yield
             stopped.append(ahead(course.disposition, course.state, 0.0, step_ms / MS_PER_H, count))
             yield
         future_ms = tuple(now_ms + number * step_ms for number in range(count))
-        return Ahead(past_ms, tuple(bands(past)), future_ms, tuple(bands(on)), tuple(bands(stopped)))
+        found = []
+        for curves in (past, on, stopped):
+            found.append(tuple(bands(curves)))
+            yield
+        return Ahead(past_ms, found[0], future_ms, found[1], found[2])
 
     def _present(self, chart: Chart, absorptions: Absorptions, now_ms: int) -> Iterator[Course]:
         """Each model's course at now_ms, with the doses by hand."""
@@ -112,13 +126,3 @@ def _before(now_ms: int, step_ms: int, span_ms: int, first_ms: int) -> tuple[int
     """Times before now, ascending: whole steps back, no further than span_ms and the first that was given."""
     count = min(span_ms, max(0, now_ms - first_ms)) // step_ms
     return tuple(now_ms - number * step_ms for number in range(count, 0, -1))
-
-
-def at_once(work: Sliced[T]) -> T:
-    """The result, where nothing waits."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            result: T = done.value
-            return result

@@ -1,7 +1,7 @@
 """`python -m tests.bench [names] [--quick] [--minutes M]`: every goal beside its limit, in one interleaved run.
 
-Names: stop_path links ingest parser kernel journal lateness device_lost alarm_latency (all by default), and soak by
-itself.
+Names: stop_path links ingest parser kernel pk journal lateness device_lost alarm_latency (all by default), and soak
+by itself.
 Prints one table, writes .bench/report.md and .bench/report.json; ends with 1 if a goal fails.
 """
 
@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.bench import alarm_latency, device_lost, ingest, journal, lateness, links, parser, soak, stop_path
+from tests.bench import alarm_latency, device_lost, ingest, journal, lateness, links, parser, pk, soak, stop_path
 from tests.bench.daemon import ROOT
 from tests.bench.report import Row, foreign_cpu, markdown, save
 
@@ -24,6 +24,7 @@ BENCHES: dict[str, Bench] = {
     "ingest": lambda quick, _: ingest.run(2, 3.0) if quick else ingest.run(),
     "parser": lambda quick, _: parser.run(3 if quick else 7),
     "kernel": lambda quick, _: parser.run_kernel(2 if quick else 5),
+    "pk": lambda quick, _: pk.run(3 if quick else 9),
     "journal": lambda quick, _: journal.measure(100, 20, 10) if quick else journal.measure(100, 60, 40),
     "lateness": lambda quick, _: lateness.run(1, 8.0) if quick else lateness.run(),
     "device_lost": lambda quick, _: device_lost.run(10, 2) if quick else device_lost.run(),
