@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import tempfile
 from dataclasses import replace
@@ -11,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pumpd.cli.common import could_not_run, print_lines
+from pumpd.cli.film import FACTOR, run_film
 
 if TYPE_CHECKING:
     from pumpd.config.model import WardConfig
     from pumpd.daemon import Daemon
     from pumpd.sim import SimWard
+    from pumpd.sim.fast_time import FastLoop
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 50
@@ -23,7 +26,10 @@ PORTS_TRIED = 50
 Beds = Annotated[int, typer.Option("--beds", min=1, max=200, help="How many beds.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="The page's port; a busy one: the next free.")]
 ScenarioName = Annotated[
-    str, typer.Option("--scenario", help="calm, overspeed, bradypnoea, apnoea, stop-ignored, cable")
+    str, typer.Option("--scenario", help="calm, overspeed, bradypnoea, apnoea, stop-ignored, cable, ldk-course")
+]
+Factor = Annotated[
+    float, typer.Option("--factor", min=1, max=100_000, help="ldk-course: simulated seconds in a real one, at most.")
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Another seed, other patients.")]
 # for tests: shortens a scenario's waiting; devices, alarms and ages keep real time
@@ -32,10 +38,18 @@ Pace = Annotated[
 ]
 
 
-def demo(beds: Beds = 4, port: Port = 8080, scenario: ScenarioName = "calm", seed: Seed = 1, pace: Pace = 1.0) -> None:
+def demo(
+    beds: Beds = 4,
+    port: Port = 8080,
+    scenario: ScenarioName = "calm",
+    seed: Seed = 1,
+    pace: Pace = 1.0,
+    factor: Factor = FACTOR,
+) -> None:
     """Show a simulated ward: invented patients, pumps and monitors that speak real bytes, the real daemon.
 
-    Everything lives in a temporary folder that is removed on Ctrl-C.
+    Scenario ldk-course plays five days of one bed in simulated time. Everything lives in a temporary folder that is
+    removed on Ctrl-C.
     """
     from pumpd.cli.serve import run_loop
     from pumpd.config.problems import did_you_mean
@@ -49,7 +63,10 @@ def demo(beds: Beds = 4, port: Port = 8080, scenario: ScenarioName = "calm", see
     if port and chosen != port:
         print_lines([f"note: port {port} is in use, taking {chosen}"])
     with tempfile.TemporaryDirectory(prefix="pumpd-demo-") as folder:
-        run_loop(_demo(Path(folder), beds, chosen, scenario, seed, pace))
+        if SCENARIOS[scenario].admitted:
+            run_loop(_demo(Path(folder), beds, chosen, scenario, seed, pace))
+        else:
+            run_film(lambda loop: _course(loop, Path(folder), chosen, seed, factor))
     print_lines(["pumpd demo: ended, nothing is left behind"])
 
 
@@ -72,6 +89,39 @@ async def _demo(folder: Path, beds: int, port: int, scenario: str, seed: int, pa
 
         await serve(ward, started)
     finally:
+        await sim.close()
+
+
+async def _course(loop: FastLoop, folder: Path, port: int, seed: int, factor: float) -> None:
+    """The film, then real speed until Ctrl-C."""
+    from pumpd.cli.film import ending, film_daemon, play_course
+    from pumpd.cli.serve import serve
+    from pumpd.sim import SimWard
+
+    sim = await SimWard.start(1, "ldk-course", seed, folder / "lines", waves=False)
+    playing: list[asyncio.Task[None]] = []
+    ward = demo_ward(folder, sim, port)
+
+    async def play(daemon: Daemon) -> None:
+        course = await play_course(loop, daemon, sim, factor)
+        print_lines(ending(daemon, course, ward.journal_url))
+
+    def started(daemon: Daemon) -> None:
+        print_lines(
+            [
+                f"pumpd demo: http://{HOST}:{daemon.port}/",
+                "All data are SIMULATED: one invented patient, a course of five days.",
+                f"TIME IS SIMULATED: it runs up to {factor:g} times as fast as yours, into the future. Ctrl-C ends it.",
+            ]
+        )
+        playing.append(asyncio.create_task(play(daemon), name="course"))
+
+    try:
+        await serve(ward, started, lambda config: film_daemon(config, loop, factor))
+    finally:
+        for task in playing:
+            task.cancel()
+        await asyncio.gather(*playing, return_exceptions=True)
         await sim.close()
 
 

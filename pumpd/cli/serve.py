@@ -38,12 +38,17 @@ def plain_logs() -> None:
     structlog.configure(processors=processors)
 
 
-async def serve(config: WardConfig, on_started: Callable[[Daemon], None]) -> None:
-    """Start the daemon, tell on_started, and stop it cleanly when told or when it ends by itself."""
+async def serve(
+    config: WardConfig, on_started: Callable[[Daemon], None], make: Callable[[WardConfig], Daemon] | None = None
+) -> None:
+    """Start the daemon, tell on_started, and stop it cleanly when told or when it ends by itself.
+
+    make: of a daemon that lives in another time (a film).
+    """
     from pumpd.daemon import Daemon
 
     plain_logs()
-    daemon = Daemon(config)
+    daemon = (make or Daemon)(config)
     await daemon.start()
     try:
         on_started(daemon)

@@ -24,11 +24,18 @@ class Act:
 
 @dataclass(frozen=True)
 class Scenario:
-    """acts in any order; text is one line for `--help` and the demo's banner."""
+    """acts in any order; text is one line for `--help` and the demo's banner.
+
+    weights_kg: of the patients, bed by bed, again from the first. admitted False: pumps stand still and nobody is
+    bound until a nurse has come (pumpd.sim.nurse). poll: how often a ward file lets the pumps be asked.
+    """
 
     name: str
     text: str
     acts: tuple[Act, ...] = ()
+    weights_kg: tuple[int, ...] = (72, 58, 84, 65)
+    admitted: bool = True
+    poll: str | None = None
 
 
 def _switch(fault: str) -> Callable[[SimBed], None]:
@@ -54,6 +61,13 @@ ACTIONS: Mapping[str, Callable[[SimBed], None]] = {
 }
 
 _ROWS = (
+    Scenario(
+        "ldk-course",
+        "one bed: a course of three ketamine infusions in five days, in simulated time that runs faster",
+        weights_kg=(70,),
+        admitted=False,
+        poll="1 s",  # half as many questions of a pump as its driver would ask: the film is shorter
+    ),
     Scenario("calm", "four patients on 0.1 to 0.2 mg/kg/h, nothing happens"),
     Scenario("overspeed", "bed 1: a tenfold rate is keyed at the pump's panel", (Act(8, 1, "tenfold-rate"),)),
     Scenario("bradypnoea", "bed 1: an opioid slows breathing to 4 to 6 a minute", (Act(2, 1, "opioid-strong"),)),

@@ -24,7 +24,6 @@ from pumpd.sim.wardfile import ward_toml
 
 Links = Literal["mixed", "pty", "tcp"]
 STEP_S = 0.5  # how often the patients live on
-WEIGHTS_KG = (72, 58, 84, 65)
 DOSES_MG_KG_H = (0.15, 0.1, 0.2, 0.12)  # bed 1 above 0.1, so that ten times it passes 1 mg/kg/h
 
 
@@ -70,7 +69,7 @@ class SimWard:
         place = folder if folder is not None else own
         assert place is not None
         place.mkdir(parents=True, exist_ok=True)
-        plan = _Plan(seed, serials, place, links, waves, SimClock(speed), pace)
+        plan = _Plan(seed, serials, place, links, waves, SimClock(speed), pace, chosen)
         ward = cls([_bed(number, plan) for number in range(1, beds + 1)], chosen, pace / speed, own)
         ward._open()
         if play:
@@ -79,7 +78,8 @@ class SimWard:
 
     def _open(self) -> None:
         for index, bed in enumerate(self.beds):
-            bed.begin(DOSES_MG_KG_H[index % len(DOSES_MG_KG_H)])
+            if self.scenario.admitted:
+                bed.begin(DOSES_MG_KG_H[index % len(DOSES_MG_KG_H)])
             bed.pump_line.open()
             bed.monitor_line.open()
         self._life = asyncio.create_task(self._live(), name="simulated patients")
@@ -124,6 +124,8 @@ class SimWard:
             journal_url=journal_url,
             files={"library": library, "protocol": protocol, "alarms": alarms},
             enforcement=enforcement,
+            admitted=self.scenario.admitted,
+            poll=self.scenario.poll,
         )
 
     async def close(self) -> None:
@@ -152,6 +154,11 @@ class _Plan:
     waves: bool
     clock: SimClock
     pace: float
+    scenario: Scenario
+
+    def weight_kg(self, number: int) -> float:
+        weights = self.scenario.weights_kg
+        return float(weights[(number - 1) % len(weights)])
 
     def pump_serial(self, number: int) -> str:
         return self.serials[number - 1] if number <= len(self.serials) else f"8002-{51740 + number - 1}"
@@ -164,7 +171,7 @@ def _bed(number: int, plan: _Plan) -> SimBed:
     bed_id = f"demo-{number:02d}"
     seed = random.Random(plan.seed * 1000 + number).randrange(2**31)
     now_ms = plan.clock.now_ms()
-    patient = SimPatient(seed, weight_kg=float(WEIGHTS_KG[(number - 1) % len(WEIGHTS_KG)]))
+    patient = SimPatient(seed, weight_kg=plan.weight_kg(number))
     pump = AsenaSim(plan.pump_serial(number), now_ms=now_ms, seed=seed)
     monitor = CapnostreamSim(patient, f"B8{12345678 + number - 1}", now_ms=now_ms, waves=plan.waves, seed=seed)
     pump_end = plan.endpoint(f"{bed_id}-p1", plan.links == "tcp")

@@ -19,8 +19,10 @@ def ward_toml(
     journal_url: str,
     files: Mapping[str, Path],
     enforcement: str,
+    admitted: bool = True,
+    poll: str | None = None,
 ) -> str:
-    """The whole file; files maps library, protocol and alarms to paths."""
+    """The whole file; files maps library, protocol and alarms to paths. admitted: the patients are bound by it."""
     head = [
         "# A simulated ward. Every patient in it is invented.",
         "schema = 1",
@@ -29,15 +31,15 @@ def ward_toml(
         _table("[journal]", url=journal_url),
         *(_table(f"[{name}]", file=str(path.absolute())) for name, path in files.items()),
     ]
-    return "\n".join([*head, *(_bed(number, bed, enforcement) for number, bed in enumerate(beds, 1))])
+    return "\n".join([*head, *(_bed(number, bed, enforcement, admitted, poll) for number, bed in enumerate(beds, 1))])
 
 
-def _bed(number: int, bed: SimBed, enforcement: str) -> str:
+def _bed(number: int, bed: SimBed, enforcement: str, admitted: bool, poll: str | None) -> str:
     pump, monitor = bed.devices()
     return "\n".join(
         (
             _table("[[bed]]", id=bed.id, label=bed.label),
-            _patient(number, bed),
+            _patient(number, bed) if admitted else "",
             _table(
                 "[[bed.pump]]",
                 id=pump.id,
@@ -47,6 +49,7 @@ def _bed(number: int, bed: SimBed, enforcement: str) -> str:
                 drug="ketamine",
                 concentration=f"{CONC_MG_ML} mg/mL",
                 enforcement=enforcement,
+                **({} if poll is None else {"poll": poll}),
             ),
             _table("[[bed.monitor]]", id=monitor.id, driver=monitor.driver, link=monitor.link, serial=monitor.serial),
         )
