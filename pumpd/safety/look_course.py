@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pumpd.safety import schedule, titration
 from pumpd.safety.caps import caps_view
 from pumpd.safety.course_state import Infusion
 from pumpd.safety.decisions import InfusionPhase
@@ -27,11 +28,11 @@ def course_view(d: Draft) -> CourseView | None:
         max_infusions=0 if protocol is None else protocol.max_infusions,
         infusions=infusion_views(d),
         caps=caps_view(d),
-        nrs_due_ms=None,
-        observe_due_ms=None,
+        nrs_due_ms=None if protocol is None else schedule.nrs_due_ms(course, protocol),
+        observe_due_ms=None if protocol is None else schedule.observe_due_ms(d, protocol),
         missing=tuple(course.missing.values()),
         set_aside=tuple((one.rule, one.by) for one in course.set_aside),
-        next_rise_ms=None,
+        next_rise_ms=None if protocol is None else titration.next_rise_ms(d, protocol),
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from pumpd.device.signals import SIGNALS
-from pumpd.safety import breathing, caps, ceiling, interlock
+from pumpd.safety import breathing, caps, ceiling, interlock, start
 from pumpd.safety.answers import refuse, unexplained, unnamed
 from pumpd.safety.decisions import InterlockState, Permitted, Resume
 from pumpd.safety.events import ResumeRequested
@@ -67,6 +67,7 @@ def reasons(d: Draft, pump: PumpPolicy, p: PumpState) -> list[str]:
     found += vital_reasons(d)
     found += ceiling.unverifiable(d, pump)
     found += caps.forbids(d, pump)
+    found += start.forbids(d, pump)
     if programmed_over(d, pump, p):
         found.append("the pump's rate is still above the hard ceiling")
     if "journal_failing" in d.faults:

@@ -149,6 +149,17 @@ def stop_cause(d: Draft, pump: PumpPolicy, p: PumpState) -> str | None:
     return "; ".join(extra.values()) if is_governed(pump) and last_heard_running(p) else None
 
 
+def forbids(d: Draft, pump: PumpPolicy) -> list[str]:
+    """Why a start of this pump would be stopped again: the present infusion is one too many, or the next would be."""
+    protocol = d.policy.protocol
+    if protocol is None or not protocol.extra_stop or not is_governed(pump):
+        return []
+    if ongoing(d) is not None:
+        return list(d.course.extra.values())
+    count = count_failing(d, protocol, counted_ms(d, protocol))
+    return [] if count is None else list(binding(d, {COUNT: count}).values())
+
+
 def conditions(d: Draft) -> dict[str, Condition]:
     """Started without (MEDIUM), more than the protocol allows (HIGH)."""
     found, course = {}, d.course
