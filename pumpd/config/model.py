@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pumpd.clinical.mme_tables import OpioidTables
 from pumpd.clinical.pk_models import Pharmacokinetics
+from pumpd.clinical.vocabulary import Vocabulary
 from pumpd.device.info import DriverInfo
 from pumpd.safety.events import Patient
 from pumpd.safety.policy import BedPolicy
@@ -99,6 +101,7 @@ class WardConfig:
 
     signal_delay_ms: pumpd's own part of an alarm's response time (RSP-10). generation: real, or demo for
     simulated patients, which every screen then says. pharmacokinetics: how concentrations are predicted; None: not.
+    opioids: factors to MME by the table that this ward chose; vocabulary: the words of a chart.
     """
 
     id: str
@@ -110,6 +113,8 @@ class WardConfig:
     beds: tuple[BedConfig, ...]
     path: Path
     sha256: str
+    opioids: OpioidTables
+    vocabulary: Vocabulary
     links: LinkTimes = LinkTimes()
     shell: ShellTimes = ShellTimes()
     signal_delay_ms: int = 100

@@ -56,6 +56,12 @@ class FileTable(Record):
     file: FileName
 
 
+class OpioidsTable(FileTable):
+    """Names and factors of opioids. table: which of the file's tables counts; default: the file's own choice."""
+
+    table: Ident | None = None
+
+
 class PatientTable(Record):
     """For a bench only: a patient bound by the file instead of by ADT or a named person."""
 
@@ -138,6 +144,8 @@ class WardFile(Record):
     alarms: FileTable
     times: FileTable = FileTable(file="times.toml")
     pharmacokinetics: FileTable = FileTable(file="pharmacokinetics.toml")
+    opioids: OpioidsTable = OpioidsTable(file="opioids.toml")
+    assessments: FileTable = FileTable(file="assessments.toml")
     ceiling: CeilingOverride | None = None
     interlock: InterlockTable = InterlockTable()
     bed: Annotated[list[BedTable], Field(min_length=1)]

@@ -145,7 +145,7 @@ class Daemon:
             timezone=self.config.timezone,
             people=self._people,
         )
-        known = Knowledge(self.config.pharmacokinetics, None)
+        known = Knowledge(self.config.pharmacokinetics, self.config.opioids)
         self.charts = Charts(known, self.journal, self.clock, self.hub.mark)
         self.ward = Ward(self.beds, self.journal, self.clock, self.config.shell.durable_ms, self.charts)
         app = create_app(self.hub, self.ward, self.config.server, pumpd.__version__, self.counts)
