@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 import pumpd
-from pumpd.cli import check, config, db, demo, devices, evaluate, replay, run, simulate
+from pumpd.cli import check, config, db, demo, devices, evaluate, library, replay, run, simulate
 
 app = typer.Typer(
     name="pumpd",
@@ -32,6 +32,7 @@ def root(
 app.command()(demo.demo)
 app.command()(run.run)
 app.command()(check.check)
+app.add_typer(library.app, name="library")
 app.add_typer(config.app, name="config")
 app.add_typer(devices.app, name="devices")
 app.command()(evaluate.evaluate)

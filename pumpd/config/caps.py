@@ -30,14 +30,15 @@ def effective_caps(library: DoseCaps | None, table: CapTable | None, by: str) ->
 
     A window cap needs the library's window: see caps_too_high.
     """
-    if table is None or library is None:
+    if table is None:
         return library
+    caps = library or DoseCaps(None, window_ms=DAY_MS)
     return DoseCaps(
-        _lower(library.per_infusion, table.per_infusion, by),
-        _lower(library.per_course, table.per_course, by),
-        _lower(library.per_window, table.per_window, by),
-        library.window_ms,
-        library.warn_percent,
+        _lower(caps.per_infusion, table.per_infusion, by),
+        _lower(caps.per_course, table.per_course, by),
+        _lower(caps.per_window, table.per_window, by),
+        caps.window_ms,
+        caps.warn_percent,
     )
 
 
@@ -46,18 +47,14 @@ def _lower(cap: Cap | None, value: int | None, by: str) -> Cap | None:
 
 
 def caps_too_high(library: DoseCaps | None, table: CapTable | None) -> list[tuple[str, str]]:
-    """(key, message) for each cap of the table that would raise the library's or has nothing to lower."""
-    if table is None:
-        return []
-    named = [key for key in KEYS if getattr(table, key) is not None]
-    if library is None:
-        return [(key, "the drug library has no dose_cap of this drug that could be lowered") for key in named]
+    """(key, message) for each cap of the table that would raise the library's or cannot be counted."""
     found: list[tuple[str, str]] = []
-    for key in named:
-        value, cap = getattr(table, key), getattr(library, key)
-        if cap is not None and value > cap.ug_kg:
+    for key in KEYS if table is not None else ():
+        value = getattr(table, key)
+        cap = None if library is None else getattr(library, key)
+        if value is not None and cap is not None and value > cap.ug_kg:
             found.append((key, f"{shown(value)} is above the {shown(cap.ug_kg)} of {cap.set_by}; only lower"))
-        if cap is None and key == "per_window":
+        if value is not None and cap is None and key == "per_window":
             found.append((key, "the drug library has no window that it could be counted in"))
     return found
 

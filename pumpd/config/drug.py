@@ -33,7 +33,7 @@ def drug_policy(site: Site, bed: BedTable, pump: PumpTable) -> DrugPolicy | None
         conc_min_ug_ml=lowest,
         conc_max_ug_ml=highest,
         opioid=drug.class_ == "opioid",
-        caps=site.effective_caps(entry),
+        caps=site.effective_caps(entry) if drug.governed else None,
         initial=None if ceilings is None else _initial(site, entry, ceilings.soft),
         unit_check=_unit_check(site.library.record),
     )

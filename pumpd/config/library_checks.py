@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -16,7 +17,7 @@ Library = Parsed[LibraryFile]
 
 def content_problems(library: Library) -> list[Problem]:
     """What is wrong with the content, whatever the status."""
-    return [*_drugs(library), *_areas(library), *_entries(library), *_unit_check(library)]
+    return [*_drugs(library), *_areas(library), *_entries(library)]
 
 
 def release_problems(library: Library) -> list[Problem]:
@@ -78,8 +79,8 @@ def _drug(source: Source, at: KeyPath, drug: Drug) -> Iterator[Problem]:
     if drug.class_ == "ketamine" and not drug.governed:
         message = 'expected true: the dose of class "ketamine" is always judged'
         yield source.problem((*at, "governed"), message)
-    if drug.label.casefold() not in drug.name.casefold():
-        message = f'"{drug.label}" is not how "{drug.name}" is spelled; a label differs in capital letters only'
+    if re.match(rf"{re.escape(drug.label)}\b", drug.name, re.IGNORECASE) is None:
+        message = f'"{drug.name}" does not begin with "{drug.label}"; a label differs in capital letters only'
         yield source.problem((*at, "label"), message)
 
 
@@ -119,14 +120,6 @@ def _entry(source: Source, at: KeyPath, drug: Drug, entry: Entry) -> Iterator[Pr
         yield source.problem((*at, "concentration"), f'a concentration of "{drug.code}" is listed twice')
 
 
-def _unit_check(library: Library) -> Iterator[Problem]:
-    """Rates near the initial rate must never be questioned: the band around a factor stays away from it."""
-    table = library.record.unit_check
-    if table is not None and min(table.factors) <= table.tolerance**2:
-        message = f"{table.tolerance} is too wide beside a factor of {min(table.factors)}"
-        yield library.source.problem(("unit_check", "tolerance"), message)
-
-
 def content_warnings(library: Library) -> list[Problem]:
     """What may be so, but a pharmacist should look at."""
     record, source = library.record, library.source
@@ -143,7 +136,7 @@ def content_warnings(library: Library) -> list[Problem]:
 def _entry_warnings(record: LibraryFile, entry: Entry) -> Iterator[str]:
     drug = record.find_drug(entry.drug)
     if drug is not None and drug.governed and entry.dose_cap is None:
-        yield f'no dose_cap for "{entry.drug}": its rate is judged, what was given altogether is not'
+        yield f'no dose_cap for "{entry.drug}": its rate is judged, what was given in all only where the protocol caps it'
     standard = sum(one.standard for one in entry.concentration)
     if standard > 2:
         yield f'{standard} standard concentrations of "{entry.drug}"; ISMP: at most two'

@@ -187,7 +187,10 @@ class CareArea(Record):
 
 
 class UnitCheckTable(Record):
-    """A rate that is one of factors away from the drug's initial rate, within a factor of tolerance, is questioned."""
+    """A rate that is one of factors away from the drug's initial rate, within a factor of tolerance, is questioned.
+
+    The bounds keep every factor's band away from the initial rate itself: 10 / 3 is more than 3.
+    """
 
     factors: Annotated[list[Annotated[int, Field(ge=10, le=10_000)]], Field(min_length=1)]
     tolerance: Annotated[float | int, Field(gt=1, le=3)]
@@ -203,6 +206,8 @@ class LibraryFile(Record):
     status: Literal["draft", "released", "retired"]
     released_by: str = ""
     released_on: DayText = ""
+    retired_by: str = ""
+    retired_on: DayText = ""
     note: str = ""
     sha256: str = ""
     unit_check: UnitCheckTable | None = None

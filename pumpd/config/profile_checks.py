@@ -25,17 +25,22 @@ NO_BREATH_LONGEST_MS = 60_000
 # What pumpd calls its own alarms: a rule of that name would share an alarm, and how it ends, with one of them.
 OWN_CONDITIONS = frozenset(SELF_ALARMS) | {
     "above_band",
+    "benzodiazepine",
+    "cap_near",
+    "cap_reached",
     "command_refused",
     "command_unknown",
     "device_alarm",
     "device_refused",
     "extra_infusion",
+    "free_flow",
     "monitor_lost",
     "monitoring_lost",
     "not_verified",
     "nrs_overdue",
     "observation_overdue",
     "over_hard",
+    "over_infusion",
     "over_soft",
     "predicted_high",
     "pump_changed",
@@ -53,6 +58,7 @@ OWN_CONDITIONS = frozenset(SELF_ALARMS) | {
     "sum_over_soft",
     "titration",
     "two_channels",
+    "under_infusion",
 }
 
 

@@ -10,6 +10,7 @@ from pumpd.config.load import inspect_ward, load_ward
 from pumpd.config.model import WardConfig
 from pumpd.safety.policy import BedPolicy, MonitoringLost, RespiratoryStop
 from tests.config.conftest import WARD, Break
+from tests.library import write_library
 
 ALL = """\
 [interlock]

@@ -106,7 +106,7 @@ def test_no_condition_of_the_kernel_may_be_taken_by_a_rule() -> None:
         if isinstance(text, ast.Constant)
     }
     assert len(names) > 10
-    assert names <= OWN_CONDITIONS
+    assert names - {""} <= OWN_CONDITIONS  # "": a name that stands in a table beside the call
 
 
 @pytest.mark.req("RSP-01")
