@@ -2,10 +2,12 @@
 // at load. Digits are shown only while frames keep coming; every doubt blanks them.
 
 import { html, nothing, render, repeat } from "./js/lit.js";
-import { stopPump } from "./js/acts.js";
+import { read, stopPump } from "./js/acts.js";
 import { alarmPanel } from "./js/alarms.js";
 import { LiveConnection } from "./js/connection.js";
 import { alarmAsk, interlockAsk, overrideAsk, pauseAsk, resumeAsk } from "./js/asks.js";
+import { nrsAsk } from "./js/chart-asks.js";
+import { menuView } from "./js/chart-menu.js";
 import { ActDialog } from "./js/dialog.js";
 import { banners, headLine } from "./js/frame.js";
 import { Settings } from "./js/settings.js";
@@ -151,7 +153,8 @@ class Page {
    */
   context(now_ms, blank) {
     const { names, theme, user } = this.settings;
-    return { now_ms, blank, zone: this.ward?.ward.timezone, names, theme, user, stops: this.stops, acts: this.acts() };
+    const server_ms = now_ms + this.connection.ahead_ms;
+    return { now_ms, server_ms, blank, zone: this.ward?.ward.timezone, names, theme, user, stops: this.stops, acts: this.acts() };
   }
 
   /**
@@ -189,12 +192,25 @@ class Page {
       resetInterlock: (pump, bed) => this.dialog.open(interlockAsk(pump, bed.id, bed.label)),
       resumePump: (pump, bed) => this.dialog.open(resumeAsk(pump, bed.id, bed.label)),
       confirmSoft: (pump, alarm) => this.dialog.open(overrideAsk(pump, alarm, this.label(alarm.bed))),
+      assess: (bed) => this.dialog.open(nrsAsk(bed)),
+      openChart: (bed) => void this.openChart(bed.id),
       armStop: (bedId, pumpId) => this.showStop(pumpId, { bedId, phase: "armed", said: "", ok: true }),
       cancelStop: (pumpId) => { this.stops.delete(pumpId); this.schedule(); },
       confirmStop: (pumpId, by) => void this.stop(pumpId, by),
       nextTheme: () => { this.settings.nextTheme(); this.schedule(); },
       nextNames: () => { this.settings.nextNames(); this.schedule(); },
     };
+  }
+
+  /** @param {string} bedId */
+  async openChart(bedId) {
+    const words = await read(`beds/${encodeURIComponent(bedId)}/vocabulary`);
+    const zone = this.ward?.ward.timezone;
+    if (!words) return;
+    this.dialog.show(() => {
+      const bed = this.ward?.beds.get(bedId);
+      return bed ? menuView(bed, words, zone, (ask) => this.dialog.open(ask), () => this.dialog.close()) : nothing;
+    });
   }
 
   /**

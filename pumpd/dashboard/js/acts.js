@@ -1,6 +1,6 @@
 // What a person does from this page. Nothing is optimistic: the page shows what the server answered.
 
-/** @typedef {{ok: boolean, said: string[]}} Answer */
+/** said: why it was refused. notes: what differs from what was asked for. @typedef {{ok: boolean, said: string[], notes?: string[]}} Answer */
 
 const TIMEOUT_MS = 10_000;
 
@@ -19,7 +19,7 @@ export async function post(path, body) {
     });
     const answer = await response.json().catch(() => null);
     const said = reasonsIn(answer);
-    if (response.ok && answer?.ok !== false) return { ok: true, said };
+    if (response.ok && answer?.ok !== false) return { ok: true, said, notes: (answer?.notes ?? []).map(String) };
     return { ok: false, said: said.length ? said : [`The server answered ${response.status}.`] };
   } catch {
     return { ok: false, said: ["No answer from the server: nothing is known to have happened."] };
@@ -105,4 +105,18 @@ export function resumePump(bedId, pumpId, act) {
  */
 export function overrideSoft(bedId, pumpId, act) {
   return post(`beds/${encodeURIComponent(bedId)}/pumps/${encodeURIComponent(pumpId)}/override`, act);
+}
+
+/**
+ * What the server says at a path below /api/v1.
+ * @param {string} path
+ * @returns {Promise<any>} null where nothing could be read
+ */
+export async function read(path) {
+  try {
+    const response = await fetch(`api/v1/${path}`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
 }

@@ -12,6 +12,8 @@
  *   resetInterlock: (pump: Pump, bed: Bed) => void,
  *   resumePump: (pump: Pump, bed: Bed) => void,
  *   confirmSoft: (pump: Pump, alarm: Alarm) => void,
+ *   assess: (bed: Bed) => void,
+ *   openChart: (bed: Bed) => void,
  *   armStop: (bedId: string, pumpId: string) => void,
  *   cancelStop: (pumpId: string) => void,
  *   confirmStop: (pumpId: string, by: string) => void,
@@ -23,8 +25,8 @@
 /** @typedef {{bedId: string, phase: "armed"|"sent"|"answered", said: string, ok: boolean}} StopState */
 
 /**
- * `blank`: no digit may be shown. `zone`: the ward's time zone, if the server names it.
- * @typedef {{now_ms: number, blank: boolean, zone: string|undefined, names: "initials"|"full"|"off", theme: string,
+ * `blank`: no digit may be shown. `server_ms`: now on the server's wall clock. `zone`: the ward's time zone, if the server names it.
+ * @typedef {{now_ms: number, blank: boolean, server_ms: number, zone: string|undefined, names: "initials"|"full"|"off", theme: string,
  *   user: string, stops: Map<string, StopState>, acts: Acts}} Context
  */
 

@@ -6,12 +6,13 @@ import { PRIORITY_WORD } from "./words.js";
 /** @typedef {import("./types.js").Alarm} Alarm */
 /** @typedef {import("./types.js").Pump} Pump */
 
-/** @typedef {{by: string, reason: string, note: string}} Said */
+/** @typedef {{by: string, reason: string, note: string, filled: import("./fields.js").Filled}} Said */
 
 /**
- * `choices`: the server's list of reasons is offered, with a note. `reasonLabel`: a free reason is asked for.
+ * `choices`: the server's list of reasons is offered, with a note. `reasonLabel`: a free reason is asked for. `fields`:
+ * what else is asked for.
  * @typedef {{title: string, tone: string, strong: string, about: string, hint: string, choices: boolean,
- *   reasonLabel: string|null, go: string, send: (said: Said) => Promise<import("./acts.js").Answer>}} Ask
+ *   reasonLabel: string|null, fields?: import("./fields.js").Field[], go: string, send: (said: Said) => Promise<import("./acts.js").Answer>}} Ask
  */
 
 /**
@@ -28,7 +29,7 @@ export function alarmAsk(alarm, bed) {
     return { ...subject, title: "Reset alarm", hint, choices: false, go: "Reset", send };
   }
   const hint = "The alarm stays as long as its condition lasts.";
-  const send = (/** @type {Said} */ said) => acknowledge(alarm.id, said);
+  const send = (/** @type {Said} */ { by, reason, note }) => acknowledge(alarm.id, { by, reason, note });
   return { ...subject, title: "Acknowledge alarm", hint, choices: true, go: "Acknowledge", send };
 }
 

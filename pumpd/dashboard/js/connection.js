@@ -59,6 +59,8 @@ export class LiveConnection {
     this.seq = -1;
     this.acked = -1;
     this.synced = false;
+    /** The server's wall clock minus this page's own; NaN until it was heard. */
+    this.ahead_ms = NaN;
     /** @type {Delta[]} */
     this.early = [];
     /** @type {number|undefined} */
@@ -111,6 +113,8 @@ export class LiveConnection {
     else if (message.type === "snapshot") this.snapshot(message, now_ms);
     else if (message.type === "delta") this.delta(message, now_ms);
     else if (message.type === "alarm") this.listener.alarm(message.alarm, message.phase);
+    const said_ms = Date.parse(("t" in message && message.t) || "");
+    if (!Number.isNaN(said_ms)) this.ahead_ms = said_ms - now_ms;
     this.listener.heard();
   }
 

@@ -1,6 +1,7 @@
 // The dialog in which a named person confirms one act and why. It shows what the server answered.
 
 import { createRef, html, nothing, ref } from "./lit.js";
+import { fieldView, filled } from "./fields.js";
 import { REASONS } from "./words.js";
 
 /** @typedef {import("./asks.js").Ask} Ask */
@@ -20,6 +21,10 @@ export class ActDialog {
     this.busy = false;
     /** @type {string[]} */
     this.refusals = [];
+    /** What was done otherwise than asked for. @type {string[]} */
+    this.notes = [];
+    /** Stands instead of a form where there is no ask. @type {(() => unknown)|null} */
+    this.menu = null;
     /** @type {import("./lit.js").Ref<HTMLDialogElement>} */
     this.element = createRef();
   }
@@ -27,9 +32,18 @@ export class ActDialog {
   /** @param {Ask} ask */
   open(ask) {
     this.ask = ask;
+    this.menu = null;
+    this.notes = [];
     this.reason = "";
     this.busy = false;
     this.refusals = [];
+    this.changed();
+  }
+
+  /** @param {() => unknown} view drawn anew with the page */
+  show(view) {
+    this.ask = null;
+    this.menu = view;
     this.changed();
   }
 
@@ -40,11 +54,12 @@ export class ActDialog {
   /** Show the element once it is rendered; the browser returns the focus when it closes. */
   afterRender() {
     const element = this.element.value;
-    if (element && this.ask && !element.open) element.showModal();
+    if (element && (this.ask || this.menu) && !element.open) element.showModal();
   }
 
   closed() {
     this.ask = null;
+    this.menu = null;
     this.changed();
   }
 
@@ -59,17 +74,19 @@ export class ActDialog {
     this.busy = true;
     this.refusals = [];
     this.changed();
-    const answer = await ask.send({ by: by ?? "", reason: ask.choices ? this.reason : (why ?? ""), note: note ?? "" });
+    const reason = ask.choices ? this.reason : (why ?? "");
+    const answer = await ask.send({ by: by ?? "", reason, note: note ?? "", filled: filled(ask.fields ?? [], form) });
     this.busy = false;
     this.refusals = answer.ok ? [] : answer.said;
-    if (answer.ok) this.close();
+    this.notes = answer.notes ?? [];
+    if (answer.ok && this.notes.length === 0) this.close();
     else this.changed();
   }
 
   view() {
     return html`
       <dialog ${ref(this.element)} aria-labelledby="act-title" @close=${() => this.closed()}>
-        ${this.ask ? this.form(this.ask) : nothing}
+        ${this.ask ? (this.notes.length ? this.told(this.ask) : this.form(this.ask)) : (this.menu?.() ?? nothing)}
       </dialog>
     `;
   }
@@ -80,9 +97,10 @@ export class ActDialog {
       <form @submit=${(/** @type {SubmitEvent} */ event) => void this.submit(event)}>
         <h2 id="act-title">${ask.title}</h2>
         <p class="about ${ask.tone}"><strong>${ask.strong}</strong> ${ask.about}</p>
+        ${(ask.fields ?? []).map(fieldView)}
         ${ask.choices ? this.choices() : nothing}
         ${ask.reasonLabel === null ? nothing : freeReason(ask.reasonLabel)}
-        <p class="hint">${ask.hint}</p>
+        ${ask.hint ? html`<p class="hint">${ask.hint}</p>` : nothing}
         <label>Your name or initials
           <input name="by" required maxlength="40" autocomplete="off" .value=${this.settings.user}>
         </label>
@@ -92,6 +110,20 @@ export class ActDialog {
           <button type="submit" class="main" ?disabled=${this.busy}>${this.busy ? "Asking ..." : ask.go}</button>
         </div>
       </form>
+    `;
+  }
+
+  /**
+   * It was done, but not quite as asked: that is read before it goes.
+   * @param {Ask} ask
+   */
+  told(ask) {
+    return html`
+      <div class="menu">
+        <h2 id="act-title">${ask.title}: saved</h2>
+        <ul role="status" class="noted">${this.notes.map((note) => html`<li>${note}</li>`)}</ul>
+        <div class="buttons"><button type="button" class="main" @click=${() => this.close()}>Close</button></div>
+      </div>
     `;
   }
 

@@ -1,6 +1,7 @@
 // One bed's tile: who, what is linked, the worst alarm, the vitals, the pumps. Pure: state in, template out.
 
 import { html, nothing, repeat } from "./lit.js";
+import { courseStrip } from "./course.js";
 import { ageMs, believed, vital, WITHDRAW_MS } from "./freshness.js";
 import { pumpBlock } from "./pump.js";
 import { alarmTimes, barSize, ladderWords, LINK, signalsOf, SYMBOL } from "./words.js";
@@ -47,6 +48,7 @@ export function tile(bed, alarms, context) {
         <dl class="vitals">${VITALS.map((row) => vitalCell(row, bed, alarms, context))}</dl>
         ${repeat(bed.pumps, (pump) => pump.id, (pump) => pumpBlock(pump, bed, alarms, context))}
         ${bed.pumps.length ? nothing : html`<p class="pump none">No pump configured</p>`}
+        ${courseStrip(bed, context)}
       </div>
     </article>
   `;

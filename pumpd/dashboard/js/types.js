@@ -16,6 +16,46 @@
  *   soft_set_by?: string|null}} Ceiling
  */
 
+/**
+ * One dose cap. percent: of the limit. reached: when `at_most` gets there at the present rates.
+ * @typedef {{span: string, limit_mg: number, limit_text: string, set_by: string, delivered_mg: Delivered,
+ *   delivered_text: string, percent: Delivered, reached: string|null}} Cap
+ */
+
+/** @typedef {{per_infusion: Cap|null, per_course: Cap|null, per_window: Cap|null}} PumpCap */
+
+/**
+ * number 0: planned.
+ * @typedef {{number: number, phase: string, pumps: string[], started: string|null, ended: string|null,
+ *   delivered_mg: Delivered|null, delivered_text: string|null, why: string}} Infusion
+ */
+
+/**
+ * id null: no course is open. Times are the server's; overdue: past the protocol's grace too.
+ * @typedef {{id: string|null, opened: string|null, day: number|null, max_infusions: number, infusions: Infusion[],
+ *   caps: Cap[], nrs_due: string|null, nrs_overdue: boolean, observe_due: string|null, observe_overdue: boolean,
+ *   missing: string[], set_aside: {rule: string, by: string}[], next_rise: string|null}} Course
+ */
+
+/** @typedef {{low: number, high: number, text: string}} Band */
+
+/**
+ * Predicted, never measured.
+ * @typedef {{predicted: true, now: Band, in_30_min: Band, if_stopped: Band, models: string[], limits: string[],
+ *   q: Quality, doubts: string[], at: string}} Concentration
+ */
+
+/**
+ * @typedef {{per_day: number, at_most: number|null, text: string, table: string, incomplete: string[],
+ *   baseline: number|null, change_percent: number|null, notes: string[], at: string}} Mme
+ */
+
+/**
+ * ready false: the chart is still being read.
+ * @typedef {{ready: boolean, concentration: Concentration|null, mme: Mme|null,
+ *   nrs: {last: number, at: string, by: string, count: number}|null, why: string}} Clinical
+ */
+
 /** @typedef {"armed"|"tripped"|"stop_acked"|"stop_verified"|"stop_unconfirmed"|"alarm_only"} Interlock */
 
 /**
@@ -25,7 +65,8 @@
  *   interlock_cause?: string|null, line?: string|null, line2?: string|null, control?: string|null,
  *   rate_text?: string|null, dose_text?: string|null, delivered_text?: string|null,
  *   override?: string|null, not_verified?: string[], resume?: "not_needed"|"needed"|"allowed",
- *   resume_reasons?: string[], resume_until?: string|null}} Pump
+ *   resume_reasons?: string[], resume_until?: string|null, cap?: PumpCap|null,
+ *   time_to_cap?: {span: string, at: string, s: number}|null}} Pump
  */
 
 /** @typedef {"up"|"down"|"silent"|"refused"} LinkState */
@@ -37,7 +78,7 @@
  * @typedef {{id: string, label: string, patient: Patient|null, values: Record<string, Value>, pumps: Pump[],
  *   devices: Device[], monitored: boolean, audio_paused_until?: string|null,
  *   audio_pause?: {by: string, ward: boolean}|null, oxygen?: {on: boolean, by: string|null, since: string|null}|null,
- *   prodigy?: {episodes: number}}} Bed
+ *   prodigy?: {episodes: number}, course?: Course|null, clinical?: Clinical|null}} Bed
  */
 
 /** @typedef {"high"|"medium"|"low"} Priority */

@@ -131,6 +131,36 @@ function clockFormat(zone) {
 }
 
 /**
+ * @param {number} ms
+ * @returns {string} "38 min", "2 h 25 min", "3 days"; below a minute "< 1 min"
+ */
+export function span(ms) {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return "< 1 min";
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 48) return `${Math.floor(hours / 24)} days`;
+  return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+}
+
+/**
+ * How long until an instant of the server's clock.
+ * @param {string} iso
+ * @param {number} server_ms now on the server's clock
+ */
+export function until(iso, server_ms) {
+  return span(Math.max(0, Date.parse(iso) - server_ms));
+}
+
+/**
+ * @param {string} iso
+ * @param {number} server_ms now on the server's clock
+ */
+export function ago(iso, server_ms) {
+  return `${span(Math.max(0, server_ms - Date.parse(iso)))} ago`;
+}
+
+/**
  * "since 14:03", and what became of the alarm: "ack RN-KL 14:04 "probe off"", "ended 14:05".
  * @param {Alarm} alarm
  * @param {string|undefined} zone

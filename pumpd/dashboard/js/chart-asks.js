@@ -1,0 +1,208 @@
+// What may be written into a chart from this page: the fields of each dialog and the request that follows.
+// Amounts go to the server as they were typed: nothing is computed here.
+
+import { post } from "./acts.js";
+import { ROUTE_WORDS, RULE_WORDS } from "./course-words.js";
+
+/** @typedef {import("./asks.js").Ask} Ask */
+/** @typedef {import("./fields.js").Field} Field */
+/** @typedef {import("./fields.js").Filled} Filled */
+/** @typedef {import("./types.js").Bed} Bed */
+
+/**
+ * What charts of a bed know, as the server lists it.
+ * @typedef {{pain: {code: string, label: string}[], side_effects: {code: string, label: string}[], severities: string[],
+ *   contraindications: string[], adjuncts: string[], rules: string[], opioids: string[], routes: string[]}} Words
+ */
+
+/** @param {string[]} ids */
+const plainly = (ids) => ids.map((id) => ({ id, words: id.replaceAll("_", " ") }));
+const NRS_STEPS = Array.from({ length: 11 }, (_, step) => ({ id: String(step), words: String(step) }));
+const POSS = [
+  { id: "S", words: "S - asleep, easy to arouse" },
+  { id: "1", words: "1 - awake and alert" },
+  { id: "2", words: "2 - slightly drowsy" },
+  { id: "3", words: "3 - drifts off mid-sentence" },
+  { id: "4", words: "4 - somnolent" },
+];
+const OTHER_ROUTES = ["oral", "im", "sc", "sublingual", "nasal"];
+const OPIOID_ROUTES = ["oral", "iv", "sc", "im", "sublingual", "nasal"];
+const SUBJECT = { tone: "plain", choices: false, reasonLabel: null };
+
+/** @param {string[]} routes */
+const routes = (routes) => routes.map((id) => ({ id, words: ROUTE_WORDS[id] ?? id }));
+
+/**
+ * @param {Bed} bed
+ * @param {string} path below the bed
+ * @returns {(said: {by: string}, more: object) => Promise<import("./acts.js").Answer>}
+ */
+const to = (bed, path) => ({ by }, more) => post(`beds/${encodeURIComponent(bed.id)}/${path}`, { by, ...more });
+
+/**
+ * Pain in three taps: open, number, save.
+ * @param {Bed} bed
+ * @returns {Ask}
+ */
+export function nrsAsk(bed) {
+  /** @type {Field[]} */
+  const fields = [
+    { name: "nrs", label: "Pain now (NRS): 0 none, 10 worst imaginable", kind: "scale", options: NRS_STEPS, required: true },
+    { name: "poss", label: "Sedation (POSS)", kind: "choice", options: POSS },
+  ];
+  const send = (/** @type {{by: string, filled: Filled}} */ said) => to(bed, "assessments")(said, said.filled);
+  return { ...SUBJECT, title: "Pain score", strong: bed.label, about: "", hint: "", fields, go: "Save", send };
+}
+
+/**
+ * @param {Bed} bed
+ * @param {Words} words
+ * @returns {Ask}
+ */
+export function assessmentAsk(bed, words) {
+  const named = (/** @type {{code: string, label: string}[]} */ list) => list.map((one) => ({ id: one.code, words: one.label }));
+  /** @type {Field[]} */
+  const fields = [
+    { name: "nrs", label: "Pain now (NRS)", kind: "scale", options: NRS_STEPS },
+    { name: "pain", label: "Pain is", kind: "checks", options: named(words.pain) },
+    { name: "poss", label: "Sedation (POSS)", kind: "choice", options: POSS },
+    { name: "effects", label: "Side effects that are present", kind: "checks", options: named(words.side_effects) },
+    { name: "severity", label: "How severe the worst of them is", kind: "list", options: words.severities.slice(1).map((word) => ({ id: word, words: word })) },
+    { name: "satisfaction", label: "Satisfaction (0 to 10)", kind: "number" },
+    { name: "mood", label: "Mood, in words", kind: "text" },
+    { name: "note", label: "Note", kind: "text" },
+  ];
+  return { ...SUBJECT, title: "Assessment", strong: bed.label, about: "", hint: "What is left empty was not assessed.", fields, go: "Save", send: (said) => to(bed, "assessments")(said, assessment(said.filled)) };
+}
+
+/** @param {Filled} found */
+function assessment({ effects, severity, ...rest }) {
+  const present = Array.isArray(effects) ? effects : [];
+  return { ...rest, side_effects: present.map((name) => ({ name, severity })) };
+}
+
+/**
+ * @param {Bed} bed
+ * @param {Words} words
+ * @returns {Ask}
+ */
+export function opioidAsk(bed, words) {
+  /** @type {Field[]} */
+  const fields = [
+    { name: "drug", label: `Opioid${words.opioids.length ? ` (known: ${words.opioids.join(", ")})` : ""}`, kind: "text", required: true },
+    { name: "route", label: "Route", kind: "choice", options: routes(OPIOID_ROUTES), required: true },
+    { name: "amount", label: "Amount", kind: "number", required: true },
+    { name: "unit", label: "Unit", kind: "choice", options: [{ id: "amount_mg", words: "mg" }, { id: "amount_mcg", words: "mcg" }], required: true },
+  ];
+  const hint = "One administration, given just now. MME are computed by the table that the ward chose.";
+  return { ...SUBJECT, title: "Opioid given", strong: bed.label, about: "", hint, fields, go: "Save", send: (said) => to(bed, "opioids")(said, amount(said.filled)) };
+}
+
+/**
+ * @param {Bed} bed
+ * @returns {Ask}
+ */
+export function patchAsk(bed) {
+  /** @type {Field[]} */
+  const fields = [
+    { name: "drug", label: "Opioid", kind: "text", required: true, value: "fentanyl" },
+    { name: "patch_mcg_h", label: "Strength", unit: "mcg/h", kind: "number", required: true },
+  ];
+  return { ...SUBJECT, title: "Patch put on", strong: bed.label, about: "", hint: "It counts until it is charted as taken off.", fields, go: "Save", send: (said) => to(bed, "opioids")(said, said.filled) };
+}
+
+/**
+ * @param {Bed} bed
+ * @returns {Ask}
+ */
+export function doseAsk(bed) {
+  /** @type {Field[]} */
+  const fields = [
+    { name: "route", label: "Route", kind: "choice", options: routes(OTHER_ROUTES), required: true },
+    { name: "amount_mg", label: "Amount, as ketamine base", unit: "mg", kind: "number", required: true },
+  ];
+  const hint = "It counts in the dose caps and in the prediction, as the protocol says.";
+  return { ...SUBJECT, title: "Ketamine by another route", strong: bed.label, about: "", hint, fields, go: "Save", send: (said) => to(bed, "doses")(said, said.filled) };
+}
+
+/** @param {Filled} found */
+function amount({ amount, unit, ...rest }) {
+  return { ...rest, [String(unit)]: amount };
+}
+
+/**
+ * @param {Bed} bed
+ * @param {Words} words
+ * @returns {Ask}
+ */
+export function adjunctAsk(bed, words) {
+  /** @type {Field[]} */
+  const fields = [
+    { name: "drug", label: "Drug", kind: "choice", options: [...plainly(words.adjuncts), { id: "none", words: "none is given" }], required: true },
+    { name: "amount_mg", label: "Amount", unit: "mg", kind: "number" },
+    { name: "note", label: "Note (why, where none is given)", kind: "text" },
+  ];
+  return { ...SUBJECT, title: "Adjunct", strong: bed.label, about: "", hint: "", fields, go: "Save", send: (said) => to(bed, "adjuncts")(said, said.filled) };
+}
+
+/**
+ * Every contra-indication was asked for; those that are present are ticked.
+ * @param {Bed} bed
+ * @param {Words} words
+ * @returns {Ask}
+ */
+export function checklistAsk(bed, words) {
+  /** @type {Field[]} */
+  const fields = [{ name: "present", label: "Tick what is present", kind: "checks", options: plainly(words.contraindications) }];
+  const send = (/** @type {{by: string, filled: Filled}} */ said) => {
+    const present = new Set(said.filled["present"]);
+    return to(bed, "checklist")(said, { answers: Object.fromEntries(words.contraindications.map((name) => [name, present.has(name)])) });
+  };
+  return { ...SUBJECT, title: "Contra-indications", strong: bed.label, about: "", hint: "Saving says that all of them were asked for.", fields, go: "All asked for", send };
+}
+
+/**
+ * @param {Bed} bed
+ * @returns {Ask}
+ */
+export function courseAsk(bed) {
+  /** @type {Field[]} */
+  const fields = [
+    { name: "baseline_mme", label: "Opioids before it", unit: "MME a day", kind: "number" },
+    { name: "context", label: "Context", kind: "text" },
+  ];
+  return { ...SUBJECT, title: "Open course", strong: bed.label, about: "", hint: "Starts nothing.", fields, go: "Open course", send: (said) => to(bed, "course")(said, said.filled) };
+}
+
+/**
+ * @param {Bed} bed
+ * @returns {Ask}
+ */
+export function planAsk(bed) {
+  /** @type {Field[]} */
+  const fields = [
+    { name: "dose_mg_kg", label: "Dose of the infusion", unit: "mg/kg", kind: "number", required: true },
+    { name: "start_mg_kg_h", label: "Rate to begin with", unit: "mg/kg/h", kind: "number", required: true },
+  ];
+  return { ...SUBJECT, title: "Plan infusion", strong: bed.label, about: "", hint: "Starts nothing: the pump is started at the pump.", fields, go: "Plan", send: (said) => to(bed, "course/infusions")(said, said.filled) };
+}
+
+/**
+ * @param {Bed} bed
+ * @param {Words} words
+ * @returns {Ask}
+ */
+export function ruleAsk(bed, words) {
+  /** @type {Field[]} */
+  const fields = [{ name: "rule", label: "Rule", kind: "list", options: words.rules.map((id) => ({ id, words: RULE_WORDS[id] ?? id })), required: true }];
+  const hint = "For the present infusion, before a start for the next one. The hard ceiling and the caps stay in force.";
+  return { ...SUBJECT, title: "Set a rule aside", strong: bed.label, about: "", hint, fields, reasonLabel: "Reason", go: "Set aside", send: (said) => to(bed, "course/override")(said, { ...said.filled, reason: said.reason }) };
+}
+
+/**
+ * @param {Bed} bed
+ * @returns {Ask}
+ */
+export function endAsk(bed) {
+  return { ...SUBJECT, title: "End course", strong: bed.label, about: "", hint: "Stops nothing at the pump.", reasonLabel: "Reason", go: "End course", send: (said) => to(bed, "course/end")(said, { reason: said.reason }) };
+}
