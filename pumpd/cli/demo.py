@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import tempfile
 from dataclasses import replace
@@ -94,34 +93,27 @@ async def _demo(folder: Path, beds: int, port: int, scenario: str, seed: int, pa
 
 async def _course(loop: FastLoop, folder: Path, port: int, seed: int, factor: float) -> None:
     """The film, then real speed until Ctrl-C."""
-    from pumpd.cli.film import ending, film_daemon, play_course
-    from pumpd.cli.serve import serve
+    from pumpd.cli.film import film_daemon, show_course
+    from pumpd.cli.serve import plain_logs
     from pumpd.sim import SimWard
 
+    plain_logs()
     sim = await SimWard.start(1, "ldk-course", seed, folder / "lines", waves=False)
-    playing: list[asyncio.Task[None]] = []
-    ward = demo_ward(folder, sim, port)
-
-    async def play(daemon: Daemon) -> None:
-        course = await play_course(loop, daemon, sim, factor)
-        print_lines(ending(daemon, course, ward.journal_url))
-
-    def started(daemon: Daemon) -> None:
-        print_lines(
-            [
-                f"pumpd demo: http://{HOST}:{daemon.port}/",
-                "All data are SIMULATED: one invented patient, a course of five days.",
-                f"TIME IS SIMULATED: it runs up to {factor:g} times as fast as yours, into the future. Ctrl-C ends it.",
-            ]
-        )
-        playing.append(asyncio.create_task(play(daemon), name="course"))
-
+    daemon = film_daemon(demo_ward(folder, sim, port), loop, factor)
     try:
-        await serve(ward, started, lambda config: film_daemon(config, loop, factor))
+        await daemon.start()
+        try:
+            print_lines(
+                [
+                    f"pumpd demo: http://{HOST}:{daemon.port}/",
+                    "All data are SIMULATED: one invented patient, a course of five days.",
+                    f"TIME IS SIMULATED: up to {factor:g} times as fast as yours, into the future. Ctrl-C ends it.",
+                ]
+            )
+            await show_course(loop, daemon, sim, factor)
+        finally:
+            await daemon.stop()
     finally:
-        for task in playing:
-            task.cancel()
-        await asyncio.gather(*playing, return_exceptions=True)
         await sim.close()
 
 

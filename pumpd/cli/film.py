@@ -50,6 +50,21 @@ def hold_for_journal(loop: FastLoop, daemon: Daemon) -> None:
     loop.still.held_by.append(lambda: journal.awaited() or journal.stats().waiting > WRITING)
 
 
+async def show_course(loop: FastLoop, daemon: Daemon, sim: SimWard, factor: float) -> None:
+    """The course, then what may be done with it; until Ctrl-C. Raises what went wrong in it."""
+    told = asyncio.create_task(daemon.wait())
+    playing = asyncio.create_task(play_course(loop, daemon, sim, factor))
+    try:
+        await asyncio.wait((told, playing), return_when=asyncio.FIRST_COMPLETED)
+        if playing.done():
+            print_lines(ending(daemon, playing.result()))
+            await told
+    finally:
+        for task in (told, playing):
+            task.cancel()
+        await asyncio.gather(told, playing, return_exceptions=True)
+
+
 async def play_course(loop: FastLoop, daemon: Daemon, sim: SimWard, factor: float) -> str | None:
     """The whole course at the factor, then real speed again; the course's id as the page has it."""
     from pumpd.sim.ldk_course import ldk_course
@@ -87,13 +102,13 @@ def _day(begun: datetime, now: datetime) -> str:
     return f"day {(now - begun).days + 1} {now:%H:%M}"
 
 
-def ending(daemon: Daemon, course: str | None, journal: str) -> list[str]:
+def ending(daemon: Daemon, course: str | None) -> list[str]:
     """What a person may do now."""
     if course is None:
         return ["There is no course in the journal. Time is real from now on."]
     url = f"http://127.0.0.1:{daemon.port}/api/v1/courses/{course}/report"
     return [
         f"The course is {course}. Its report: {url}",
-        f"or: pumpd report --journal {journal} --course {course} --format html > report.html",
+        f"or: pumpd report --journal {daemon.config.journal_url} --course {course} --format html > report.html",
         "Time runs at its real speed from now on (but stays in the future). Ctrl-C ends it.",
     ]

@@ -38,17 +38,12 @@ def plain_logs() -> None:
     structlog.configure(processors=processors)
 
 
-async def serve(
-    config: WardConfig, on_started: Callable[[Daemon], None], make: Callable[[WardConfig], Daemon] | None = None
-) -> None:
-    """Start the daemon, tell on_started, and stop it cleanly when told or when it ends by itself.
-
-    make: of a daemon that lives in another time (a film).
-    """
+async def serve(config: WardConfig, on_started: Callable[[Daemon], None]) -> None:
+    """Start the daemon, tell on_started, and stop it cleanly when told or when it ends by itself."""
     from pumpd.daemon import Daemon
 
     plain_logs()
-    daemon = (make or Daemon)(config)
+    daemon = Daemon(config)
     await daemon.start()
     try:
         on_started(daemon)

@@ -168,6 +168,7 @@ class _Loader:
             library=f"drug library {record.id} {record.version} (sha256 {record.sha256[:12]})",
             files=dict(self._digests),
             pharmacokinetics=pharmacokinetics(pk),
+            benzodiazepines=tuple(drug.code for drug in record.drug if drug.class_ == "benzodiazepine"),
             opioids=clinical.tables(self._file, record),
             vocabulary=clinical.words(),
         )

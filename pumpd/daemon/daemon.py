@@ -147,9 +147,10 @@ class Daemon:
         )
         known = Knowledge(self.config.pharmacokinetics, self.config.opioids)
         self.charts = Charts(known, self.journal, self.clock, self.hub.mark)
-        self.ward = Ward(self.beds, self.journal, self.clock, self.config.shell.durable_ms, self.charts)
-        app = create_app(self.hub, self.ward, self.config.server, pumpd.__version__, self.counts)
-        self.web = WebServer(app, self.config.server, self._people)
+        self.ward = Ward(self.beds, self.journal, self.clock, self.config, self.charts)
+        server, journal_url = self.config.server, self.config.journal_url
+        app = create_app(self.hub, self.ward, server, pumpd.__version__, self.counts, journal_url)
+        self.web = WebServer(app, server, self._people)
         self.web.open()
         parts = Parts(kernel, self.clock, self.journal, self.hub, self.config.shell, self.charts)
         for config in self.config.beds:

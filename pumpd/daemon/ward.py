@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pumpd.bedside import BedRuntime
 from pumpd.bedside.charts import Charts
 from pumpd.clinical.chart import Chart
 from pumpd.clock import Clock
+from pumpd.config.model import WardConfig
+from pumpd.daemon.words import usual_rate, words_of
 from pumpd.journal import Journal, JournalUnavailable
-from pumpd.live.port import NotDurable, Readiness, TrendPoint, UnknownBed
+from pumpd.live.port import NotDurable, Readiness, TrendPoint, UnknownBed, UsualRate, Words
 from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event
+
+MS = timedelta(milliseconds=1)
 
 
 class Ward:
     """Implements WardPort over the beds of this daemon."""
 
     def __init__(
-        self, beds: Mapping[str, BedRuntime], journal: Journal, clock: Clock, durable_ms: int, charts: Charts
+        self, beds: Mapping[str, BedRuntime], journal: Journal, clock: Clock, config: WardConfig, charts: Charts
     ) -> None:
         self._beds = beds
         self._journal = journal
         self._clock = clock
-        self._durable_ms = durable_ms
+        self._config = config
+        self._durable_ms = config.shell.durable_ms
         self._charts = charts
 
     def bed_ids(self) -> tuple[str, ...]:
@@ -86,6 +91,19 @@ class Ward:
 
     def wall_of(self, now_ms: int) -> datetime:
         return self._clock.wall_of(now_ms)
+
+    def kernel_ms(self, wall: datetime) -> int:
+        """Kernel time of an aware wall time; of long ago it is negative."""
+        now_ms = self._clock.now_ms()
+        return now_ms + (wall - self._clock.wall_of(now_ms)) // MS
+
+    def words(self, bed_id: str) -> Words:
+        """What may be said in the chart of the bed. Raises UnknownBed."""
+        return words_of(self._config, bed_id)
+
+    def usual_rate(self, bed_id: str, pump_id: str) -> UsualRate | None:
+        """What a rate of this pump is compared with; None where nothing is asked. Raises UnknownBed."""
+        return usual_rate(self._config, bed_id, pump_id)
 
     def readiness(self) -> Readiness:
         """Ready when the journal commits and every bed has its kernel."""
