@@ -91,14 +91,16 @@ def _given(run: _Run, start_ms: int, end_ms: int) -> Pumped | None:
     if until_ms <= from_ms:
         return None
     first = _at(run.readings, from_ms)
-    flowing = [one for one in run.readings[first:] if one.may_flow]
+    inside = run.readings[first:]
+    flowed = any(one.may_flow for one in inside)
     if run.drug is None:
-        return Pumped(run.pump, None, 0, 0, NO_DRUG) if flowing else None
-    why = NOT_WEIGHED if any(one.total_ng is None for one in flowing) else ""
+        return Pumped(run.pump, None, 0, 0, NO_DRUG) if flowed else None
+    why = NOT_WEIGHED if flowed and any(one.total_ng is None for one in inside) else ""
     readings = _weighed(run.readings)
     if not readings:
         return Pumped(run.pump, run.drug, 0, 0, why) if why else None
-    if not why and until_ms > readings[-1].at_ms and readings[-1].ng_h is None:
+    last = inside[-1]
+    if not why and until_ms > last.at_ms and last.may_flow and last.ng_h is None:
         why = NOT_HEARD
     low_ng, high_ng = _between(readings, max(from_ms, readings[0].at_ms), until_ms)
     return Pumped(run.pump, run.drug, low_ng, high_ng, why) if high_ng or why else None
