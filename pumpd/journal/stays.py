@@ -16,7 +16,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pumpd.journal.records import Origins
-from pumpd.journal.rows import OUTCOME, event_of, from_micros, policy_of
+from pumpd.journal.rows import GAP, OUTCOME, event_of, from_micros, policy_of
 from pumpd.journal.store import read_heartbeat
 from pumpd.journal.tables import COURSES, STAYS, beds, boots, decisions, events, policies
 from pumpd.safety.decisions import CourseChanged, Decision, InfusionChanged
@@ -74,6 +74,14 @@ class PolicyRow(Struct, frozen=True):
     at: datetime
     sha: str
     policy: BedPolicy
+
+
+class GapRow(Struct, frozen=True):
+    """Steps that could not be recorded, ending at `at`; detail: why."""
+
+    at: datetime
+    steps: int
+    detail: str
 
 
 class RunRow(Struct, frozen=True):
@@ -222,6 +230,18 @@ async def policy_rows(connection: AsyncConnection, bed: int, until_ms: int) -> l
         if not found or found[-1].sha != row.sha:
             found.append(PolicyRow(row.seq, row.now_ms, from_micros(row.wall_us), row.sha, policy_of(row.body)))
     return found
+
+
+async def gap_rows(connection: AsyncConnection, bed: int, from_ms: int, until_ms: int) -> list[GapRow]:
+    """Holes in the record of that time, oldest first."""
+    mine = events.c
+    query = select(mine.wall_us, mine.body).where(mine.bed == bed, mine.now_ms >= from_ms, mine.now_ms <= until_ms)
+    rows = await connection.execute(query.where(mine.kind == GAP).order_by(mine.seq))
+    return [_gap(row.wall_us, msgspec.json.decode(row.body)) for row in rows]
+
+
+def _gap(wall_us: int, body: dict[str, Any]) -> GapRow:
+    return GapRow(from_micros(wall_us), int(body["steps"]), str(body["detail"]))
 
 
 async def run_rows(connection: AsyncConnection) -> list[RunRow]:

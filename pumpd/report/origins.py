@@ -1,0 +1,32 @@
+"""Where each number of the page comes from: a small number behind it, and the list that these point into. Pure."""
+
+from __future__ import annotations
+
+from pumpd.evaluation.picture.markup import Markup, tag
+from pumpd.report.model import Figure
+
+NONE = "–"
+
+
+class Origins:
+    """Collects origins while a page is made; numbers are given in the order in which they are met."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, tuple[str, ...]], int] = {}
+
+    def figure(self, figure: Figure | None) -> Markup:
+        """The number with its note; a dash for one that does not exist."""
+        if figure is None:
+            return Markup(NONE)
+        key = (figure.origin, figure.refs)
+        place = self._numbers.setdefault(key, len(self._numbers) + 1)
+        note = tag("sup", tag("a", str(place), href=f"#origin-{place}"))
+        return tag("span", figure.text, note, class_="figure", title=figure.origin)
+
+    def listed(self) -> Markup:
+        """All of them, in order."""
+        items = [
+            tag("li", origin, tag("span", f" [{', '.join(refs)}]" if refs else "", class_="refs"), id=f"origin-{place}")
+            for (origin, refs), place in self._numbers.items()
+        ]
+        return tag("ol", items, class_="origins")

@@ -1,0 +1,118 @@
+"""What was watched: extremes of vital signs, alarms and who answered them, episodes of respiratory depression. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pumpd.device.signals import SIGNALS
+from pumpd.journal.scan import Peak, Scanned
+from pumpd.journal.stays import Stepped
+from pumpd.report.case import Case
+from pumpd.report.doses import dose_rate_at
+from pumpd.report.model import AlarmLine, Episode, Figure, Vital
+from pumpd.report.words import lasted, spaced
+from pumpd.safety.alarm_table import RANK
+from pumpd.safety.alarms import Alarm, AlarmState
+from pumpd.safety.decisions import AlarmChanged, EpisodeChanged
+from pumpd.units import exact, format_milli
+
+
+def vitals(case: Case) -> Iterator[Vital]:
+    """Signals of the course's monitors, in the order of the screens."""
+    for one in case.raw.vitals:
+        signal = SIGNALS[one.signal]
+        yield Vital(
+            signal=one.signal,
+            label=signal.label,
+            unit=signal.unit,
+            count=one.count,
+            lowest=_peak(case, one, one.lowest, "lowest"),
+            lowest_at=case.at(one.lowest.now_ms),
+            highest=_peak(case, one, one.highest, "highest"),
+            highest_at=case.at(one.highest.now_ms),
+            lows=tuple(None if value is None else value / 1000 for value in one.lows),
+            highs=tuple(None if value is None else value / 1000 for value in one.highs),
+        )
+
+
+def _peak(case: Case, scanned: Scanned, peak: Peak, word: str) -> Figure:
+    unit = SIGNALS[scanned.signal].unit
+    text = f"{format_milli(peak.value_milli)} {unit}".strip()
+    words = f"{word} of {scanned.count:,} readings that the monitor called valid"
+    origin = f"{words}; monitor {peak.device}, {case.when(peak.now_ms)}"
+    return Figure(exact(peak.value_milli, 1000), unit, text, origin, (f"readings {peak.device}",))
+
+
+def alarms(case: Case) -> Iterator[AlarmLine]:
+    """Every alarm instance that began in the course, or still held at its opening, by onset."""
+    found: dict[str, list[tuple[Stepped, int, Alarm]]] = {}
+    for step in case.raw.steps:
+        if step.now_ms > case.until_ms:
+            break
+        for one in step.decisions:
+            if isinstance(one.value, AlarmChanged):
+                found.setdefault(one.value.alarm.id, []).append((step, one.n, one.value.alarm))
+    for rows in sorted(found.values(), key=lambda rows: rows[-1][2].onset_ms):
+        if rows[-1][0].now_ms >= case.opened_ms:
+            yield _alarm(case, rows)
+
+
+def _alarm(case: Case, rows: list[tuple[Stepped, int, Alarm]]) -> AlarmLine:
+    last = rows[-1][2]
+    worst = max((alarm for _, _, alarm in rows), key=lambda alarm: RANK[alarm.priority])
+    seen = next((alarm.acknowledged for _, _, alarm in rows if alarm.acknowledged is not None), None)
+    climbed = [alarm.escalation.to for _, _, alarm in rows if alarm.escalation is not None]
+    over = last.state is AlarmState.ENDED or last.ended_ms is not None
+    return AlarmLine(
+        id=last.id,
+        condition=spaced(last.condition),
+        priority=str(worst.priority),
+        kind=str(last.kind),
+        text=worst.text,
+        device=last.device or "",
+        onset=case.at(last.onset_ms),
+        ended=case.at(last.ended_ms if last.ended_ms is not None else rows[-1][0].now_ms) if over else None,
+        acknowledged=None if seen is None else case.at(seen.at_ms),
+        by="" if seen is None else seen.by,
+        reason="" if seen is None else ": ".join(word for word in (spaced(seen.reason), seen.note) if word),
+        response=None if seen is None else _response(case, last, seen.at_ms, seen.by),
+        climbed=tuple(dict.fromkeys(climbed)),
+        worst=_worst(last),
+        ref=f"decision {rows[0][1]}",
+    )
+
+
+def _response(case: Case, alarm: Alarm, at_ms: int, by: str) -> Figure:
+    ms = max(0, at_ms - alarm.onset_ms)
+    origin = f"from its onset, {case.when(alarm.onset_ms)}, until {by} acknowledged it, {case.when(at_ms)}"
+    return Figure(exact(ms, 1000), "s", lasted(ms), origin)
+
+
+def _worst(alarm: Alarm) -> Figure | None:
+    if alarm.worst_milli is None:
+        return None
+    text = format_milli(alarm.worst_milli)
+    return Figure(exact(alarm.worst_milli, 1000), "", text, f"the worst value while alarm {alarm.id} held")
+
+
+def episodes(case: Case) -> Iterator[Episode]:
+    """PRODIGY episodes of the course; one that went on when it ended has no end."""
+    going: tuple[int, EpisodeChanged, int] | None = None
+    for step in case.in_course():
+        for one in step.decisions:
+            if not isinstance(one.value, EpisodeChanged):
+                continue
+            if one.value.open:
+                going = (step.now_ms, one.value, one.n)
+            elif going is not None:
+                yield _episode(case, going, step.now_ms)
+                going = None
+    if going is not None:
+        yield _episode(case, going, None)
+
+
+def _episode(case: Case, begun: tuple[int, EpisodeChanged, int], ended_ms: int | None) -> Episode:
+    at_ms, told, n = begun
+    ended = None if ended_ms is None else case.at(ended_ms)
+    signs = tuple(map(spaced, told.signs))
+    return Episode(told.number, case.at(at_ms), ended, signs, dose_rate_at(case, at_ms), f"decision {n}")
