@@ -68,16 +68,16 @@ async def chart_history(engine: AsyncEngine, bed: str) -> ChartHistory:
         if number is None:
             return ChartHistory()
         last = await _last_closed(connection, number)
-        first_n, seq, now_ms = (0, 0, 0) if last is None else (last.n - last.idx, last.seq, last.now_ms)
+        first_n, now_ms = (0, 0) if last is None else (last.n - last.idx, last.now_ms)
         decided = await _decided(connection, number, first_n)
         said = await _said(connection, number, now_ms)
-    steps = _steps(decided, (row for row in said if row.kind != GAP and row.seq >= seq))
+    steps = _steps(decided, (row for row in said if row.kind != GAP))
     return ChartHistory(steps, sum(row.kind == GAP for row in said))
 
 
 async def _last_closed(connection: AsyncConnection, bed: int) -> Row[Any] | None:
     columns = decisions.c
-    query = select(columns.n, columns.idx, columns.seq, columns.now_ms)
+    query = select(columns.n, columns.idx, columns.now_ms)
     query = query.where(columns.bed == bed, columns.kind == PatientClosed.__name__)
     return (await connection.execute(query.order_by(columns.n.desc()).limit(1))).first()
 

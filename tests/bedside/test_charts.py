@@ -226,6 +226,7 @@ async def test_a_corrected_weight_changes_the_whole_past(bench: Bench) -> None:
     bench.start()
     bench.bind()
     bench.flow(7_000)
+    await bench.until(lambda: bench.view.concentration is not None)
     bench.at(HOUR_MS)
     bench.bind(weight_g=50_000)
     await bench.until(lambda: bench.view.concentration is not None and bench.band.at_ms == HOUR_MS)
@@ -346,6 +347,24 @@ async def test_the_next_patient_starts_with_an_empty_chart(bench: Bench) -> None
     chart = bench.charts.chart("b1")
     assert chart is not None
     assert (chart.mrn, chart.flows) == ("", ())
+
+
+@pytest.mark.req("PK-07", "QUA-06")
+async def test_nothing_of_the_last_patient_flows_into_the_next_ones_band(bench: Bench) -> None:
+    bench.start()
+    bench.bind()
+    bench.flow(50_000)
+    bench.at(HOUR_MS)
+    bench.flow(50_000)
+    await bench.until(lambda: bench.view.concentration is not None and bench.band.at_ms == HOUR_MS)
+    bench.step(Tick(), PatientClosed("M1"))
+    bench.bind()
+    bench.flow(7_000)
+    bench.at(2 * HOUR_MS)
+    bench.flow(7_000)
+    bench.flow(7_000)
+    await bench.until(lambda: bench.view.concentration is not None and bench.band.at_ms == 2 * HOUR_MS)
+    assert near(bench.band.now_pg_ml, band_at([Rate(HOUR_MS, 7.0)], 2 * HOUR_MS))
 
 
 @pytest.mark.req("PK-06")

@@ -132,6 +132,8 @@ def test_what_the_pair_bears_out_is_no_doubt_and_what_it_does_not_is_one_in_word
     assert said(wide) == "pump p1 has delivered 3.0 to 5.1 mg, its reported rates make 5.0 mg"
     unexplained = [good[0], row(hour, 5_000, low_ng=7_000_000, high_ng=7_100_000)]
     assert said(unexplained) == "pump p1 has delivered 7.0 to 7.1 mg, its reported rates make 5.0 mg"
+    unheard = [*good, row(2 * hour, None, infusing=None)]
+    assert "has delivered" not in said(unheard), "compared where both are known"
     a_little = [good[0], row(MINUTE_MS, 5_000, low_ng=0, high_ng=900_000)]
     assert said(a_little) == "", "less than doubt_least"
 
@@ -178,12 +180,15 @@ def test_a_long_past_is_followed_in_slices_and_gives_what_it_gives_at_once() -> 
 def test_following_a_chart_as_it_grows_is_following_it_once() -> None:
     flows = tuple(row(number * MINUTE_MS, number % 5 * 1_000) for number in range(50))
     growing, whole = Prediction(PK, 70_000), Prediction(PK, 70_000)
-    for count in (0, 1, 1, 20, 50):
+    for count in (0, 1, 20, 50):
         at_once(growing.follow(Chart(flows=flows[:count])))
+    assert list(growing.follow(Chart(flows=flows))) == [], "nothing is done twice"
     at_once(whole.follow(Chart(flows=flows)))
     chart = given_by_hand(Chart(flows=flows), 1, 30 * MINUTE_MS, Route.ORAL, 35)
     one, other = (at_once(each.outlook(chart, ORAL, HOUR_MS)) for each in (growing, whole))
     assert one == other
+    later = given_by_hand(chart, 2, HOUR_MS + 1, Route.ORAL, 35)
+    assert at_once(whole.outlook(later, ORAL, HOUR_MS)) == one, "a dose counts from when it is given"
     without = at_once(whole.outlook(Chart(flows=flows), ORAL, HOUR_MS))
     assert without.now[0] < one.now[0]
     assert one.soon_stopped[1] < one.soon[1]
