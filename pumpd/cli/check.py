@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pumpd.cli.check_protocol import cap_lines, caps_meaning, initial_line, print_protocols, protocol_meaning
 from pumpd.cli.check_rules import print_profile, print_responses, profile_meaning, rules_meaning
 from pumpd.cli.common import PROBLEMS, as_json, inspect_or_leave, print_json, print_lines
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from pumpd.config.profile import LoadedProfile
     from pumpd.safety.policy import BedPolicy, Limit, MonitorPolicy, PumpPolicy
 
+NOT_JUDGED = (
+    "of the library, bolus limits, the lower soft limit and the pump's own limits are recorded, not judged; "
+    "what a bolus delivers counts in every cap"
+)
 WardFile = Annotated[Path, typer.Argument(metavar="FILE", help="A ward file (config/ward.toml) or an alarm profile.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -74,7 +79,7 @@ def ward_meaning(ward: WardConfig) -> dict[str, Any]:
         "ward": ward.id,
         "library": ward.library,
         "files": dict(ward.files),
-        "not_enforced": "bolus limits, dose caps and pump limits of the library are recorded, not enforced yet",
+        "not_enforced": NOT_JUDGED,
         "beds": [bed_meaning(bed, ward.signal_delay_ms) for bed in ward.beds],
     }
 
@@ -87,6 +92,7 @@ def bed_meaning(bed: BedConfig, signal_delay_ms: int) -> dict[str, Any]:
         "alarms": policy.profile.id,
         "pumps": [_pump_meaning(pump, signal_delay_ms) for pump in policy.pumps],
         "interlock": _interlock_meaning(policy),
+        "protocol": None if policy.protocol is None else protocol_meaning(policy.protocol),
         "monitors": [_monitor_meaning(monitor) for monitor in policy.monitors],
         "rules": rules_meaning(policy, signal_delay_ms),
         "jump_delay_max_s": policy.breathing.jump_max_ms / 1000 if policy.breathing.jumps else 0.0,
@@ -133,6 +139,8 @@ def _pump_meaning(pump: PumpPolicy, signal_delay_ms: int) -> dict[str, Any]:
         "concentration_mg_ml": None if pump.concentration_ug_ml is None else pump.concentration_ug_ml / 1000,
         "hard": None if drug is None else _limit_meaning(drug.hard),
         "soft": None if drug is None else _limit_meaning(drug.soft),
+        "initial": None if drug is None else _limit_meaning(drug.initial),
+        "caps": None if drug is None or drug.caps is None else caps_meaning(drug.caps),
         "enforcement": str(pump.enforcement),
         "response_s": (pump.poll_ms + signal_delay_ms) / 1000,
     }
@@ -150,6 +158,7 @@ def _print_ward(meaning: dict[str, Any]) -> None:
             print_lines(_pump_lines(pump))
         if bed["pumps"]:
             print_lines(_interlock_lines(bed["interlock"]))
+    print_protocols(meaning["beds"])
     for title, rules in _same_rules(meaning["beds"]):
         print_responses(title, rules)
     if jump_s := max((bed["jump_delay_max_s"] for bed in meaning["beds"]), default=0):
@@ -165,6 +174,7 @@ def _pump_lines(pump: dict[str, Any]) -> list[str]:
     for key in ("hard", "soft"):
         if pump[key] is not None:
             lines.append(f"    {key} ceiling {pump[key]['mg_kg_h']:g} mg/kg/h, set by {pump[key]['set_by']}")
+    lines += cap_lines(pump["caps"], pump["enforcement"]) + initial_line(pump["initial"])
     lines.append(f"    a breach is seen within {pump['response_s']:g} s (status poll + signal delay)")
     return lines
 
