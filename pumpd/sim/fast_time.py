@@ -155,13 +155,16 @@ class FastSelector(selectors.BaseSelector):
 
 
 class FastLoop(asyncio.SelectorEventLoop):
-    """An event loop whose `time()` is simulated. Jobs of executors hold time still until they are done."""
+    """An event loop whose `time()` is simulated. Jobs of executors and other processes hold time still while they run:
+    whoever waits for one has a time-out that was meant for a real machine."""
 
     def __init__(self, fast: FastTime) -> None:
         self.fast = fast
         self.still = FastSelector(fast)
         super().__init__(self.still)
         self.still.on_real = self.call_soon
+        self._processes: list[asyncio.SubprocessTransport] = []
+        self.still.held_by.append(self._processes_run)
 
     def time(self) -> float:
         """Simulated seconds since the start."""
@@ -172,6 +175,16 @@ class FastLoop(asyncio.SelectorEventLoop):
         self.still.holds += 1
         future.add_done_callback(self._released)
         return future
+
+    async def subprocess_exec(self, *args: Any, **options: Any) -> Any:
+        transport, protocol = await super().subprocess_exec(*args, **options)
+        self._processes.append(transport)
+        return transport, protocol
+
+    def _processes_run(self) -> bool:
+        if self._processes:
+            self._processes = [one for one in self._processes if one.get_returncode() is None]
+        return bool(self._processes)
 
     def _released(self, _: object) -> None:
         self.still.holds -= 1

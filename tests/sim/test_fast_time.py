@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -108,6 +109,19 @@ def test_an_executors_job_holds_time_still() -> None:
         assert await job
         await sleeping
         return held
+
+    assert run(work) == 0.0
+
+
+def test_another_process_holds_time_still_so_that_its_time_out_is_the_machines() -> None:
+    async def work(loop: FastLoop) -> float:
+        asyncio.create_task(asyncio.sleep(HOUR))  # noqa: RUF006 - what would let time pass
+        began = loop.time()
+        job = await asyncio.create_subprocess_exec(sys.executable, "-c", "print(1)", stdout=asyncio.subprocess.PIPE)
+        async with asyncio.timeout(1):
+            out, _ = await job.communicate()
+        assert out == b"1\n"
+        return loop.time() - began
 
     assert run(work) == 0.0
 
