@@ -39,7 +39,7 @@ PROTOCOL = ProtocolPolicy(
     set_by=LDK,
     max_infusions=3,
     course_ms=120 * HOUR,
-    pause_ends_ms=HOUR,
+    pause_ends_ms=10 * MIN,
     extra_stop=True,
     start=Limit(100, LDK),
     step=Limit(100, LDK),
@@ -130,7 +130,11 @@ class CourseBed(Bed):
     def infuse(self, ms: int = 10_000, ug_kg_h: int = 100) -> None:
         """One whole infusion: it runs for so long, and is over after the pause that ends it."""
         self.keep(ms, ug_kg_h)
-        self.keep(62 * MIN, 0, 4_000)
+        self.rest()
+
+    def rest(self) -> None:
+        """The pump stands still until its infusion is over."""
+        self.keep(12 * MIN, 0, 4_900)
 
     def course(self) -> CourseView:
         found = self.view().course
