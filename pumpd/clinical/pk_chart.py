@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from msgspec.structs import replace
+
 from pumpd.clinical.chart import Chart, Flow, valid
 from pumpd.clinical.entries import KetamineGiven, Route
 from pumpd.clinical.pk_curve import Dose, Input, Rate
@@ -35,25 +37,29 @@ Absorptions = Mapping[str, Absorption]
 
 def inputs(chart: Chart, absorptions: Absorptions, drugs: Sequence[str]) -> list[Input]:
     """Everything of the chart that the models take, in order of time."""
-    return sorted([*rates(chart.flows, drugs), *by_hand(chart, absorptions)], key=lambda one: one.at_ms)
+    given: list[Input] = [*rates(chart.flows, drugs, chart.since_ms), *by_hand(chart, absorptions)]
+    return sorted(given, key=lambda one: one.at_ms)
 
 
-def rates(flows: Iterable[Flow], drugs: Sequence[str]) -> list[Rate]:
-    """What flows into the vein by all pumps together, from each change on.
+def rates(flows: Iterable[Flow], drugs: Sequence[str], since_ms: int | None = None) -> list[Rate]:
+    """What flows into the vein by all pumps together, from each change on; before since_ms it was nobody's.
 
     While it is not known what a pump does, what it did last is taken to go on (`doubts` says so).
     """
-    return more_rates(flows, drugs, {})
+    return more_rates(flows, drugs, {}, since_ms)
 
 
-def more_rates(flows: Iterable[Flow], drugs: Sequence[str], last: dict[str, float]) -> list[Rate]:
+def more_rates(
+    flows: Iterable[Flow], drugs: Sequence[str], last: dict[str, float], since_ms: int | None = None
+) -> list[Rate]:
     """As `rates`, for flows that follow others; last: what each pump did until then, kept up to date here (mg/h)."""
     found: list[Rate] = []
+    first_ms = 0 if since_ms is None else since_ms
     for flow in flows:
         meant = flow.drug is None or flow.drug in drugs
         if flow.drug in drugs or flow.pump in last:
             last[flow.pump] = mg_h(flow, last.get(flow.pump, 0.0)) if meant else 0.0
-            found.append(Rate(flow.at_ms, sum(last.values())))
+            found.append(Rate(max(first_ms, flow.at_ms), sum(last.values())))
     return found
 
 
@@ -74,12 +80,10 @@ def by_hand(chart: Chart, absorptions: Absorptions) -> list[Dose]:
 def _doses(chart: Chart, absorptions: Absorptions) -> Iterator[tuple[KetamineGiven, Dose | None]]:
     for note, given in valid(chart, KetamineGiven):
         mg, how = given.amount_ug / UG_PER_MG, absorptions.get(given.route)
-        if given.route is Route.INTRAVENOUS:
-            yield given, Dose(note.at_ms, mg)
-        elif how is None:
-            yield given, None
-        else:
+        if how is not None:
             yield given, Dose(note.at_ms, mg * how.bioavailability, how.ka_per_h)
+        else:
+            yield given, Dose(note.at_ms, mg) if given.route is Route.INTRAVENOUS else None
 
 
 def doubts(
@@ -89,7 +93,7 @@ def doubts(
     since_ms = now_ms - pk.curve_ms
     found = [*_outside(pk, weight_g, age_years), *left_out(chart, absorptions, since_ms)]
     for pump in dict.fromkeys(flow.pump for flow in chart.flows if flow.drug in pk.drugs):
-        rows = [flow for flow in chart.flows if flow.pump == pump]
+        rows = _own([flow for flow in chart.flows if flow.pump == pump], chart.since_ms)
         found += _unknown(pump, rows[-1])
         found += _unexplained(pump, _since(rows, since_ms), pk)
     return tuple(found)
@@ -118,6 +122,14 @@ def _unknown(pump: str, newest: Flow) -> Iterator[str]:
         yield f"the concentration in pump {pump} is not known: what it gives is not included"
 
 
+def _own(rows: list[Flow], since_ms: int | None) -> list[Flow]:
+    """The rows of this patient: what the pump did when the patient was bound is theirs from then on, from nothing."""
+    before = [row for row in rows if since_ms is not None and row.at_ms < since_ms]
+    if since_ms is None or not before:
+        return rows
+    return [replace(before[-1], at_ms=since_ms, low_ng=0, high_ng=0), *rows[len(before) :]]
+
+
 def _since(rows: list[Flow], since_ms: int) -> list[Flow]:
     """The rows from the last one on that is not after since_ms."""
     old = [number for number, row in enumerate(rows) if row.at_ms <= since_ms]
@@ -126,11 +138,7 @@ def _since(rows: list[Flow], since_ms: int) -> list[Flow]:
 
 def _unexplained(pump: str, rows: list[Flow], pk: Pharmacokinetics) -> Iterator[str]:
     """The delivered pair of these rows is wide, or the reported rates lie outside of it."""
-    known = [
-        (at, row.low_ng, row.high_ng)
-        for at, row in enumerate(rows)
-        if row.low_ng is not None and row.high_ng is not None
-    ]
+    known = _counted(rows)
     if not known:
         return
     (first, first_low, first_high), (last, last_low, last_high) = known[0], known[-1]
@@ -139,6 +147,18 @@ def _unexplained(pump: str, rows: list[Flow], pk: Pharmacokinetics) -> Iterator[
     if high - low > leeway or not low - leeway <= rated <= high + leeway:
         low_mg, high_mg, rated_mg = (ng / NG_PER_MG for ng in (low, high, rated))
         yield f"pump {pump} has delivered {low_mg:.1f} to {high_mg:.1f} mg, its reported rates make {rated_mg:.1f} mg"
+
+
+def _counted(rows: list[Flow]) -> list[tuple[int, int, int]]:
+    """(number of the row, at least, at most) of rows with totals, since these last began anew."""
+    found: list[tuple[int, int, int]] = []
+    for number, row in enumerate(rows):
+        if row.low_ng is None or row.high_ng is None:
+            continue
+        if found and row.high_ng < found[-1][2]:
+            found.clear()
+        found.append((number, row.low_ng, row.high_ng))
+    return found
 
 
 def _rated_ng(rows: list[Flow]) -> float:

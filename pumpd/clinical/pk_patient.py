@@ -67,7 +67,7 @@ class Prediction:
         """Take what has flowed since the last time."""
         flows = chart.flows[self._flows :]
         self._flows = len(chart.flows)
-        rates = more_rates(flows, self._pk.drugs, self._last)
+        rates = more_rates(flows, self._pk.drugs, self._last, chart.since_ms)
         for start in range(0, len(rates), AT_ONCE):
             part = rates[start : start + AT_ONCE]
             for number, course in enumerate(self._courses):
