@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pumpd.clinical.pk_curve import Dose, Rate, Input, begun, sampled
+from pumpd.clinical.pk_curve import Dose, Input, Rate, begun, sampled
 from pumpd.clinical.pk_models import disposition
 from tests.clinical.pk_models import HOUR_MS, MINUTE_MS, PK, SOLVED_70
 
