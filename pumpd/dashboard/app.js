@@ -204,12 +204,13 @@ class Page {
 
   /** @param {string} bedId */
   async openChart(bedId) {
-    const words = await read(`beds/${encodeURIComponent(bedId)}/vocabulary`);
-    const zone = this.ward?.ward.timezone;
+    const at = `beds/${encodeURIComponent(bedId)}`;
+    const [words, chart] = await Promise.all([read(`${at}/vocabulary`), read(`${at}/chart`)]);
     if (!words) return;
+    const known = { words, chart, zone: this.ward?.ward.timezone };
     this.dialog.show(() => {
       const bed = this.ward?.beds.get(bedId);
-      return bed ? menuView(bed, words, zone, (ask) => this.dialog.open(ask), () => this.dialog.close()) : nothing;
+      return bed ? menuView(bed, known, (ask) => this.dialog.open(ask), () => this.dialog.close()) : nothing;
     });
   }
 

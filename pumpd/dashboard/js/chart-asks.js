@@ -3,6 +3,7 @@
 
 import { post } from "./acts.js";
 import { ROUTE_WORDS, RULE_WORDS } from "./course-words.js";
+import { clock } from "./words.js";
 
 /** @typedef {import("./asks.js").Ask} Ask */
 /** @typedef {import("./fields.js").Field} Field */
@@ -13,6 +14,11 @@ import { ROUTE_WORDS, RULE_WORDS } from "./course-words.js";
  * What charts of a bed know, as the server lists it.
  * @typedef {{pain: {code: string, label: string}[], side_effects: {code: string, label: string}[], severities: string[],
  *   contraindications: string[], adjuncts: string[], rules: string[], opioids: string[], routes: string[]}} Words
+ */
+
+/**
+ * An entry of the chart as the server gives it.
+ * @typedef {{id: string, kind: string, entry: Record<string, unknown>, at: string, by: string, corrected_by: string|null}} ChartEntry
  */
 
 /** @param {string[]} ids */
@@ -89,7 +95,7 @@ function assessment({ effects, severity, ...rest }) {
 export function opioidAsk(bed, words) {
   /** @type {Field[]} */
   const fields = [
-    { name: "drug", label: `Opioid${words.opioids.length ? ` (known: ${words.opioids.join(", ")})` : ""}`, kind: "text", required: true },
+    { name: "drug", label: "Opioid", kind: "text", required: true, options: plainly(words.opioids) },
     { name: "route", label: "Route", kind: "choice", options: routes(OPIOID_ROUTES), required: true },
     { name: "amount", label: "Amount", kind: "number", required: true },
     { name: "unit", label: "Unit", kind: "choice", options: [{ id: "amount_mg", words: "mg" }, { id: "amount_mcg", words: "mcg" }], required: true },
@@ -100,15 +106,39 @@ export function opioidAsk(bed, words) {
 
 /**
  * @param {Bed} bed
+ * @param {Words} words
  * @returns {Ask}
  */
-export function patchAsk(bed) {
+export function patchAsk(bed, words) {
   /** @type {Field[]} */
   const fields = [
-    { name: "drug", label: "Opioid", kind: "text", required: true, value: "fentanyl" },
+    { name: "drug", label: "Opioid", kind: "text", required: true, options: plainly(words.opioids) },
     { name: "patch_mcg_h", label: "Strength", unit: "mcg/h", kind: "number", required: true },
   ];
   return { ...SUBJECT, title: "Patch put on", strong: bed.label, about: "", hint: "It counts until it is charted as taken off.", fields, go: "Save", send: (said) => to(bed, "opioids")(said, said.filled) };
+}
+
+/**
+ * Patches that are on: put on, not taken off, and not corrected away.
+ * @param {{entries: ChartEntry[]}|null} chart
+ */
+export function patchesOn(chart) {
+  const entries = (chart?.entries ?? []).filter((entry) => !entry.corrected_by);
+  const off = new Set(entries.filter((entry) => entry.kind === "patch_off").map((entry) => entry.entry["patch"]));
+  return entries.filter((entry) => entry.kind === "patch_on" && !off.has(entry.id));
+}
+
+/**
+ * @param {Bed} bed
+ * @param {ChartEntry[]} patches that are on
+ * @param {string|undefined} zone
+ * @returns {Ask}
+ */
+export function patchOffAsk(bed, patches, zone) {
+  const options = patches.map((one) => ({ id: one.id, words: `${one.entry["drug"]}, put on ${clock(one.at, zone)} by ${one.by}` }));
+  /** @type {Field[]} */
+  const fields = [{ name: "patch_off", label: "Patch", kind: "list", options, required: true }];
+  return { ...SUBJECT, title: "Patch taken off", strong: bed.label, about: "", hint: "", fields, go: "Save", send: (said) => to(bed, "opioids")(said, said.filled) };
 }
 
 /**

@@ -1,7 +1,7 @@
 // The chart of a bed: what is known in detail, and what may be written. Pure but for the dialogs that it opens.
 
 import { html, nothing } from "./lit.js";
-import { adjunctAsk, assessmentAsk, checklistAsk, courseAsk, doseAsk, endAsk, opioidAsk, patchAsk, planAsk, ruleAsk } from "./chart-asks.js";
+import { adjunctAsk, assessmentAsk, checklistAsk, courseAsk, doseAsk, endAsk, opioidAsk, patchAsk, patchOffAsk, patchesOn, planAsk, ruleAsk } from "./chart-asks.js";
 import { capWho, PHASE, SPAN } from "./course-words.js";
 import { clock } from "./words.js";
 
@@ -10,16 +10,22 @@ import { clock } from "./words.js";
 /** @typedef {import("./types.js").Bed} Bed */
 
 /**
+ * What was read for the menu. @typedef {{words: Words, chart: {entries: import("./chart-asks.js").ChartEntry[]}|null, zone: string|undefined}} Known
+ */
+
+/**
  * @param {Bed} bed
- * @param {Words} words
+ * @param {Known} known
  * @returns {{words: string, ask: Ask}[]}
  */
-export function entriesOf(bed, words) {
+export function entriesOf(bed, { words, chart, zone }) {
+  const patches = patchesOn(chart);
   const open = bed.course?.id;
   return [
     { words: "Assessment", ask: assessmentAsk(bed, words) },
     { words: "Opioid given", ask: opioidAsk(bed, words) },
-    { words: "Patch put on", ask: patchAsk(bed) },
+    { words: "Patch put on", ask: patchAsk(bed, words) },
+    ...(patches.length ? [{ words: "Patch taken off", ask: patchOffAsk(bed, patches, zone) }] : []),
     { words: "Ketamine oral, i.m. ...", ask: doseAsk(bed) },
     { words: "Adjunct", ask: adjunctAsk(bed, words) },
     { words: "Contra-indications", ask: checklistAsk(bed, words) },
@@ -32,17 +38,16 @@ export function entriesOf(bed, words) {
 
 /**
  * @param {Bed} bed
- * @param {Words} words
- * @param {string|undefined} zone
+ * @param {Known} known
  * @param {(ask: Ask) => void} open
  * @param {() => void} close
  */
-export function menuView(bed, words, zone, open, close) {
+export function menuView(bed, known, open, close) {
   return html`
     <div class="menu">
       <h2 id="act-title">Chart: ${bed.label}</h2>
-      ${detail(bed, zone)}
-      <div class="entries">${entriesOf(bed, words).map((entry) => html`<button type="button" @click=${() => open(entry.ask)}>${entry.words}</button>`)}</div>
+      ${detail(bed, known.zone)}
+      <div class="entries">${entriesOf(bed, known).map((entry) => html`<button type="button" @click=${() => open(entry.ask)}>${entry.words}</button>`)}</div>
       <div class="buttons">
         ${bed.course?.id ? html`<a href="api/v1/courses/${bed.course.id}/report" target="_blank" rel="noopener">Report of this course</a>` : nothing}
         <button type="button" class="quiet" @click=${close}>Close</button>

@@ -55,7 +55,7 @@ function where(course) {
   if (!one) return html`<b>course open</b>${day} · no infusion planned`;
   const number = one.number || begun + 1;
   const phase = PHASE[one.phase] ?? { words: one.phase, tone: "calm" };
-  return html`<b>infusion ${number} of ${course.max_infusions}</b>${day} · <span class="phase ${phase.tone}" title=${one.why}>${phase.words}</span>`;
+  return html`<b>infusion ${number} of ${course.max_infusions}</b>${day} <span class="phase ${phase.tone}" title=${one.why}> · <b>${phase.words}</b></span>`;
 }
 
 /**
@@ -82,10 +82,10 @@ function capLine(bed, course, context) {
   const others = course.caps.slice(1).map((one) => `${one.delivered_text} of ${one.limit_text} ${SPAN[one.span] ?? one.span}, ${capWho(one)}`);
   const span = cap.span === "infusion" ? "" : ` ${SPAN[cap.span] ?? cap.span}`;
   const full = Number(cap.percent.at_most) >= 100;
-  const left = full ? html`<strong class="reached">CAP REACHED</strong>` : cap.reached ? html`cap in <b>${until(cap.reached, context.server_ms)}</b>` : "";
+  const left = full ? html`<strong class="reached">CAP REACHED</strong> ·` : cap.reached ? html`cap in <b>${until(cap.reached, context.server_ms)}</b> ·` : "";
   return html`
     ${bar(cap, bed.id)}
-    <p class="cap" title=${[capWho(cap), ...others].join("; ")}><b>${cap.delivered_text}</b> of <b>${cap.limit_text}</b>${span} ${left}
+    <p class="cap" title=${[capWho(cap), ...others].join("; ")}>${left} <b>${cap.delivered_text}</b> of <b>${cap.limit_text}</b>${span}
       <span class="by">${capWho(cap)}</span></p>
   `;
 }
@@ -119,7 +119,8 @@ function nrs(bed, context) {
   const due = bed.course?.nrs_due;
   const when = last ? ago(last.at, context.server_ms) : "";
   const late = due && Date.parse(due) <= context.server_ms;
-  const next = !due ? "" : bed.course?.nrs_overdue ? `OVERDUE since ${clock(due, context.zone)}` : late ? `due since ${clock(due, context.zone)}` : `· next in ${until(due, context.server_ms)}`;
+  const since = html`<span class="when">since ${clock(due, context.zone)}</span>`;
+  const next = !due ? "" : late ? html`${bed.course?.nrs_overdue ? "OVERDUE" : "due"} ${since}` : `· next in ${until(due, context.server_ms)}`;
   if (!last && !due) return nothing;
   return html`
     <div class="fact nrs" title=${last ? `${last.by}, ${clock(last.at, context.zone)}; ${last.count} in this chart` : "none charted"}>

@@ -5,6 +5,7 @@ import { html, nothing } from "./lit.js";
 /**
  * One field. scale: one tap out of a row of numbers. choice: one of a few. list: one of many. checks: any of them.
  * `value`: what stands there at first. `none`: an option that says nothing, for a choice that may be left out.
+ * `options` of a text are suggestions.
  * @typedef {{name: string, label: string, kind: "scale"|"choice"|"list"|"checks"|"text"|"number",
  *   options?: {id: string, words: string}[], required?: boolean, value?: string, hint?: string, unit?: string}} Field
  */
@@ -20,7 +21,8 @@ export function fieldView(field) {
   return html`
     <label>${field.label}${field.unit ? ` (${field.unit})` : ""}${field.required ? "" : " (optional)"}
       <input name=${field.name} ?required=${field.required} maxlength="200" autocomplete="off" inputmode=${number ? "decimal" : "text"}
-        pattern=${number ? "[0-9]+([.][0-9]+)?" : ".*"} title=${number ? "digits with a decimal point, such as 0.5" : ""} .value=${field.value ?? ""}>
+        list=${field.options ? `known-${field.name}` : nothing} pattern=${number ? "[0-9]+([.][0-9]+)?" : ".*"} title=${number ? "digits with a decimal point, such as 0.5" : ""} .value=${field.value ?? ""}>
+      ${field.options ? html`<datalist id="known-${field.name}">${field.options.map((option) => html`<option value=${option.id}></option>`)}</datalist>` : nothing}
     </label>
   `;
 }
