@@ -21,9 +21,16 @@ def trace() -> ModuleType:
     return module
 
 
-def test_the_page_names_only_what_exists(trace: ModuleType) -> None:
-    text = (ROOT / trace.PAGE).read_text(encoding="utf-8")
-    assert trace.page_problems(text, trace.requirements()) == []
+def test_the_pages_name_only_what_exists(trace: ModuleType) -> None:
+    for page in trace.PAGES:
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert trace.page_problems(page, text, trace.requirements()) == []
+
+
+def test_every_sentence_of_the_sources_has_its_row(trace: ModuleType) -> None:
+    text = (ROOT / "docs/protocol.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| S")]
+    assert rows == [f"S{number}" for number in range(1, 32)]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +43,7 @@ def test_the_page_names_only_what_exists(trace: ModuleType) -> None:
     ],
 )
 def test_what_does_not_exist_is_named(text: str, problem: str, trace: ModuleType) -> None:
-    (found,) = trace.page_problems(text, trace.requirements())
+    (found,) = trace.page_problems("page.md", text, trace.requirements())
     assert problem in found
 
 

@@ -1,5 +1,5 @@
 """Prints the matrix requirement id -> tests; exit 1 for a required id without a test or a test with an unknown id,
-and for a requirement or a test named in docs/traceability.md that does not exist.
+and for a requirement or a test named in docs/traceability.md or docs/protocol.md that does not exist.
 
 Reads `@pytest.mark.req(...)` and module-level `pytestmark` from the tests' syntax trees; runs nothing.
 """
@@ -10,11 +10,11 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = "docs/traceability.md"
+PAGES = ("docs/traceability.md", "docs/protocol.md")
 
 
 def requirements() -> dict[str, tuple[str, bool]]:
@@ -62,13 +62,14 @@ def matrix() -> dict[str, list[str]]:
     return found
 
 
-def page_problems(text: str, wanted: Container[str]) -> list[str]:
-    """What the traceability page names and does not exist: ids of ours, test files, tests; and a page without ids."""
-    ids = sorted(set(re.findall(r"\b(?:CEI|DOS|INT|RSP|QUA|ALA)-\d{2}\b", text)))
-    problems = [f"{PAGE}: no requirement {found}" for found in ids if found not in wanted]
+def page_problems(page: str, text: str, wanted: Collection[str]) -> list[str]:
+    """What a page names and does not exist: ids of ours, test files, tests; and a page without ids."""
+    chapters = "|".join(sorted({requirement.partition("-")[0] for requirement in wanted}))
+    ids = sorted(set(re.findall(rf"\b(?:{chapters})-\d{{2}}\b", text)))
+    problems = [f"{page}: no requirement {found}" for found in ids if found not in wanted]
     tests = sorted(set(re.findall(r"`(tests/[^`]+)`", text)))
-    problems += [f"{PAGE}: no test {named}" for named in tests if not exists(named)]
-    return problems if ids and tests else [f"{PAGE} names no requirement or no test"]
+    problems += [f"{page}: no test {named}" for named in tests if not exists(named)]
+    return problems if ids and tests else [f"{page} names no requirement or no test"]
 
 
 def exists(named: str) -> bool:
@@ -91,7 +92,8 @@ def main() -> int:
             print(f"    {test}")
         if not planned and not tests:
             problems.append(f"{requirement}: no test shows it")
-    problems += page_problems((ROOT / PAGE).read_text(encoding="utf-8"), wanted)
+    for page in PAGES:
+        problems += page_problems(page, (ROOT / page).read_text(encoding="utf-8"), wanted)
     for problem in problems:
         print(f"PROBLEM {problem}", file=sys.stderr)
     print(f"{sum(1 for r in wanted if r in found)} of {len(wanted)} requirements have tests")
