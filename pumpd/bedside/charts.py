@@ -12,31 +12,21 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
-from typing import Protocol, TypeVar
 
-import structlog
-
+from pumpd.bedside.chart_parts import Bed, History, Knowledge, Surroundings, sliced
 from pumpd.clinical.chart import Chart
-from pumpd.clinical.mme_tables import OpioidTables
-from pumpd.clinical.pk_chart import Absorption, Absorptions, by_hand, doubts, left_out
-from pumpd.clinical.pk_curve import Sliced
+from pumpd.clinical.pk_chart import Absorptions, by_hand, doubts, left_out
 from pumpd.clinical.pk_models import Pharmacokinetics
 from pumpd.clinical.pk_patient import Prediction
 from pumpd.clock import Clock
-from pumpd.journal import ChartHistory, ChartStep, JournalUnavailable
+from pumpd.journal import ChartStep, JournalUnavailable
 from pumpd.safety.chart_feed import feed
-from pumpd.safety.clinical_look import concentration, curve, mme_view, nrs_view
+from pumpd.safety.clinical_look import absorptions, concentration, curve, mme_view, nrs_view
 from pumpd.safety.clinical_view import ClinicalView, ConcentrationCurve, ConcentrationView
 from pumpd.safety.decisions import CourseChanged, Decision, FlowChanged, InfusionChanged, PatientClosed
 from pumpd.safety.events import Assessed, Charted, Event, PatientBound, Predicted
-from pumpd.safety.policy import BedPolicy
-from pumpd.safety.state import BedState
 from pumpd.units import MS_PER_H, Ms
-
-log = structlog.get_logger(__name__)
-T = TypeVar("T")
 
 TOLD = frozenset({FlowChanged, InfusionChanged, CourseChanged, PatientClosed})
 SAID = frozenset({Charted, Assessed, PatientBound})
@@ -44,47 +34,6 @@ PAUSE_S = 0.5
 """Changes that come within it are shown together."""
 STEPS_AT_ONCE = 20
 READING = "the chart is being read from the journal"
-
-
-@dataclass(frozen=True, slots=True)
-class Knowledge:
-    """What charts are read by; None: nothing is predicted, no opioids are added up."""
-
-    pk: Pharmacokinetics | None
-    opioids: OpioidTables | None
-
-    @property
-    def every_s(self) -> float:
-        """How often a chart is looked at when nothing happens."""
-        return 60.0 if self.pk is None else self.pk.every_ms / 1000
-
-
-class Bed(Protocol):
-    """What a chart needs of its bed."""
-
-    id: str
-    state: BedState
-    policy: BedPolicy
-    seq: int
-
-    def post(self, event: Event) -> object: ...
-
-
-class History(Protocol):
-    async def chart_history(self, bed: str) -> ChartHistory:
-        """See Journal.chart_history."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all charts of a ward share. mark: the bed may look different now. turn: one reads the journal at a time."""
-
-    knowledge: Knowledge
-    history: History
-    clock: Clock
-    mark: Callable[[str], None]
-    turn: asyncio.Lock
 
 
 class BedChart:
@@ -120,8 +69,9 @@ class BedChart:
             await self._read()
             while True:
                 self._changed.clear()
-                await self._take(self._notes)
-                await self._look()
+                async with self._around.turn:
+                    await self._take()
+                    await self._look()
                 await self._wait()
         finally:
             self._chart = self._prediction = None
@@ -129,43 +79,45 @@ class BedChart:
 
     async def curve(self, hours: int) -> ConcentrationCurve:
         """The band for so many hours from now and as many back. Nothing where there is no prediction, and why."""
-        pk, chart = self._around.knowledge.pk, self._chart
+        pk = self._around.knowledge.pk
         if pk is None:
             return ConcentrationCurve(None, (), (), (), "no pharmacokinetic models are configured")
-        if chart is None or self._prediction is None or self._view.concentration is None:
-            return curve(pk, None, None, self._view.why or "nothing was given that the models know")
-        work = self._prediction.ahead(chart, self._absorptions(), self._now_ms(), hours * MS_PER_H)
-        return curve(pk, self._view.concentration, await sliced(work))
+        async with self._around.turn:
+            chart, prediction, now = self._chart, self._prediction, self._view.concentration
+            if chart is None or prediction is None or now is None:
+                return curve(pk, None, None, self._view.why or "nothing was given that the models know")
+            work = prediction.ahead(chart, self._absorptions(), self._now_ms(), hours * MS_PER_H)
+            return curve(pk, now, await sliced(work))
 
     # keeping the chart
 
     async def _read(self) -> None:
-        """From the journal; waits while the journal fails. Steps that were told meanwhile are not taken twice."""
+        """From the journal, to be taken first; waits while the journal fails. What was told meanwhile counts once."""
         while True:
             upto = self._bed.seq
             try:
-                async with self._around.turn:
+                async with self._around.reading:
                     found = await self._around.history.chart_history(self._bed.id)
                 break
             except JournalUnavailable as error:
                 self._show(ClinicalView(False, why=f"the chart cannot be read: {error}"))
                 await asyncio.sleep(self._around.knowledge.every_s)
-        self._chart, self._lost = Chart(), found.lost
+        self._lost = found.lost
         self._told = self._bed.state.course.predicted is not None
-        await self._take(deque(step for step in found.steps if step.seq <= upto))
-        self._notes = deque(step for step in self._notes if step.seq > upto)
+        before = [step for step in found.steps if step.seq <= upto]
+        self._notes = deque([*before, *(step for step in self._notes if step.seq > upto)])
 
-    async def _take(self, steps: deque[ChartStep]) -> None:
-        taken = 0
-        while steps:
-            step = steps.popleft()
-            assert self._chart is not None
-            self._chart, closed = feed(self._chart, step.event, step.now_ms, step.decisions, step.seq)
+    async def _take(self) -> None:
+        chart, taken = self._chart or Chart(), 0
+        while self._notes:
+            step = self._notes.popleft()
+            chart, closed = feed(chart, step.event, step.now_ms, step.decisions, step.seq)
             if closed is not None:
                 self._prediction, self._lost = None, 0
             taken += 1
             if taken % STEPS_AT_ONCE == 0:
                 await asyncio.sleep(0)
+        self._chart = chart
 
     async def _wait(self) -> None:
         await asyncio.sleep(PAUSE_S)
@@ -229,9 +181,7 @@ class BedChart:
         self._around.mark(self._bed.id)
 
     def _absorptions(self) -> Absorptions:
-        protocol = self._bed.policy.protocol
-        rows = () if protocol is None else protocol.routes
-        return {r.route: Absorption(r.bioavailability_ppm / 1e6, r.absorption_per_h_milli / 1000) for r in rows}
+        return absorptions(self._bed.policy)
 
     def _age_years(self, now_ms: int) -> int | None:
         patient = self._bed.state.patient
@@ -248,22 +198,11 @@ class BedChart:
         return self._around.clock.now_ms()
 
 
-async def sliced(work: Sliced[T]) -> T:
-    """The result of work, with the loop free between its slices."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-        await asyncio.sleep(0)
-
-
 class Charts:
     """The charts of a ward: what a bed tells (bedside.ports.ChartPort), and what is asked about one."""
 
     def __init__(self, knowledge: Knowledge, history: History, clock: Clock, mark: Callable[[str], None]) -> None:
-        self._around = Surroundings(knowledge, history, clock, mark, asyncio.Lock())
+        self._around = Surroundings(knowledge, history, clock, mark, asyncio.Lock(), asyncio.Lock())
         self._charts: dict[str, BedChart] = {}
 
     def add(self, bed: Bed) -> None:

@@ -17,7 +17,8 @@ import structlog
 import pumpd
 from pumpd.api.app import create_app
 from pumpd.bedside import BedRuntime, DeviceSession, Parts
-from pumpd.bedside.charts import Charts, Knowledge
+from pumpd.bedside.chart_parts import Knowledge
+from pumpd.bedside.charts import Charts
 from pumpd.bedside.supervise import keep_running
 from pumpd.clock import Clock, Gap, PeoplesTime, boot_id
 from pumpd.config.model import BedConfig, WardConfig

@@ -11,6 +11,7 @@ from pumpd.clinical.entries import Assessment
 from pumpd.clinical.mme import Mme
 from pumpd.clinical.mme_tables import OpioidTables
 from pumpd.clinical.mme_words import change_percent, milli
+from pumpd.clinical.pk_chart import Absorption, Absorptions
 from pumpd.clinical.pk_curve import Band
 from pumpd.clinical.pk_models import Pharmacokinetics
 from pumpd.clinical.pk_patient import Ahead, Outlook
@@ -25,9 +26,21 @@ from pumpd.safety.clinical_view import (
     ReferenceBand,
     ReferencePoint,
 )
+from pumpd.safety.policy import BedPolicy
 
 PG_PER_NG = 1000
 CENTI = 100
+PPM, MILLI = 1_000_000, 1000
+
+
+def absorptions(policy: BedPolicy) -> Absorptions:
+    """The routes of the bed's protocol by which ketamine is absorbed at a known rate."""
+    routes = () if policy.protocol is None else policy.protocol.routes
+    return {
+        one.route: Absorption(one.bioavailability_ppm / PPM, one.absorption_per_h_milli / MILLI)
+        for one in routes
+        if one.absorption_per_h_milli > 0
+    }
 
 
 def pg_ml(band: Band) -> PgPerMl:

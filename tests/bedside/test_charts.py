@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from pumpd.bedside import charts as module
-from pumpd.bedside.charts import Charts, Knowledge
+from pumpd.bedside.chart_parts import Knowledge, sliced
+from pumpd.bedside.charts import Charts
 from pumpd.clinical.entries import Assessment, KetamineGiven, Route
 from pumpd.clinical.pk_curve import Rate, begun, sampled
 from pumpd.clock import Clock
@@ -47,9 +48,8 @@ class Still:
 class FakeBed:
     """Takes events; its state and policy are what a test says."""
 
-    id = "b1"
-
     def __init__(self) -> None:
+        self.id = "b1"
         self.policy: BedPolicy = POLICY
         self.state = initial_state(POLICY)
         self.seq = 0
@@ -432,6 +432,39 @@ async def test_the_curve_has_the_past_and_both_futures_and_what_literature_knows
     longer = await bench.charts.curve("b1", 72)
     assert len(longer.points) <= 2 * 289
     assert longer.points[-1].at_ms == 74 * HOUR_MS
+
+
+@pytest.mark.req("PK-06")
+async def test_one_bed_computes_at_a_time_so_that_a_turn_of_the_loop_holds_one_slice(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = FakeBed()
+    other.id = "b2"
+    at_work: list[int] = []
+    most = 0
+
+    async def watched(work: Any) -> Any:
+        nonlocal most
+        at_work.append(1)
+        most = max(most, len(at_work))
+        found = await sliced(work)
+        at_work.pop()
+        return found
+
+    monkeypatch.setattr(module, "sliced", watched)
+    charts = bench.charts = Charts(Knowledge(PK, None), bench, bench.clock, lambda bed: bench.marked.set())
+    charts.add(bench.bed)
+    charts.add(other)
+    bench.bind()
+    bench.flow(7_000)
+    other.state, other.seq = bench.bed.state, bench.bed.seq
+    tasks = [asyncio.create_task(charts.run(bed)) for bed in ("b1", "b2")]
+    await bench.until(lambda: all((view := charts.view(bed)) and view.concentration for bed in ("b1", "b2")))
+    await asyncio.gather(*(charts.curve(bed, 24) for bed in ("b1", "b2")))
+    assert most == 1
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest.mark.req("PK-06")
