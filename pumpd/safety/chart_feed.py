@@ -28,7 +28,6 @@ from pumpd.safety.decisions import (
     InfusionChanged,
     PatientClosed,
     Permitted,
-    Refused,
 )
 from pumpd.safety.events import Assessed, Charted, Event, PatientBound
 
@@ -50,7 +49,7 @@ def feed(
             closed, chart = chart, Chart()
         else:
             chart = _row(chart, decision, now_ms)
-    accepted = any(isinstance(d, Permitted) for d in steps) and not any(isinstance(d, Refused) for d in steps)
+    accepted = any(isinstance(decision, Permitted) for decision in steps)
     return (_said(chart, event, now_ms, seq) if accepted else chart), closed
 
 

@@ -6,7 +6,6 @@ back what the entry that it names has done.
 
 from __future__ import annotations
 
-from dataclasses import replace as copy
 from typing import Any
 
 from msgspec.structs import replace
@@ -40,7 +39,6 @@ ENDS = (CoursePlan.__name__, CourseEnd.__name__)
 
 def charted(d: Draft, event: Charted) -> None:
     """Take the entry, or refuse it with all reasons."""
-    event = timed(d, event)
     found = reasons(d, event)
     if found:
         refuse(d, ACT, event.id, found, event.by, event.reason)
@@ -62,12 +60,6 @@ def reasons(d: Draft, event: Charted) -> list[str]:
     values = value_reasons(event.entry)
     found += values + time_reasons(d, event) + correction_reasons(d, event)
     return found if values else found + act_reasons(d, event)
-
-
-def timed(d: Draft, event: Charted) -> Charted:
-    """A correction without a time of its own happened when that happened which it corrects."""
-    old = None if event.corrects is None else d.course.entries.get(event.corrects)
-    return event if old is None or event.at_ms is not None else copy(event, at_ms=old.at_ms)
 
 
 def happened_ms(d: Draft, event: Charted) -> int:

@@ -46,6 +46,9 @@ def test_a_total_that_was_less_than_the_rate_says_bounds_what_was_given_before()
     assert of(*rows, start=9 * H, end=DAY) == ()
     (found,) = of(*rows, start=6 * H, end=DAY)
     assert (found.low_ng, found.high_ng) == (MG, 2 * MG)
+    went_on = (flow(0, 1000, 0), flow(10 * H, 1000, 7 * MG, 8 * MG))
+    (found,) = of(*went_on, start=9 * H, end=15 * H)
+    assert (found.low_ng, found.high_ng) == (4 * MG, 5 * MG)
 
 
 @pytest.mark.req("MME-03")
