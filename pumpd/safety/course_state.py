@@ -12,7 +12,7 @@ from pumpd.safety.decisions import InfusionPhase
 
 class Mark(Struct, frozen=True, array_like=True):
     """The patient's total (at least, at most) at a moment at which every pump's counter run was closed: what is given
-    after it is the difference, exactly."""
+    after it lies between the differences; see pumpd.safety.given."""
 
     at_ms: int
     low_ng: int

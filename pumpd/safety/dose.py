@@ -125,22 +125,18 @@ def close_run(dose: Dose, anchor_ul: int | None) -> Dose:
     )
 
 
-def is_fresh(dose: Dose) -> bool:
-    """Has nothing been counted in the present run?"""
-    return dose.count_ul == dose.anchor_ul and not dose.run_rate_nl and not dose.slack_nl
-
-
 def marked(dose: Dose, straddles: bool) -> tuple[Dose, int]:
-    """(the dose with a new run, `at most` in nl before that run's own counter step); see pumpd.safety.given.
+    """(the dose, whose `at least` starts a new run, and the `at most` in nl from which differences are true).
 
-    straddles: some of what the next report counts may have flowed before the mark.
+    The counter goes on through a mark: what it shows later may lie a step, and what `at most` already holds of the
+    present one, above the differences of `at most` itself. straddles: some of what the next report counts may have
+    flowed before the mark.
     """
-    if is_fresh(dose):
-        step_nl = 0 if dose.anchor_ul is None else COUNTER_STEP_NL
-        closed, high_nl = dose, dose.high_nl - step_nl
-    else:
-        closed, high_nl = close_run(dose, dose.count_ul), dose.high_nl
-    return (replace(closed, straddles=True) if straddles else closed), high_nl
+    counts = dose.count_ul is not None
+    from_nl = dose.high_nl - (COUNTER_STEP_NL + dose.slack_nl if counts else 0)
+    low_nl = dose.low_nl + run_low_nl(dose)
+    closed = replace(dose, low_nl=low_nl, anchor_ul=dose.count_ul, run_rate_nl=0, straddles=straddles or dose.straddles)
+    return closed, from_nl
 
 
 def advance(dose: Dose, pump: PumpPolicy, p: PumpState, new: Report, gap: bool) -> Dose:
@@ -168,17 +164,17 @@ def counted(dose: Dose, volume_ul: int, by_rate_nl: int, low_rate_nl: int, gap: 
     delta_nl = (volume_ul - (dose.count_ul or 0)) * NL_PER_UL
     ahead_nl = dose.slack_nl + by_rate_nl - delta_nl
     high_nl = dose.high_nl + (by_rate_nl if ahead_nl >= 0 else delta_nl - dose.slack_nl)
+    low_nl, anchor_ul, run_rate_nl = dose.low_nl, dose.anchor_ul, dose.run_rate_nl + (delta_nl if gap else low_rate_nl)
     if dose.straddles:
-        closed = close_run(dose, volume_ul)
-        return replace(closed, high_nl=high_nl + COUNTER_STEP_NL, unsure=False, straddles=False)
+        low_nl, anchor_ul, run_rate_nl = low_nl + run_low_nl(dose), volume_ul, 0
     return Dose(
         dose.low_ng,
         dose.high_ng,
-        dose.low_nl,
+        low_nl,
         high_nl,
-        dose.anchor_ul,
+        anchor_ul,
         volume_ul,
-        dose.run_rate_nl + (delta_nl if gap else low_rate_nl),
+        run_rate_nl,
         False,
         dose.conc_ug_ml,
         0 if ahead_nl <= 0 else min(ahead_nl, COUNTER_STEP_NL),

@@ -2,9 +2,9 @@
 
 Theory. A patient's total is the sum of every governed pump's dose (pumpd.safety.dose) and of what pumps that left the
 bed have given. What was given since some moment is the difference of two totals, `at most` less `at most` and `at
-least` less `at least`; that is true of a total only where no counter run reaches over the moment. So a mark closes
-every run: it takes `at most` before the new runs' counter steps are added to it, so that these count as given after
-it. What flows between a pump's last report and a mark counts after the mark in `at most`, and nowhere in `at least`
+least` less `at least`. That is true of `at least` only where no counter run reaches over the moment, so a mark closes
+every run; and of `at most` only with a counter step to spare, so a mark takes that off its own `at most`. What flows
+between a pump's last report and a mark counts after the mark in `at most`, and nowhere in `at least`
 (Dose.straddles). Doses by hand have times of their own and are no part of a mark.
 """
 
@@ -77,7 +77,7 @@ def by_hand_ng(d: Draft, from_ms: int, until_ms: int | None = None) -> int:
 
 
 def take_mark(d: Draft, exact: str = "") -> Mark:
-    """Close every governed pump's counter run; the totals at this moment (see the module's theory).
+    """The totals at this moment, for differences (see the module's theory); every counter run is closed.
 
     exact: a pump of which it is known that nothing has flowed since its last report.
     """
@@ -90,8 +90,8 @@ def take_mark(d: Draft, exact: str = "") -> Mark:
         if closed is not p.dose:
             d.pumps[pump.device] = replace(p, dose=closed)
         conc = closed.conc_ug_ml or 0
-        low += closed.low_ng + to_ng(closed.low_nl + run_low_nl(closed), conc, up=False)
-        high += closed.high_ng + to_ng(high_nl, conc, up=True)
+        low += closed.low_ng + to_ng(closed.low_nl + run_low_nl(closed), conc, up=True)
+        high += closed.high_ng + to_ng(high_nl, conc, up=False)
     return Mark(d.now, low, high)
 
 
