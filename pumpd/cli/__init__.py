@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 import pumpd
-from pumpd.cli import check, config, db, demo, devices, evaluate, library, replay, run, simulate
+from pumpd.cli import check, config, db, demo, devices, evaluate, library, replay, report, run, simulate
 
 app = typer.Typer(
     name="pumpd",
@@ -37,6 +37,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(devices.app, name="devices")
 app.command()(evaluate.evaluate)
 app.command()(replay.replay)
+app.command()(report.report)
 app.command()(simulate.simulate)
 app.add_typer(db.app, name="db")
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pumpd.journal.stays import Decided, Stepped
 from pumpd.report.case import Case, accepted, said_by, said_why
 from pumpd.report.model import Override, Refusal
+from pumpd.report.notes import told
 from pumpd.report.words import mg_kg_h, spaced
 from pumpd.safety.decisions import Permitted, Refused
-from pumpd.safety.events import ProtocolOverride, SoftOverride
-from pumpd.units import plain
+from pumpd.safety.events import Charted, Event, ProtocolOverride, RateRequested, SoftOverride
+from pumpd.units import format_rate_ml_h, plain
 
 
 def refusals(case: Case) -> Iterator[Refusal]:
@@ -28,11 +29,22 @@ def _refusal(step: Stepped, one: Decided, refused: Refused) -> Refusal:
         at=step.at,
         who=refused.by or said_by(step.event),
         act=spaced(refused.act),
-        subject=refused.subject,
+        subject=_asked(step.event) or spaced(refused.subject),
         why=refused.why or said_why(step.event),
         reasons=refused.reasons,
         ref=f"decision {one.n}",
     )
+
+
+def _asked(event: Event | None) -> str:
+    """What exactly, where the act's subject alone does not say it."""
+    match event:
+        case Charted(entry=entry):
+            return told(entry)[1]
+        case RateRequested(pump=pump, rate_ul_h=rate):
+            return f"{pump}: {format_rate_ml_h(rate)}"
+        case _:
+            return ""
 
 
 def overrides(case: Case) -> Iterator[Override]:

@@ -10,9 +10,8 @@ from pumpd.report.model import CourseReport, FlowPoint, Point, Reference, Vital
 from pumpd.report.plot import AXIS, LEFT, RIGHT, Axis, Panel, drawing, number, time_axis, value_ticks
 from pumpd.report.words import zone_of
 
-TALL, SMALL, GAP, TOP = 190.0, 92.0, 16.0, 14.0
+TALL, SMALL, GAP, TOP = 165.0, 88.0, 16.0, 14.0
 ROOM = 1.12  # above the highest value
-MARKS = {"high": "H", "medium": "M", "low": "L"}
 LANE = 24.0
 
 
@@ -113,10 +112,10 @@ def concentration_figure(report: CourseReport) -> Markup | None:
     found = report.prediction
     if found is None:
         return None
-    shown = [one for one in found.references if one.low < _highest(report)]
+    shown = [one for one in found.references if one.low <= _highest(report)]
     bands = [one for one in shown if one.low != one.high]
     points_known = [(one.low, f"{number(one.low)} {_short(one.name)}", "known") for one in shown if one not in bands]
-    panel = Panel(axis_of(report), TOP, TOP + TALL + 40, 0.0, _highest(report) * ROOM)
+    panel = Panel(axis_of(report), TOP, TOP + TALL + 30, 0.0, _highest(report) * ROOM)
     points = [(point.at, point.low, point.high) for point in found.points]
     words = f"Lowest to highest of {', '.join(found.models)}; a prediction, not a measurement."
     return drawing(
@@ -241,7 +240,7 @@ def _lanes(report: CourseReport, axis: Axis, top: float) -> Iterator[Markup]:
     """One lane for each priority, one for episodes."""
     for place, priority in enumerate(("high", "medium", "low")):
         spans = [(a.onset, a.ended or axis.end, a.text) for a in report.alarms if a.priority == priority]
-        yield from _lane(axis, top + place * LANE, f"{priority} alarms", spans, priority)
+        yield from _lane(axis, top + place * LANE, priority.upper(), spans, priority)
     spans = [(one.began, one.ended or axis.end, f"PRODIGY episode {one.number}") for one in report.episodes]
     yield from _lane(axis, top + 3 * LANE, "PRODIGY", spans, "episode")
 

@@ -52,6 +52,7 @@ SAID = (
     "PolicyReplaced",
     "Restarted",
 )
+BY_ITSELF = "pumpd"  # opens a course when a governed pump infuses without one
 PARTS = 240  # of a drawn line of vital signs
 ASSESSED = frozenset({"poss", "rass"})
 MEASURED = tuple(name for name in SIGNALS if name not in ASSESSED)
@@ -112,8 +113,9 @@ async def list_courses(connection: AsyncConnection) -> list[CourseLine]:
 
 def _line(bed: str, rows: list[CourseRow], names: dict[str, str]) -> CourseLine:
     opened, closed = _ends(rows)
-    first = opened.value if isinstance(opened.value, CourseChanged) else None
-    mrn = "" if first is None else first.mrn
+    openings = [row.value for row in rows if isinstance(row.value, CourseChanged) and row.value.open]
+    last = openings[-1] if openings else None  # one that began by itself may have been planned later
+    mrn = "" if last is None else last.mrn
     numbers = {row.value.number for row in rows if isinstance(row.value, InfusionChanged)}
     return CourseLine(
         id=opened.value.course,
@@ -122,10 +124,10 @@ def _line(bed: str, rows: list[CourseRow], names: dict[str, str]) -> CourseLine:
         name=names.get(mrn, ""),
         opened=opened.at,
         closed=None if closed is None else closed.at,
-        by="" if first is None else first.by,
+        by="" if last is None else last.by,
         why="" if closed is None else closed.value.why,
         infusions=len(numbers - {0}),
-        planned=first is not None and bool(first.by),
+        planned=last is not None and last.by != BY_ITSELF,
     )
 
 

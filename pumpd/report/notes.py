@@ -28,7 +28,7 @@ from pumpd.report.model import Effect, Figure, Line
 from pumpd.report.outcomes import mme_value
 from pumpd.report.words import UG_PER_MG, mg, mg_kg, mg_kg_h, spaced
 from pumpd.safety.events import Assessed, Charted
-from pumpd.units import plain
+from pumpd.units import exact, plain
 
 SEVERITY = ("absent", "mild", "moderate", "severe")
 ASSESSED, SEDATION, OPIOIDS, KETAMINE = "assessments", "sedation and oxygen", "opioids given", "ketamine by hand"
@@ -144,6 +144,10 @@ def _joined(*words: str) -> str:
 
 def _amount(amount_ug: int) -> str:
     return f"{amount_ug} mcg" if amount_ug < UG_PER_MG else mg(Decimal(amount_ug) / UG_PER_MG)
+
+
+def _mcg_h(rate_ng_h: int) -> str:
+    return f"{plain(exact(rate_ng_h, 1000))} mcg/h"
 
 
 def _figure(case: Case, note: Noted) -> Figure | None:

@@ -25,8 +25,9 @@ class Origins:
 
     def listed(self) -> Markup:
         """All of them, in order."""
-        items = [
-            tag("li", origin, tag("span", f" [{', '.join(refs)}]" if refs else "", class_="refs"), id=f"origin-{place}")
-            for (origin, refs), place in self._numbers.items()
-        ]
+        items = []
+        for (origin, refs), place in self._numbers.items():
+            unnamed = [ref for ref in refs if ref.rpartition(" ")[2] not in origin]
+            more = tag("span", f" [{', '.join(unnamed)}]", class_="refs") if unnamed else Markup("")
+            items.append(tag("li", origin, more, id=f"origin-{place}"))
         return tag("ol", items, class_="origins")

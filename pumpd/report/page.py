@@ -76,7 +76,7 @@ def _body(report: CourseReport) -> Markup:
         tag("header", tag("h1", "Report of a low-dose ketamine course"), sheets.patient()),
         _standing(report),
         tag("section", tag("h2", "Outcomes"), sheets.outcomes(), _scope(report)),
-        tag("section", tag("h2", "Course"), *_drawings(report)),
+        tag("section", tag("h2", "Course"), *_drawings(report), class_="new-page"),
         tag("section", tag("h2", "Infusions"), sheets.infusions(), _close_ups(report)),
         *_observed(sheets),
         *_chart(sheets),

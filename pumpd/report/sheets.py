@@ -33,6 +33,10 @@ class Sheets:
     def when(self, at: datetime | None) -> str:
         return NONE if at is None else when(at, self._zone)
 
+    def time(self, at: datetime | None) -> Markup:
+        """For a table: never broken over two lines."""
+        return tag("span", self.when(at), class_="figure")
+
     def patient(self) -> Markup:
         head, patient = self.report.head, self.report.head.patient
         weight = self.origins.figure(patient.weight)
@@ -61,8 +65,9 @@ class Sheets:
     def _outcome(self, one: Outcome) -> list[Part]:
         figure = self.origins.figure
         name = tag("strong", one.name) if not one.name.startswith("of it") else tag("span", one.name, class_="part")
+        baseline, end = figure(one.baseline), figure(one.end)
         change = tag("strong", figure(one.change)) if one.change is not None else Markup("")
-        return [name, figure(one.baseline), figure(one.end), change, one.note]
+        return [name, baseline, end, change, one.note]
 
     def infusions(self) -> Markup:
         figure = self.origins.figure
@@ -75,7 +80,7 @@ class Sheets:
             rows.append(
                 [
                     str(one.number),
-                    self.when(one.started),
+                    self.time(one.started),
                     NONE if one.ended is None or one.started is None else self._lasted(one.started, one.ended),
                     figure(one.plan),
                     delivered,
@@ -151,14 +156,14 @@ class Sheets:
             answer = "nobody" if one.acknowledged is None else f"{one.by}: {one.reason}"
             climbed = f"; signalled to {', '.join(one.climbed)}" if len(one.climbed) > 1 else ""
             span = NONE if one.ended is None else self._lasted(one.onset, one.ended)
-            rows.append([self.when(one.onset), one.text, span, answer + climbed, self.origins.figure(one.response)])
+            rows.append([self.time(one.onset), one.text, span, answer + climbed, self.origins.figure(one.response)])
         return sheet(("Onset", "Alarm", "Lasted", "Acknowledged by", "After"), rows)
 
     def episodes(self) -> Markup:
         rows = [
             [
                 str(one.number),
-                self.when(one.began),
+                self.time(one.began),
                 "went on" if one.ended is None else self._lasted(one.began, one.ended),
                 ", ".join(one.signs),
                 self.origins.figure(one.dose),
@@ -171,7 +176,7 @@ class Sheets:
 
     def effects(self) -> Markup:
         rows = [
-            [self.when(one.at), one.name, one.words, self.origins.figure(one.dose), one.by, one.ref]
+            [self.time(one.at), one.name, one.words, self.origins.figure(one.dose), one.by, one.ref]
             for one in self.report.effects
         ]
         heads = ("Time", "Side effect", "Severity", "Dose rate then", "Found by", "Record")
@@ -182,7 +187,7 @@ class Sheets:
         for one in self.report.refusals:
             asked = f"{one.act} {one.subject}"
             who = one.who or "nobody named"
-            rows.append([self.when(one.at), who, asked, one.why or NONE, _list(one.reasons), one.ref])
+            rows.append([self.time(one.at), who, asked, one.why or NONE, _list(one.reasons), one.ref])
         heads = ("Time", "Who", "Asked for", "Why", "Refused because", "Record")
         return sheet(heads, rows, empty="Nothing was refused.")
 
@@ -190,13 +195,13 @@ class Sheets:
         rows: list[list[Part]] = []
         for one in self.report.overrides:
             what, whose = f"{one.act} {one.subject}", one.source or NONE
-            rows.append([self.when(one.at), one.who, what, one.why, one.limit or NONE, whose, one.ref])
+            rows.append([self.time(one.at), one.who, what, one.why, one.limit or NONE, whose, one.ref])
         heads = ("Time", "Who", "Set aside", "Why", "Limit", "Whose", "Record")
         return sheet(heads, rows, empty="No limit and no rule was set aside.")
 
     def lines(self, *sections: str) -> Markup:
-        mine = [one for one in self.report.lines if one.section in sections]
-        rows = [[self.when(one.at), self._noted(one), one.by, one.ref] for one in mine]
+        mine = sorted((one for one in self.report.lines if one.section in sections), key=lambda one: one.at)
+        rows = [[self.time(one.at), self._noted(one), _whole(one.by), _whole(one.ref)] for one in mine]
         return sheet(("Time", "Noted", "By", "Record"), rows)
 
     def _noted(self, one: Line) -> Markup:
@@ -206,7 +211,7 @@ class Sheets:
         return join([text, fixed + replaced])
 
     def policies(self) -> Markup:
-        rows = [[self.when(one.at), _list(one.texts), one.sha[:SHA]] for one in self.report.policies]
+        rows = [[self.time(one.at), _list(one.texts), one.sha[:SHA]] for one in self.report.policies]
         return sheet(("From", "Limits and whose they are", "SHA-256"), rows)
 
     def software(self) -> Markup:
@@ -214,7 +219,7 @@ class Sheets:
         for one in self.report.runs:
             files = [f"{path}: {sha[:SHA]}" for path, sha in one.files]
             made = f"pumpd {one.software}, {one.generation}"
-            rows.append([self.when(one.at), made, one.library or NONE, _list(files)])
+            rows.append([self.time(one.at), made, one.library or NONE, _list(files)])
         tables = [[one.name, one.version, one.sha[:SHA], one.in_use] for one in self.report.tables]
         return join(
             [
@@ -222,6 +227,11 @@ class Sheets:
                 sheet(("Computed with", "Version", "SHA-256", ""), tables),
             ]
         )
+
+
+def _whole(text: str) -> Markup:
+    """Kept on one line."""
+    return tag("span", text, class_="figure")
 
 
 def _list(texts: Iterable[str]) -> Markup:

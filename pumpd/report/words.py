@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone, tzinfo
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pumpd.units import MS_PER_H, MS_PER_MIN, MS_PER_S, exact, plain
@@ -51,18 +51,18 @@ def mg_kg(ug_kg: int) -> Decimal:
 
 
 def share(part: Decimal, whole: Decimal) -> Decimal:
-    """Per cent, to one decimal."""
-    return (part * 100 / whole).quantize(Decimal("0.1"), ROUND_HALF_UP) if whole else Decimal(0)
+    """Per cent, to one decimal, rounded down: 100 is never said of less."""
+    return (part * 100 / whole).quantize(Decimal("0.1"), ROUND_DOWN) if whole else Decimal(0)
 
 
 def lasted(ms: int) -> str:
-    """ "45 s", "5 min 10 s", "2 h 5 min", "3 d 4 h": the two largest units."""
+    """ "under 1 s", "45 s", "5 min 10 s", "2 h 5 min", "3 d 4 h": the two largest units."""
     days, rest = divmod(max(0, ms), 24 * MS_PER_H)
     hours, rest = divmod(rest, MS_PER_H)
     minutes, rest = divmod(rest, MS_PER_MIN)
     units = ((days, "d"), (hours, "h"), (minutes, "min"), (rest // MS_PER_S, "s"))
     first = next((place for place, (count, _) in enumerate(units) if count), len(units) - 1)
-    return " ".join(f"{count} {name}" for count, name in units[first : first + 2] if count) or "0 s"
+    return " ".join(f"{count} {name}" for count, name in units[first : first + 2] if count) or "under 1 s"
 
 
 def spaced(word: str) -> str:
