@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import tempfile
 from dataclasses import replace
@@ -73,12 +74,13 @@ async def _demo(folder: Path, beds: int, port: int, scenario: str, seed: int, pa
     from pumpd.cli.serve import serve
     from pumpd.sim import SimWard
 
-    sim = await SimWard.start(beds, scenario, seed, folder / "lines", pace=pace, play=False)
+    sim = await SimWard.start(beds, scenario, seed, folder / "lines", pace=pace, play=False, begin=False)
+    admitting: list[asyncio.Task[None]] = []
     try:
         ward = demo_ward(folder, sim, port)
 
         def started(daemon: Daemon) -> None:
-            sim.play()
+            admitting.append(asyncio.create_task(_admit(daemon.port, sim), name="admission"))
             print_lines(
                 [
                     f"pumpd demo: http://{HOST}:{daemon.port}/",
@@ -88,7 +90,20 @@ async def _demo(folder: Path, beds: int, port: int, scenario: str, seed: int, pa
 
         await serve(ward, started)
     finally:
+        for task in admitting:
+            task.cancel()
+        await asyncio.gather(*admitting, return_exceptions=True)
         await sim.close()
+
+
+async def _admit(port: int, sim: SimWard) -> None:
+    """A nurse plans and starts every infusion; then the scenario plays."""
+    from pumpd.sim.admission import admit
+    from pumpd.sim.http import HttpClient
+
+    surprises = await admit(HttpClient(HOST, port), sim.doses())
+    print_lines((f"the demo's nurse: {words}" for words in surprises), err=True)
+    sim.play()
 
 
 async def _course(loop: FastLoop, folder: Path, port: int, seed: int, factor: float) -> None:

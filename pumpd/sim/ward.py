@@ -56,13 +56,15 @@ class SimWard:
         pace: float = 1.0,
         speed: float = 1.0,
         play: bool = True,
+        begin: bool = True,
     ) -> SimWard:
-        """A ward with every infusion running.
+        """A ward with every infusion running, but for one whose scenario admits nobody yet.
 
         folder holds the ptys' symlinks (a temporary one if None). serials: the pumps', made up where missing.
         links "mixed": pumps on ptys, every other monitor on TCP. pace 0.1: scripts and bodies ten times as fast.
         speed: everything, devices included, that much faster (protocol time-outs too). play False: the script
-        waits for `play()`. Raises KeyError for an unknown scenario.
+        waits for `play()`. begin False: pumps stand still, for somebody to plan `doses()`.
+        Raises KeyError for an unknown scenario.
         """
         chosen = SCENARIOS[scenario]
         own = None if folder is not None else Path(tempfile.mkdtemp(prefix="pumpd-sim-"))
@@ -71,15 +73,19 @@ class SimWard:
         place.mkdir(parents=True, exist_ok=True)
         plan = _Plan(seed, serials, place, links, waves, SimClock(speed), pace, chosen)
         ward = cls([_bed(number, plan) for number in range(1, beds + 1)], chosen, pace / speed, own)
-        ward._open()
+        ward._open(begin and chosen.admitted)
         if play:
             ward.play()
         return ward
 
-    def _open(self) -> None:
-        for index, bed in enumerate(self.beds):
-            if self.scenario.admitted:
-                bed.begin(DOSES_MG_KG_H[index % len(DOSES_MG_KG_H)])
+    def doses(self) -> list[tuple[SimBed, float]]:
+        """What each bed is to be given, in mg/kg/h."""
+        return [(bed, DOSES_MG_KG_H[index % len(DOSES_MG_KG_H)]) for index, bed in enumerate(self.beds)]
+
+    def _open(self, begin: bool) -> None:
+        for bed, dose_mg_kg_h in self.doses():
+            if begin:
+                bed.begin(dose_mg_kg_h)
             bed.pump_line.open()
             bed.monitor_line.open()
         self._life = asyncio.create_task(self._live(), name="simulated patients")
