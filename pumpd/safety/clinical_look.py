@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from pumpd.clinical.chart import Chart, valid
-from pumpd.clinical.chart_opioids import baseline, mme_now
+from pumpd.clinical.chart_opioids import administered, baseline, mme_now, patches
 from pumpd.clinical.entries import Assessment
 from pumpd.clinical.mme import Mme
 from pumpd.clinical.mme_tables import OpioidTables
@@ -80,9 +80,10 @@ def _points(ahead: Ahead) -> tuple[CurvePoint, ...]:
 
 
 def mme_view(chart: Chart, now_ms: int, tables: OpioidTables) -> MmeView | None:
-    """None while no opioid is in the chart and no baseline: nothing was noted, which is not "0 MME"."""
+    """None while no opioid was ever charted, and no baseline: nothing is known, which is not "0 MME"."""
     total, before = mme_now(chart, now_ms, tables), baseline(chart)
-    if before is None and not total.parts and not any(gap.entries for gap in total.gaps):
+    counted = total.parts or any(gap.entries for gap in total.gaps)
+    if before is None and not counted and not administered(chart) and not patches(chart):
         return None
     base = None if before is None else Fraction(before.mme_milli, 1000)
     low, high = milli(total.low), milli(total.high)
