@@ -1,24 +1,24 @@
-"""Readings of a chart: pain over time, side effects against the dose rate, adjuncts, other medicines. Exact. Pure."""
+"""Readings of a chart: pain over time, side effects against the dose rate, other medicines. Exact. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from typing import Generic, TypeVar
 
 from pumpd.clinical.chart import Chart, Flow, Noted, valid, weight_at
-from pumpd.clinical.entries import Adjunct, Assessment, Checklist, Comedication, FollowUp
+from pumpd.clinical.entries import Assessment, Comedication
 from pumpd.clinical.mme_tables import OpioidTables
 from pumpd.clinical.vocabulary import Vocabulary, find
 
 KETAMINE = ("ketamine",)
-NO_ADJUNCT = "none"
+D = TypeVar("D")
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A number that somebody found (NRS, satisfaction), and the entry that it is from."""
+    """A number that somebody found, and the entry that it is from."""
 
     at_ms: int
     value: int
@@ -32,37 +32,22 @@ def nrs_series(chart: Chart) -> tuple[Score, ...]:
     )
 
 
-def satisfaction_series(chart: Chart) -> tuple[Score, ...]:
-    """Satisfaction 0 to 10, by time."""
-    found = valid(chart, Assessment)
-    return tuple(Score(note.at_ms, entry.satisfaction, note) for note, entry in found if entry.satisfaction is not None)
-
-
-def between(scores: Iterable[Score], start_ms: int, end_ms: int) -> tuple[Score, ...]:
-    """Those from start_ms until before end_ms."""
-    return tuple(one for one in scores if start_ms <= one.at_ms < end_ms)
-
-
-def mean(scores: Collection[Score]) -> Fraction | None:
-    """The mean of what was found; None of nothing."""
-    return Fraction(sum(one.value for one in scores), len(scores)) if scores else None
-
-
 @dataclass(frozen=True, slots=True)
-class DayMean:
-    """The scores of one day, from start_ms until before end_ms; mean None: nobody asked on that day."""
+class DayMean(Generic[D]):
+    """The scores of one day of the ward, and their mean."""
 
-    start_ms: int
-    end_ms: int
-    mean: Fraction | None
+    day: D
+    mean: Fraction
     scores: tuple[Score, ...]
 
 
-def daily_means(scores: Iterable[Score], midnights_ms: Sequence[int]) -> tuple[DayMean, ...]:
-    """The mean of each day. midnights_ms: rising, where the days of the ward begin, and the end of the last one."""
-    known = tuple(scores)
-    days = ((start, end, between(known, start, end)) for start, end in pairwise(midnights_ms))
-    return tuple(DayMean(start, end, mean(found), found) for start, end, found in days)
+def daily_means(scores: Iterable[Score], day_of: Callable[[int], D]) -> tuple[DayMean[D], ...]:
+    """The mean of each day on which somebody asked, in order. day_of: the ward's day of a time (its zone is shell)."""
+    days: dict[D, list[Score]] = {}
+    for one in scores:
+        days.setdefault(day_of(one.at_ms), []).append(one)
+    means = ((day, Fraction(sum(one.value for one in found), len(found)), found) for day, found in days.items())
+    return tuple(DayMean(day, mean, tuple(found)) for day, mean, found in means)
 
 
 def dose_rate_ug_kg_h(chart: Chart, at_ms: int, drugs: Collection[str] = KETAMINE) -> Fraction | None:
@@ -141,12 +126,6 @@ def by_dose_rate(seen: Iterable[EffectSeen]) -> tuple[AtRate, ...]:
     return tuple(AtRate(name, rate, max(each), len(each)) for (name, rate), each in sorted(found.items()))
 
 
-def side_effects_now(seen: Iterable[EffectSeen]) -> tuple[EffectSeen, ...]:
-    """The newest finding of each side effect, where it is not "absent", worst first."""
-    newest = {one.name: one for one in seen}
-    return tuple(sorted((one for one in newest.values() if one.severity), key=lambda one: (-one.severity, one.name)))
-
-
 @dataclass(frozen=True, slots=True)
 class MedicineFlag:
     """Another medicine of the patient with what is said of it; sedating, blunts_tachycardia: as charted or known."""
@@ -183,33 +162,3 @@ def _flag(note: Noted, entry: Comedication, vocabulary: Vocabulary, tables: Opio
         f"{label}: {text}" if text else label,
         note,
     )
-
-
-def adjuncts(chart: Chart) -> tuple[tuple[Noted, Adjunct], ...]:
-    """Benzodiazepines and haloperidol that were given, and decisions to give none (drug "none"), by time."""
-    return tuple(valid(chart, Adjunct))
-
-
-def checklists(chart: Chart) -> tuple[tuple[Noted, Checklist], ...]:
-    """Contra-indications as they were asked for, by time."""
-    return tuple(valid(chart, Checklist))
-
-
-def follow_ups(chart: Chart) -> tuple[tuple[Noted, FollowUp], ...]:
-    """What was noted after the course, by time."""
-    return tuple(valid(chart, FollowUp))
-
-
-def moods(chart: Chart) -> tuple[tuple[Noted, str], ...]:
-    """Notes about the mood, by time."""
-    return tuple((note, entry.mood) for note, entry in valid(chart, Assessment) if entry.mood)
-
-
-def tolerances(chart: Chart) -> tuple[tuple[Noted, str], ...]:
-    """Notes about how the treatment is tolerated, by time."""
-    return tuple((note, entry.tolerance) for note, entry in valid(chart, Assessment) if entry.tolerance)
-
-
-def pain_characteristics(chart: Chart) -> tuple[tuple[Noted, tuple[str, ...]], ...]:
-    """Pain characteristics as they were found, by time."""
-    return tuple((note, entry.pain) for note, entry in valid(chart, Assessment) if entry.pain)
