@@ -96,6 +96,17 @@ def test_an_infusion_after_oral_doses_is_another_route_and_says_so_once() -> Non
 
 
 @pytest.mark.req("CRS-06")
+def test_a_route_that_was_charted_while_ketamine_runs_warns_once() -> None:
+    bed = CourseBed()
+    bed.flow(100)
+    bed.chart(given(Route.ORAL, 20))
+    bed.do(Acknowledged(bed.the("route_switched").id, "RN", SEEN), 10)
+    bed.flow(90, after=1_000)
+    bed.run(MIN)
+    assert bed.alarm("route_switched") is None
+
+
+@pytest.mark.req("CRS-06")
 def test_a_dose_charted_late_is_put_in_its_place() -> None:
     bed = CourseBed()
     earlier_ms = bed.now
