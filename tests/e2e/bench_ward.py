@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import uvicorn
@@ -21,7 +20,7 @@ import uvicorn
 from pumpd.api.app import create_app
 from pumpd.clinical.chart import Chart
 from pumpd.config.model import ServerConfig
-from pumpd.device.facts import ControlState, Quality
+from pumpd.device.facts import Quality
 from pumpd.live.hub import LiveHub
 from pumpd.live.port import Readiness, TrendPoint, UnknownBed, UsualRate, Words
 from pumpd.safety.alarms import Acknowledgement, Alarm, AlarmState, Phase
@@ -30,32 +29,31 @@ from pumpd.safety.decisions import AlarmChanged, Decision, InterlockChanged, Int
 from pumpd.safety.events import (
     Acknowledged,
     AlarmReset,
+    Assessed,
     AudioPaused,
+    Charted,
     Event,
     InterlockReset,
     LinkState,
-    Patient,
+    ProtocolOverride,
     ResumeRequested,
-    Sex,
     SoftOverride,
     StopRequested,
 )
-from pumpd.safety.policy import AlarmKind, Enforcement, Limit, Priority
-from pumpd.safety.view import BedView, DeviceView, DoseView, PumpView, ValueView
-
-NAMES = (("Baker", "Ann"), ("Ozolina", "Liga"), ("Nguyen", "Minh"), ("Keller", "Rolf"))
-UNITS = {"rr": "/min", "spo2": "%", "etco2": "mmHg", "pulse": "/min", "no_breath_s": "s"}
-CALM = {"rr": 14, "spo2": 97, "etco2": 38, "pulse": 72}
+from pumpd.safety.policy import AlarmKind, Priority
+from pumpd.safety.view import BedView, ValueView
+from tests.e2e.bench_views import UNITS, calm_bed
 
 
 class BenchWard:
     """`with BenchWard(beds=4) as ward:` serves at `ward.url`; `vitals`, `pump`, `alarm`, `turn` change what is seen."""
 
     def __init__(self, beds: int = 4, port: int = 0, generation: str = "real", timezone: str = "UTC") -> None:
-        self.beds = {f"w-{n:02}": self._bed(n) for n in range(1, beds + 1)}
+        self.beds = {f"w-{n:02}": calm_bed(n) for n in range(1, beds + 1)}
         self.submitted: list[Event] = []
         self.refusals: tuple[str, ...] = ()
         self.vocabulary = Words()
+        self.charts: dict[str, Chart] = {}
         self._offset_ms = 0
         self._generation, self._timezone = generation, timezone
         self._start = time.monotonic()
@@ -110,19 +108,6 @@ class BenchWard:
 
     def _provider(self, bed_id: str) -> Callable[[], BedView]:
         return lambda: self.beds[bed_id]
-
-    def _bed(self, number: int) -> BedView:
-        bed = f"w-{number:02}"
-        family, given = NAMES[(number - 1) % len(NAMES)]
-        patient = Patient(f"47{number:02}", family, given, "1950-02-03", Sex.UNKNOWN, 72_000)
-        links = (
-            DeviceView(f"{bed}-p1", "alaris_asena", LinkState.UP, 0, "", 0),
-            DeviceView(f"{bed}-m1", "capnostream20", LinkState.UP, 0, "", 0),
-        )
-        values = {name: ValueView(CALM[name] * 1000, UNITS[name], Quality.OK, 0, f"{bed}-m1") for name in CALM}
-        return BedView(
-            bed, f"Bed {number}", patient, values, (_pump(bed),), links, (), True, None, audio_pause_max_ms=120_000
-        )
 
     # what a test turns
 
@@ -231,6 +216,8 @@ class BenchWard:
         if isinstance(event, SoftOverride):
             self._change_pump(bed_id, override_by=event.by)
             return ()
+        if isinstance(event, Charted | Assessed | ProtocolOverride):
+            return ()
         if isinstance(event, AudioPaused):
             pause = {"audio_paused_until_ms": self.now_ms() + event.seconds * 1000, "audio_paused_by": event.by}
             self.beds[bed_id] = replace(self.beds[bed_id], audio_paused_ward=event.ward, **pause)
@@ -281,33 +268,10 @@ class BenchWard:
         return self.vocabulary
 
     def chart(self, bed_id: str) -> Chart | None:
-        return None
+        return self.charts.get(bed_id)
 
     def usual_rate(self, bed_id: str, pump_id: str) -> UsualRate | None:
         return None
 
     def readiness(self) -> Readiness:
         return Readiness(True, ())
-
-
-def _pump(bed: str) -> PumpView:
-    return PumpView(
-        id=f"{bed}-p1",
-        drug="ketAMINE",
-        concentration_ug_ml=4000,
-        infusing=True,
-        rate_ul_h=1800,
-        rate_quality=Quality.OK,
-        dose_mg_kg_h=Decimal("0.1"),
-        at_ms=0,
-        delivered=DoseView(12_300_000, 12_500_000),
-        hard=Limit(1000, "drug library"),
-        soft=Limit(500, "drug library"),
-        enforcement=Enforcement.STOP,
-        interlock=InterlockState.ARMED,
-        interlock_cause=None,
-        control=ControlState.GRANTED,
-        override_by=None,
-        not_verified=(),
-        governed=True,
-    )

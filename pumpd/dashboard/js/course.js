@@ -19,12 +19,13 @@ import { capWho, PHASE, RULE_WORDS, SPAN } from "./course-words.js";
  */
 export function courseStrip(bed, context) {
   if (!bed.course && !bed.clinical) return nothing;
-  if (context.blank) return html`<section class="course" aria-label="Course"><p class="said">Course unknown</p></section>`;
+  if (context.blank) return html`<section class="course" aria-label="Course of ${bed.label}"><p class="said">Course unknown</p></section>`;
   return html`
-    <section class="course" aria-label="Course" data-course=${bed.course?.id ?? ""}>
+    <section class="course" aria-label="Course of ${bed.label}" data-course=${bed.course?.id ?? ""}>
       <div class="given">
-        <p class="where">${where(bed.course)} ${brief(bed.course)}</p>
+        <p class="where">${where(bed.course)}</p>
         ${bed.course ? capLine(bed, bed.course, context) : nothing}
+        ${brief(bed.course)}
       </div>
       <dl class="facts">
         ${nrs(bed, context)} ${mme(bed.clinical)} ${predicted(bed.clinical, context)}
