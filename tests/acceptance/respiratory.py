@@ -1,8 +1,13 @@
-"""Breathing as a script, at kernel level: one bed under the shipped adult profile, a frame and a status a second."""
+"""Breathing as a script, at kernel level: one bed under the shipped adult profile, a frame and a status a second.
+
+No protocol binds at it: nobody observes, scores pain or plans here, and a course would say so.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +32,7 @@ class Scene:
 
     def __init__(self, folder: Path, well: Values = WELL) -> None:
         """well: half a minute of quiet breathing, with every signal that the monitor has."""
-        self.bed = Bed(shipped_beds(folder)[0].policy)
+        self.bed = Bed(replace(shipped_beds(folder)[0].policy, protocol=None))
         self.zero = self.bed.now
         self.play(30, lambda second: well)
         self.bed.log.clear()
