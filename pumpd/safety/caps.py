@@ -17,7 +17,7 @@ from pumpd.safety.decisions import InfusionPhase
 from pumpd.safety.dose import NL_PER_UL, high_ul_h, undocumented_nl
 from pumpd.safety.flow import NEVER
 from pumpd.safety.given import Pair, course_given, infusion_given, untold, window_given
-from pumpd.safety.infusions import newly_planned, put, running_infusion, tell
+from pumpd.safety.infusions import may_follow, put, running_infusion, tell
 from pumpd.safety.policy import BedPolicy, Cap, DoseCaps, PumpPolicy
 from pumpd.safety.state import Draft, PumpState
 from pumpd.safety.view import CapView
@@ -180,7 +180,7 @@ def forbids(d: Draft, pump: PumpPolicy, rate_ul_h: int | None = None) -> list[st
     if not ceiling.is_governed(pump) or caps_of(d.policy) is None:
         return []
     last = d.given.infusions[-1] if d.given.infusions else None
-    if last is not None and last.capped == INFUSION and not newly_planned(d):
+    if last is not None and last.capped == INFUSION and not may_follow(d):
         return [f"{last.why}; another infusion must be planned first"]
     p = d.pumps[pump.device]
     rate = (p.report.rate_ul_h if p.report is not None else 0) if rate_ul_h is None else rate_ul_h

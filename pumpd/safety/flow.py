@@ -12,7 +12,7 @@ from pumpd.safety.dose import delivered_ng, undocumented_nl
 from pumpd.safety.given import Pair, mass_ng
 from pumpd.safety.infusions import running_infusion
 from pumpd.safety.policy import PumpPolicy
-from pumpd.safety.state import Draft, PumpState
+from pumpd.safety.state import Draft, PumpState, Report
 
 NEVER = 2**62  # a level or time that no report reaches
 
@@ -80,10 +80,11 @@ def compared(d: Draft, before: Flow, new: Flow, p: PumpState) -> Flow:
     protocol, report = d.policy.protocol, p.report
     if protocol is None or not new.governed or not new.live or report is None:
         return new
-    if before.counted and before.counted[-1].at_ms == report.at_ms:
-        samples = before.counted
-    else:
-        samples = infusion_error.counted_on(before, report, protocol)
+    if is_sampled(before, new, report):
+        return replace(
+            new, look_ms=before.look_ms, counted=before.counted, over=before.over, under=before.under, free=before.free
+        )
+    samples = infusion_error.counted_on(before, report, protocol)
     if not samples:
         return new
     over, under = infusion_error.over(samples, protocol), infusion_error.under(samples, protocol)
@@ -97,6 +98,13 @@ def compared(d: Draft, before: Flow, new: Flow, p: PumpState) -> Flow:
         under=under and (before.under or under),
         free=free and (before.free or free),
     )
+
+
+def is_sampled(before: Flow, new: Flow, report: Report) -> bool:
+    """Is the next sample not due yet, with nothing changed since the newest one?"""
+    same = shown(before) == shown(new) and before.serial == new.serial
+    stands = new.infusing is True or before.count_ul == new.count_ul
+    return same and stands and bool(before.counted) and report.at_ms < before.look_ms
 
 
 def tell(d: Draft, pump: PumpPolicy) -> None:

@@ -118,7 +118,7 @@ def settle(d: Draft) -> None:
 def begin(d: Draft, pumps: list[PumpPolicy]) -> None:
     """The next infusion, or again the one that a cap has stopped."""
     last = d.given.infusions[-1] if d.given.infusions else None
-    if last is not None and last.capped is not None and not newly_planned(d):
+    if last is not None and last.capped is not None and not may_follow(d):
         put(d, reopened(last, pumps))
         tell(d, pumps[0].device, last.why)
         return
@@ -213,6 +213,11 @@ def newly_planned(d: Draft) -> bool:
     """Is an infusion planned that none of the course's infusions was begun or given under?"""
     plan = d.course.plan
     return plan is not None and all(plan.entry != earlier.plan for earlier in d.given.infusions)
+
+
+def may_follow(d: Draft) -> bool:
+    """May another infusion follow one that a cap has stopped? Where nobody can plan one, a resume has to do for it."""
+    return d.policy.protocol is None or newly_planned(d)
 
 
 def with_plan(d: Draft, infusion: Infusion) -> Infusion:
