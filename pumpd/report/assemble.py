@@ -8,7 +8,7 @@ import pumpd
 from pumpd.clinical.chart import valid
 from pumpd.clinical.chart_opioids import mme_now
 from pumpd.clinical.entries import CoursePlan
-from pumpd.report import acts, doses, notes, outcomes, sources, watched
+from pumpd.report import acts, doses, findings, notes, outcomes, sources, watched
 from pumpd.report.case import Case
 from pumpd.report.gather import Gathered
 from pumpd.report.model import SCHEMA_VERSION, CourseReport, Figure, Head, Patient
@@ -49,6 +49,9 @@ def assemble(gathered: Gathered, tables: Tables) -> CourseReport:
         runs=tuple(sources.runs(case)),
         tables=tables.lines,
         missing=tuple(_missing(case)),
+        pain_days=tuple(findings.pain_days(case)),
+        effect_rates=tuple(findings.effect_rates(case)),
+        flags=tuple(findings.flags(case)),
     )
 
 

@@ -10,7 +10,7 @@ from pumpd.report.model import CourseReport, Infusion
 from pumpd.report.plot import AXIS, Axis, Panel, drawing, number, time_axis
 from pumpd.report.words import zone_of
 
-TALL = 96.0
+TALL = 116.0
 BEFORE, AFTER = timedelta(minutes=10), timedelta(minutes=20)
 ROOM = 1.15
 Span = list[tuple[datetime, float, float]]

@@ -10,7 +10,7 @@ from pumpd.report.model import CourseReport, FlowPoint, Point, Reference, Vital
 from pumpd.report.plot import AXIS, LEFT, RIGHT, Axis, Panel, drawing, number, time_axis, value_ticks
 from pumpd.report.words import zone_of
 
-TALL, SMALL, GAP, TOP = 165.0, 88.0, 16.0, 14.0
+TALL, SMALL, GAP, TOP = 165.0, 104.0, 16.0, 14.0
 ROOM = 1.12  # above the highest value
 LANE = 24.0
 

@@ -247,6 +247,36 @@ class Effect(Struct, frozen=True):
     ref: str
 
 
+class EffectRate(Struct, frozen=True):
+    """A side effect at one dose rate: how often it was asked for there, and the worst that was found.
+
+    psychomimetic: of the kind that depends on the dose.
+    """
+
+    name: str
+    psychomimetic: bool
+    dose: Figure
+    asked: int
+    worst: int
+    words: str
+
+
+class PainDay(Struct, frozen=True):
+    """Pain on one day of the ward (YYYY-MM-DD): the mean of what was asked."""
+
+    day: str
+    mean: Figure
+    asked: int
+
+
+class Flag(Struct, frozen=True):
+    """What is to be thought of because of another medicine."""
+
+    text: str
+    by: str
+    ref: str
+
+
 class Episode(Struct, frozen=True):
     """A PRODIGY episode of respiratory depression. ended None: it went on."""
 
@@ -331,3 +361,6 @@ class CourseReport(Struct, frozen=True):
     runs: tuple[RunLine, ...]
     tables: tuple[TableLine, ...]
     missing: tuple[str, ...]
+    pain_days: tuple[PainDay, ...] = ()
+    effect_rates: tuple[EffectRate, ...] = ()
+    flags: tuple[Flag, ...] = ()

@@ -137,7 +137,8 @@ def _plasma(report: CourseReport) -> Markup:
         "prediction, not a measurement. Hatched: the reference band; dashed: published single values."
     )
     known = [_known(one) for one in found.references]
-    notes_ = [*known, *(f"limit: {text}" for text in found.limits), *(f"doubt: {text}" for text in found.doubts)]
+    doubts = [f"Doubt: {text}." for text in found.doubts]
+    notes_ = [*known, f"Limits of the models: {'; '.join(found.limits)}.", *doubts]
     return join([_drawn(drawing, caption), tag("ul", [tag("li", text) for text in notes_], class_="scope")])
 
 
@@ -156,7 +157,9 @@ def _observed(sheets: Sheets) -> list[Markup]:
         tag("section", tag("h2", "Vital signs: extremes"), sheets.vitals()),
         tag("section", tag("h2", "Alarms and responses"), sheets.alarms()),
         tag("section", tag("h2", "Respiratory depression (PRODIGY episodes)"), sheets.episodes()),
+        tag("section", tag("h2", "Pain by day"), sheets.pain_days()),
         tag("section", tag("h2", "Side effects and the dose rate at which they were found"), sheets.effects()),
+        tag("section", tag("h2", "Side effects by dose rate"), sheets.effect_rates()),
         tag("section", tag("h2", "Refused"), sheets.refusals()),
         tag("section", tag("h2", "Overrides"), sheets.overrides()),
     ]
@@ -173,7 +176,8 @@ def _chart(sheets: Sheets) -> list[Markup]:
         ("Ketamine beside the pump", (notes.KETAMINE,)),
         ("Follow-up", (notes.FOLLOW_UP,)),
     )
-    return [tag("section", tag("h2", name), sheets.lines(*which)) for name, which in sections]
+    written = [tag("section", tag("h2", name), sheets.lines(*which)) for name, which in sections]
+    return [*written, tag("section", tag("h2", "Because of other medicines"), sheets.flags())]
 
 
 def _how(report: CourseReport) -> Markup:

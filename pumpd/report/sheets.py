@@ -87,7 +87,7 @@ class Sheets:
                     figure(one.per_kg),
                     of_cap,
                     figure(one.top),
-                    one.phase + (f": {one.why}" if one.why else ""),
+                    one.phase,
                 ]
             )
         heads = (
@@ -101,7 +101,8 @@ class Sheets:
             "Top rate",
             "State",
         )
-        return sheet(heads, rows, empty="No infusion has begun.")
+        ends = [tag("li", f"Infusion {one.number}: {one.why}.") for one in self.report.infusions if one.why]
+        return join([sheet(heads, rows, empty="No infusion has begun."), tag("ul", ends, class_="scope")])
 
     def _lasted(self, start: datetime, end: datetime) -> str:
         return lasted(round((end - start).total_seconds() * 1000))
@@ -181,6 +182,22 @@ class Sheets:
         ]
         heads = ("Time", "Side effect", "Severity", "Dose rate then", "Found by", "Record")
         return sheet(heads, rows, empty="No side effect was asked for or charted.")
+
+    def effect_rates(self) -> Markup:
+        rows = [
+            [one.name, "yes" if one.psychomimetic else "", self.origins.figure(one.dose), str(one.asked), one.words]
+            for one in self.report.effect_rates
+        ]
+        heads = ("Side effect", "Psychomimetic", "Dose rate", "Asked for", "Worst found")
+        return sheet(heads, rows, empty="None was asked for at a known dose rate.")
+
+    def pain_days(self) -> Markup:
+        rows = [[one.day, self.origins.figure(one.mean), str(one.asked)] for one in self.report.pain_days]
+        return sheet(("Day", "Mean pain (NRS)", "Asked"), rows, empty="Nobody asked.")
+
+    def flags(self) -> Markup:
+        rows: list[list[Part]] = [[one.text, _whole(one.by), _whole(one.ref)] for one in self.report.flags]
+        return sheet(("To be thought of", "By", "Record"), rows, empty="Nothing to be thought of.")
 
     def refusals(self) -> Markup:
         rows: list[list[Part]] = []

@@ -1,0 +1,42 @@
+"""One course of five days, played once and written into a journal; every test reads it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pumpd.report.draw import made
+from pumpd.report.model import CourseReport
+from pumpd.report.page import page
+from tests.report.played import PlayedBed, case_report
+
+COURSE = "b1-c1"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The journal of a played course, and what is reported of it."""
+
+    url: str
+    bed: PlayedBed
+    report: CourseReport
+    html: str
+
+
+def record(folder: Path, script: Callable[[PlayedBed], None], generation: str = "demo") -> Recorded:
+    bed = PlayedBed(folder)
+    script(bed)
+    url = f"sqlite+aiosqlite:///{folder}/journal.db"
+    asyncio.run(bed.journal(url, generation))
+    report = asyncio.run(made(url, COURSE))
+    return Recorded(url, bed, report, page(report))
+
+
+@pytest.fixture(scope="session")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """The case report's course."""
+    return record(tmp_path_factory.mktemp("case"), case_report)
