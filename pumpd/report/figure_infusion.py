@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pumpd.evaluation.picture.markup import Markup
+from pumpd.drawing.markup import Markup
 from pumpd.report.figures import GAP, TOP, ceiling_lines, course_band, dose_rates
 from pumpd.report.model import CourseReport, Infusion
 from pumpd.report.plot import AXIS, Axis, Panel, drawing, number, time_axis

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from pumpd.evaluation.picture.markup import Markup, join, tag
+from pumpd.drawing.markup import Markup, join, tag
 from pumpd.report.model import CourseReport, FlowPoint, Point, Reference, Vital
 from pumpd.report.plot import AXIS, LEFT, RIGHT, Axis, Panel, drawing, number, time_axis, value_ticks
 from pumpd.report.words import zone_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 import pumpd
-from pumpd.evaluation.picture.markup import Markup, join, tag
+from pumpd.drawing.markup import Markup, join, tag
 from pumpd.report import notes
 from pumpd.report.figure_infusion import infusion_figure
 from pumpd.report.figures import concentration_figure, dose_figure, pain_figure, vitals_figure

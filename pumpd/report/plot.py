@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from math import floor, log10
 
-from pumpd.evaluation.picture.markup import Markup, tag
-from pumpd.evaluation.picture.scale import Scale
+from pumpd.drawing.markup import Markup, tag
+from pumpd.drawing.scale import Scale
 
 WIDTH, LEFT, RIGHT = 1000.0, 92.0, 858.0  # beside the plot stand the labels of limits, or a second axis
 AXIS = 44.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 
-from pumpd.evaluation.picture.markup import Markup, Part, join, tag
+from pumpd.drawing.markup import Markup, Part, join, tag
 from pumpd.report.model import AlarmLine, CourseReport, Line, Outcome
 from pumpd.report.origins import NONE, Origins
 from pumpd.report.words import lasted, when, when_exactly, zone_of

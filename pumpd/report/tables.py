@@ -57,7 +57,7 @@ def tables_of(files: Mapping[str, str] | None) -> Tables:
 
 
 def _as_chosen(opioids: OpioidTables, files: Mapping[str, str] | None) -> OpioidTables:
-    """With the table that the ward chose and the names of its drug library, where those files are still as they were."""
+    """With the table that the ward chose and its drug library's names, where those files are as they were."""
     library, _ = _find(LibraryFile, files, "drug_library.toml")
     ward = _recorded(WardFile, files)
     named = with_library(opioids, library.record)

@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from pumpd.drawing.scale import Scale
 from pumpd.evaluation.picture import layout, page
 from pumpd.evaluation.picture.panels import limit_lines
-from pumpd.evaluation.picture.scale import MOST_TIMES, Scale, time_step_s, time_ticks, value_ticks
+from pumpd.evaluation.picture.scale import MOST_TIMES, time_step_s, time_ticks, value_ticks
 from pumpd.evaluation.study import Study
 from pumpd.evaluation.words import clock
 from pumpd.safety.policy import AlarmProfile, Op, Term

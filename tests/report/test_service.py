@@ -21,13 +21,13 @@ async def test_a_report_is_made_while_the_loop_goes_on(case: Recorded) -> None:
         nonlocal turns
         while True:
             turns += 1
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.005)
 
     living = asyncio.create_task(loop_lives())
     data = await report.report(case.url, COURSE, "html")
     living.cancel()
     assert b"-32.43 %" in data
-    assert turns > 1_000, "the loop was never held up by the drawing"
+    assert turns > 20, "the loop was never held up by the drawing"
 
 
 async def test_courses_are_listed_newest_first_with_their_patients(case: Recorded) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pumpd.drawing.markup import Markup, tag
+from pumpd.drawing.scale import Scale
 from pumpd.evaluation.picture import layout
 from pumpd.evaluation.picture.lanes import Group, groups, height, lanes
-from pumpd.evaluation.picture.markup import Markup, tag
 from pumpd.evaluation.picture.panels import panel
-from pumpd.evaluation.picture.scale import Scale, origin_of, time_step_s, time_ticks
+from pumpd.evaluation.picture.scale import origin_of, time_step_s, time_ticks
 from pumpd.evaluation.study import Candidate, Study
 from pumpd.evaluation.words import S_PER_H, SIDES, clock
 from pumpd.safety.policy import Priority

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pumpd.drawing.markup import Markup, tag
+from pumpd.drawing.scale import Scale
 from pumpd.evaluation.compare import Change, Difference
 from pumpd.evaluation.picture import layout
-from pumpd.evaluation.picture.markup import Markup, tag
-from pumpd.evaluation.picture.scale import Scale, origin_of
+from pumpd.evaluation.picture.scale import origin_of
 from pumpd.evaluation.run import Episode, Evaluation
 from pumpd.evaluation.study import Study
 from pumpd.evaluation.words import SIDES, condition_words, episode_words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pumpd.evaluation.picture.markup import Markup, tag
+from pumpd.drawing.markup import Markup, tag
 from pumpd.safety.policy import Priority
 
 SWATCH_WIDTH, SWATCH_HEIGHT = 46, 20

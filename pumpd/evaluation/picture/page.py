@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 import pumpd
+from pumpd.drawing.markup import Markup, join, tag
 from pumpd.evaluation.picture.figure import Window, figure, whole
 from pumpd.evaluation.picture.legend import legend, patterns
-from pumpd.evaluation.picture.markup import Markup, join, tag
 from pumpd.evaluation.picture.scale import origin_of
 from pumpd.evaluation.picture.tables import burden_table, difference_table, lead_table, rule_table, shift_table
 from pumpd.evaluation.study import Candidate, Study

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pumpd.device import SIGNALS
+from pumpd.drawing.markup import Markup, tag
+from pumpd.drawing.scale import Scale
 from pumpd.evaluation.picture import layout
-from pumpd.evaluation.picture.markup import Markup, tag
-from pumpd.evaluation.picture.scale import Scale, value_ticks
+from pumpd.evaluation.picture.scale import value_ticks
 from pumpd.evaluation.run import Held
 from pumpd.evaluation.study import Candidate, Study
 from pumpd.evaluation.trace import Trace

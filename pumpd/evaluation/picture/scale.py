@@ -1,9 +1,8 @@
-"""From times and values to places on the drawing, and which of them get a label. Pure."""
+"""Which times and values of a drawing get a label. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pumpd.evaluation.words import clock
 from pumpd.units import MS_PER_S
@@ -13,20 +12,6 @@ STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800,
 VALUE_STEPS = (1, 2, 5, 10, 20, 25, 50, 100)
 MOST_TIMES = 12
 MOST_VALUES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Linear from low..high to at_low..at_high; values outside are put on the nearer end."""
-
-    low: float
-    high: float
-    at_low: float
-    at_high: float
-
-    def __call__(self, value: float) -> float:
-        inside = min(max(value, self.low), self.high)
-        return self.at_low + (inside - self.low) * (self.at_high - self.at_low) / (self.high - self.low)
 
 
 def time_step_s(span_ms: int) -> int:

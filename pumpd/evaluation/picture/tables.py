@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from pumpd.drawing.markup import Markup, Part, tag
 from pumpd.evaluation.burden import Burden, later_ms
 from pumpd.evaluation.compare import Difference, Shift
-from pumpd.evaluation.picture.markup import Markup, Part, tag
 from pumpd.evaluation.picture.scale import origin_of
 from pumpd.evaluation.study import Candidate, Study, total_burden
 from pumpd.evaluation.words import (
