@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cache
 
 from pumpd.clinical.entries import Route
@@ -39,3 +40,10 @@ def total(*parts: Administered | Worn, chosen: str = "cdc-2022", now_ms: int = N
     """MME a day of these."""
     hand = [one for one in parts if isinstance(one, Administered)]
     return mme_at(now_ms, tables(chosen), hand, [one for one in parts if isinstance(one, Worn)])
+
+
+def exactly(found: Mme) -> Fraction:
+    """A complete total that is one number."""
+    assert found.complete, found.gaps
+    assert found.low == found.high
+    return found.low
