@@ -43,9 +43,9 @@ def settle(d: Draft) -> None:
 
 
 def settle_missing(d: Draft) -> None:
-    """After a pump's status that changes nothing else: has what the infusion was started without been supplied?"""
+    """After a pump's status that changes nothing else: only a vital sign can have been supplied by a quiet frame."""
     before, protocol = d.course, d.policy.protocol
-    if protocol is not None:
+    if protocol is not None and start.VITALS in before.missing:
         start.keep_up(d, protocol)
         if d.course is not before:
             reconcile(d, SCOPE, conditions(d, protocol))
