@@ -4,8 +4,8 @@ Times are minutes after admission (`HOUR`, `DAY`); the first infusion starts at 
 What the numbers come to (cdc-2022 factors; oral mg, patch mcg/h):
 * before: fentanyl patches 75 + 12 (208.8), oxycodone 2 x 60 (180), hydromorphone 3 x 4 (60), morphine 10 (10) = 458.8;
 * the last 24 h: oxycodone 2 x 80 (240), hydromorphone 5 x 2 (50), morphine 2 x 10 (20) = 310.0 MME/day, no fentanyl.
-Infusions 1 and 3 end at the cap of 0.5 mg/kg, infusion 2 by hand just before it. Three acts are mistakes that pumpd has
-to refuse: a step too big, a step too early, a fourth infusion.
+Infusions 1 and 3 end at the cap of 0.5 mg/kg, infusion 2 by hand at the 0.48 mg/kg that were planned for it. Three acts
+are mistakes that pumpd has to refuse: a step too big, a step too early, a fourth infusion.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CHECKED = (
     "hypersensitivity to ketamine",
 )
 # every 4 h, the first at admission: 9 before, 5 at the end
-NRS = (9, 8, 8, 9, 8, 8, 8, 7, 8, 8, 7, 7, 7, 6, 6, 7, 7, 6, 6, 6, 7, 6, 6, 6, 5, 5, 5, 6, 5, 5, 5)
+NRS = (9, 8, 8, 9, 8, 8, 8, 7, 8, 8, 7, 7, 7, 6, 6, 7, 7, 6, 6, 6, 7, 6, 6, 6, 6, 5, 5, 5, 5, 5, 5)
 SATISFACTION = (3, 4, 6, 7, 8)  # each evening
 
 
@@ -81,15 +81,15 @@ def given(drug: str, mg: str, at_min: float, ago_h: float | None = None) -> Step
 
 def opioids() -> Iterator[Step]:
     """Day by day: fentanyl is taken down and stopped, a little more of the others at first, then less."""
-    for at_h in (10, 22, 34):
+    for at_h in (10.5, 22.5, 34.5):
         yield given("oxycodone", "60", at_h * HOUR)
-    for at_h in range(46, 121, 12):
+    for at_h in (46.5, 58.5, 70.5, 82.5, 94.5, 106.5, 118.5):
         yield given("oxycodone", "80", at_h * HOUR)
-    for at_h in (4, 12, 20, 28, 36, 44, 52, 60, 68):
+    for at_h in (4.5, 12.5, 20.5, 28.5, 36.5, 44.5, 52.5, 60.5, 68.5):
         yield given("hydromorphone", "4", at_h * HOUR)
-    for at_h in (74, 79, 84, 88, 93, 98, 102, 107, 112, 117):
+    for at_h in (74.5, 79.5, 84.5, 88.5, 93.5, 98.5, 102.5, 107.5, 112.5, 117.5):
         yield given("hydromorphone", "2", at_h * HOUR)
-    for at_h in (6, 15, 29, 40, 55, 65, 77, 90, 101, 113):
+    for at_h in (16.5, 40.5, 64.5, 77.5, 90.5, 101.5, 113.5):
         yield given("morphine", "10", at_h * HOUR)
     yield Step(36 * HOUR, "opioids", {"patch_off": "$patch 75"}, tell="fentanyl patch 75 mcg/h off, 50 mcg/h on")
     yield Step(36 * HOUR, "opioids", {"drug": "fentanyl", "patch_mcg_h": 50}, keep="patch 50")
@@ -108,10 +108,10 @@ def pain() -> Iterator[Step]:
         yield charted(day * DAY + 11 * HOUR, "assessments", satisfaction=satisfaction, mood=mood)
 
 
-def infusion(number: int, at_min: float) -> Iterator[Step]:
-    """Plan and start; after a stop by pumpd a physician first permits it."""
-    plan = {"dose_mg_kg": "0.5", "start_mg_kg_h": "0.1"}
-    yield Step(at_min - 10, "course/infusions", plan, tell=f"infusion {number} is planned: 0.5 mg/kg")
+def infusion(number: int, at_min: float, mg_kg: str = "0.5") -> Iterator[Step]:
+    """Plan and start."""
+    plan = {"dose_mg_kg": mg_kg, "start_mg_kg_h": "0.1"}
+    yield Step(at_min - 10, "course/infusions", plan, tell=f"infusion {number} is planned: {mg_kg} mg/kg")
     yield Step(at_min - 8, "new-syringe", where=At.PUMP)
     yield Step(at_min - 8, "rate", {"rate_ul_h": START_UL_H}, where=At.PUMP)
     yield Step(at_min, "start", where=At.PUMP, tell=f"infusion {number} starts at the pump: 0.1 mg/kg/h")
@@ -137,7 +137,7 @@ def infusions() -> Iterator[Step]:
     yield rate(one + 31, "0.4", refused=True, reason="pain 9/10")
     yield from (rate(one + 32, "0.2"), rate(one + 63, "0.3"), rate(one + 94, "0.4"))
     yield charted(one + 150, "assessments", nrs=7, poss=1, side_effects=[{"name": "dissociation", "severity": 0}])
-    yield from infusion(2, two)
+    yield from infusion(2, two, "0.48")
     yield Step(two - 4, "pumps/{pump}/resume", {"reason": "second infusion of the course, patient seen"})
     yield from observed(two, 150)
     yield rate(two + 31, "0.2")
@@ -146,7 +146,7 @@ def infusions() -> Iterator[Step]:
     yield Step(two + 80, "assessments", {"poss": 2, "side_effects": felt}, tell="he feels far away: mild dissociation")
     yield rate(two + 82, "0.2", reason="mild dissociation")
     yield charted(two + 110, "assessments", poss=1, side_effects=[{"name": "dissociation", "severity": 0}])
-    yield Step(two + 152, "stop", where=At.PUMP, tell="infusion 2 is stopped by hand, just before its cap")
+    yield Step(two + 152, "stop", where=At.PUMP, tell="infusion 2 is stopped by hand: given as planned")
     yield charted(two + 180, "assessments", nrs=6, poss=1, tolerance="good, after a mild dissociation")
     yield from infusion(3, three)
     yield from observed(three, 120)
@@ -176,6 +176,6 @@ def ldk_course(year: int) -> tuple[Step, ...]:
 
 def first_infusion(year: int) -> tuple[Step, ...]:
     """The course as far as it goes in its first hours, then ended: admission, and one infusion up to its cap."""
-    until = FIRST + 3 * HOUR
+    until = FIRST + 2.6 * HOUR
     steps = [step for step in ldk_course(year) if step.at_min <= until]
     return (*steps, Step(until + 1, "course/end", {"reason": "shortened: one infusion was given"}))

@@ -35,6 +35,7 @@ def run(work: Callable[[FastLoop], Awaitable[T]], factor: float = AS_FAST_AS_CAN
         return runner.run(main())
 
 
+@pytest.mark.req("DEM-01")
 def test_hours_pass_in_no_time_and_in_order() -> None:
     async def work(loop: FastLoop) -> list[tuple[float, float]]:
         fired: list[tuple[float, float]] = []
@@ -54,6 +55,7 @@ def test_hours_pass_in_no_time_and_in_order() -> None:
     assert all(0 <= at - due < 1e-6 for due, at in fired)
 
 
+@pytest.mark.req("DEM-01")
 def test_a_slow_machine_makes_no_timer_late() -> None:
     async def work(loop: FastLoop) -> list[float]:
         late: list[float] = []
@@ -72,6 +74,7 @@ def test_a_slow_machine_makes_no_timer_late() -> None:
     assert max(run(work)) < 1e-6
 
 
+@pytest.mark.req("DEM-01")
 def test_time_is_never_faster_than_the_factor() -> None:
     async def work(loop: FastLoop) -> float:
         for _ in range(50):
