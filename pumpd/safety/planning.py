@@ -83,7 +83,7 @@ def plan_reasons(d: Draft, protocol: ProtocolPolicy | None, plan: InfusionPlan) 
     current = ongoing(d)
     found = [NO_COURSE] if d.course.id is None else []
     if current is not None and not is_unplanned(current):
-        found.append(f"infusion {current.number} is {current.phase.value.replace('_', ' ')}: it has its plan")
+        found.append(f"infusion {current.number} is not over: {current.phase.value.replace('_', ' ')}")
     found += binding(d, rule_failings(d, protocol, plan, current)).values()
     found += cap_reasons(d, plan)
     found += hard_reasons(d, plan)
@@ -92,8 +92,8 @@ def plan_reasons(d: Draft, protocol: ProtocolPolicy | None, plan: InfusionPlan) 
 
 
 def is_unplanned(current: Infusion) -> bool:
-    """Did it begin without a plan? (One that a cap has stopped needs a new one.)"""
-    return current.plan is None or current.phase is InfusionPhase.STOPPED_BY_CAP
+    """Did it begin without a plan? (What a cap is stopping has to be over before the next one is planned.)"""
+    return current.plan is None and current.capped is None
 
 
 def rule_failings(d: Draft, protocol: ProtocolPolicy, plan: InfusionPlan, current: Infusion | None) -> dict[str, str]:

@@ -16,7 +16,7 @@ from pumpd.safety.ceiling import is_governed
 from pumpd.safety.course_state import Infusion
 from pumpd.safety.policy import AlarmKind, Priority, ProtocolPolicy, ProtocolRule, PumpPolicy
 from pumpd.safety.protocol_words import rate_words
-from pumpd.safety.set_aside import binding, ongoing
+from pumpd.safety.set_aside import binding, number_meant, ongoing
 from pumpd.safety.start_checks import (
     care_failings,
     count_failing,
@@ -30,6 +30,7 @@ from pumpd.safety.titration import flow_ng_h, ug_kg_h, weight_g
 
 PLAN, START_RATE, VITALS = ProtocolRule.PLAN.value, ProtocolRule.START_RATE.value, ProtocolRule.START_VITALS.value
 COUNT, WINDOW = ProtocolRule.INFUSION_COUNT.value, ProtocolRule.COURSE_WINDOW.value
+NO_PLAN = "no plan for it"
 PERCENT = 100
 
 
@@ -58,7 +59,7 @@ def note_start(d: Draft, infusion: Infusion, protocol: ProtocolPolicy) -> None:
 
 def start_failings(d: Draft, infusion: Infusion, protocol: ProtocolPolicy) -> dict[str, str]:
     """What this infusion is started without, by rule. Its first rate is judged once it is known (`note_first_rate`)."""
-    found = {} if infusion.plan is not None else {PLAN: "no plan for it"}
+    found = {} if infusion.plan is not None else {PLAN: NO_PLAN}
     return found | care_failings(d, protocol)
 
 
@@ -102,8 +103,7 @@ def keep_up(d: Draft, protocol: ProtocolPolicy) -> None:
     """Drop what has been supplied or set aside since, and all of it when the infusion is over."""
     infusion = ongoing(d)
     if infusion is None:
-        if d.course.missing or d.course.extra or d.course.steep:
-            d.course = replace(d.course, missing={}, extra={}, steep={}, steep_from_ng_h=None)
+        rest(d)
         return
     if d.course.missing:
         left = {rule: words for rule, words in binding(d, d.course.missing).items() if is_missing(d, rule, protocol)}
@@ -115,14 +115,26 @@ def keep_up(d: Draft, protocol: ProtocolPolicy) -> None:
     note_extra(d, protocol)
 
 
+def rest(d: Draft) -> None:
+    """Between two infusions nothing is missing, and what was set aside for the last one no longer is."""
+    course, next_one = d.course, number_meant(d)
+    if course.missing or course.extra or course.steep:
+        d.course = replace(course, missing={}, extra={}, steep={}, steep_from_ng_h=None)
+    if any(said.infusion < next_one for said in course.set_aside):
+        d.course = replace(d.course, set_aside=tuple(said for said in course.set_aside if said.infusion >= next_one))
+
+
 def is_missing(d: Draft, rule: str, protocol: ProtocolPolicy) -> bool:
     still = STILL.get(rule)
     return rule in care_failings(d, protocol) if still is None else still(d, protocol)
 
 
 def is_unplanned(d: Draft, protocol: ProtocolPolicy) -> bool:
+    """Still without a plan, or still not at the planned rate. (A plan that is made later asks nothing of the start.)"""
     infusion = ongoing(d)
-    return infusion is None or infusion.plan is None or off_plan(d, protocol) is not None
+    if d.course.missing.get(PLAN) == NO_PLAN:
+        return infusion is None or infusion.plan is None
+    return off_plan(d, protocol) is not None
 
 
 STILL: dict[str, Callable[[Draft, ProtocolPolicy], bool]] = {

@@ -82,10 +82,15 @@ def range_words(vital: VitalRange) -> str:
 
 def checklist_failings(d: Draft, protocol: ProtocolPolicy) -> list[str]:
     """What nobody asked for, and what is present."""
-    said = answers(d.course.entries.values()) if d.course.checked_ms is not None else {}
+    said = answers(noted for noted in d.course.entries.values() if is_recent(d, noted.at_ms, protocol))
     unasked = [name for name in protocol.contraindications if name not in said]
     found = [f"contra-indications {UNASKED}{', '.join(unasked)}"] if unasked else []
     return found + [f"contra-indication present: {name}" for name, present in said.items() if present]
+
+
+def is_recent(d: Draft, at_ms: int | None, protocol: ProtocolPolicy) -> bool:
+    """Was it charted for this course? What is older than a course lasts is of another one."""
+    return at_ms is not None and d.now - at_ms < protocol.course_ms
 
 
 def is_benzodiazepine_given(d: Draft) -> bool:
@@ -97,7 +102,7 @@ def is_benzodiazepine_given(d: Draft) -> bool:
 def care_failings(d: Draft, protocol: ProtocolPolicy) -> dict[str, str]:
     """What the patient's care still lacks for an infusion, by rule."""
     found = {}
-    if protocol.adjunct_required and d.course.adjunct_ms is None:
+    if protocol.adjunct_required and not is_recent(d, d.course.adjunct_ms, protocol):
         found[ProtocolRule.ADJUNCT.value] = f"no adjunct is recorded ({', '.join(protocol.adjuncts)}, or none and why)"
     checklist = checklist_failings(d, protocol)
     if checklist:

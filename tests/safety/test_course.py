@@ -23,7 +23,7 @@ from pumpd.safety.events import (
     ResumeRequested,
     Tick,
 )
-from pumpd.safety.policy import ProtocolRule, VitalRange
+from pumpd.safety.policy import Cap, DoseCaps, ProtocolRule, VitalRange
 from pumpd.safety.wire import state_from_bytes, state_to_bytes
 from tests.safety.build import HIGH, MEDIUM, PUMP, bed_policy, patient
 from tests.safety.course import HOUR, LDK, MIN, STEADY, CourseBed, course_policy
@@ -242,6 +242,33 @@ def test_an_adjunct_is_one_that_the_protocol_names_or_the_decision_to_give_none(
 
 
 @pytest.mark.req("CRS-02")
+def test_what_was_asked_for_another_course_is_asked_again() -> None:
+    bed = ready(course_ms=48 * HOUR)
+    assert bed.plan() == ()
+    bed.run(49 * HOUR)
+    bed.flow(0)
+    assert bed.chart(CoursePlan()) == ()
+    reasons = bed.plan()
+    assert len(reasons) == 2
+    assert "no adjunct is recorded" in reasons[0]
+    assert "contra-indications not asked" in reasons[1]
+
+
+@pytest.mark.req("CRS-02", "CEI-09")
+def test_after_a_cap_the_next_infusion_needs_another_plan_once_the_pump_stands_still() -> None:
+    bed = CourseBed(course_policy(caps=DoseCaps(Cap(5, LDK))))
+    bed.ready()
+    bed.plan(5, 100)
+    bed.flow(100)
+    bed.keep(4 * MIN, 100)
+    assert bed.lock() is not InterlockState.ARMED
+    assert bed.plan(5, 100) == ("infusion 1 is not over: stopped by cap",)
+    bed.flow(0, after=1_000)
+    assert bed.course().infusions[0].phase is InfusionPhase.STOPPED_BY_CAP
+    assert bed.plan(5, 100) == ()
+
+
+@pytest.mark.req("CRS-02")
 def test_a_plan_needs_a_weight() -> None:
     bed = ready()
     bed.do(PatientBound(patient(weight_g=None), "ADT"), 10)
@@ -253,9 +280,9 @@ def test_another_infusion_that_is_not_over_has_its_plan() -> None:
     bed = ready()
     bed.plan()
     bed.flow(100)
-    assert bed.plan() == ("infusion 1 is running: it has its plan",)
+    assert bed.plan() == ("infusion 1 is not over: running",)
     bed.flow(0, after=1_000)
-    assert bed.plan() == ("infusion 1 is paused: it has its plan",)
+    assert bed.plan() == ("infusion 1 is not over: paused",)
     bed.rest()
     assert bed.plan() == ()
 
@@ -352,6 +379,18 @@ def test_the_alarm_ends_with_what_a_named_person_sets_aside_and_that_stays_visib
         assert bed.set_aside(rule) == ()
     assert bed.alarm("started_without") is None
     assert bed.course().set_aside[0] == ("plan", "Dr A")
+
+
+@pytest.mark.req("CRS-04")
+def test_a_plan_that_is_made_while_it_runs_asks_nothing_of_its_start() -> None:
+    bed = CourseBed()
+    bed.ready()
+    bed.flow(100)
+    bed.run(31 * MIN)
+    bed.flow(200)
+    assert bed.the("started_without").text == "Infusion 1 started without: no plan for it"
+    assert bed.plan(400, 100) == ()
+    assert bed.alarm("started_without") is None
 
 
 @pytest.mark.req("CRS-04")
@@ -522,11 +561,10 @@ def test_what_is_set_aside_holds_for_one_infusion() -> None:
     assert bed.plan(100, 200) == ()
     bed.flow(200)
     assert bed.alarm("started_without") is None
+    assert bed.course().set_aside == (("start_rate", "Dr A"),)
     bed.rest()
-    assert bed.plan(100, 200) == (f"start rate 0.2 mg/kg/h is above 0.1 mg/kg/h set by {LDK}",)
-    bed.plan()
-    bed.flow(100)
     assert bed.course().set_aside == ()
+    assert bed.plan(100, 200) == (f"start rate 0.2 mg/kg/h is above 0.1 mg/kg/h set by {LDK}",)
 
 
 @pytest.mark.req("CRS-08")

@@ -147,3 +147,12 @@ def test_no_rate_is_permitted_while_nobody_knows_what_became_of_the_last_one(out
     bed.outcome(order_id, Outcome.DONE, after=10)
     bed.pump(6_000, after=1_000, requested_ms=bed.now + 900)
     assert ask(bed, 7_000) == ()
+
+
+@pytest.mark.req("CRS-08", "CEI-08")
+def test_the_answer_to_an_override_names_the_ceiling_whose_it_is_and_why() -> None:
+    bed = Bed()
+    bed.pump(40_000)
+    (permitted,) = (d for d in bed.do(SoftOverride(PUMP, "Dr A", "severe pain"), 10) if isinstance(d, Permitted))
+    note = "soft ceiling 0.5 mg/kg/h (35 mL/h) set by library set aside: severe pain"
+    assert permitted == Permitted("override", PUMP, "Dr A", note)
