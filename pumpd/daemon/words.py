@@ -10,15 +10,17 @@ from pumpd.safety.policy import BedPolicy
 def words_of(ward: WardConfig, bed_id: str) -> Words:
     """Raises UnknownBed."""
     protocol = _policy(ward, bed_id).protocol
+    counted = {one.code for one in ward.opioids.opioids if one.counts}
+    opioids = {name: code for name, code in ward.opioids.names.items() if code in counted}
     if protocol is None:
-        return Words(ward.vocabulary, benzodiazepines=ward.benzodiazepines, opioids=ward.opioids.names)
+        return Words(ward.vocabulary, benzodiazepines=ward.benzodiazepines, opioids=opioids)
     return Words(
         ward.vocabulary,
         protocol.contraindications,
         protocol.adjuncts,
         tuple(rule.value for rule in protocol.overridable),
         ward.benzodiazepines,
-        ward.opioids.names,
+        opioids,
     )
 
 

@@ -36,6 +36,7 @@ def clinical_shape(view: ClinicalView | None, stamp: Stamp) -> ClinicalShape | N
         None if view.mme is None else mme_shape(view.mme, stamp),
         None if view.nrs is None else nrs_shape(view.nrs, stamp),
         view.why,
+        view.flags,
     )
 
 
@@ -67,6 +68,7 @@ def mme_shape(view: MmeView, stamp: Stamp) -> MmeShape:
         change_percent=None if change is None else number(change, 100),
         notes=view.notes,
         at=stamp.text(view.at_ms),
+        parts=view.parts,
     )
 
 

@@ -13,6 +13,7 @@ from pumpd.live.fields_course import (
     CapShape,
     CourseShape,
     InfusionShape,
+    LimitShape,
     PumpCapShape,
     SetAsideShape,
     TimeToCapShape,
@@ -122,9 +123,13 @@ def binding(view: BedView, pump: PumpView) -> tuple[CapView, ...]:
     return calm_caps(view) if pump.governed else ()
 
 
-def pump_cap(caps: tuple[CapView, ...], stamp: Stamp) -> PumpCapShape | None:
+def _limit(cap: CapView) -> LimitShape:
+    return LimitShape(mass(cap.limit_ng, cap.limit_ng).at_least, cap.set_by, mass(cap.low_ng, cap.high_ng).at_most)
+
+
+def pump_cap(caps: tuple[CapView, ...]) -> PumpCapShape | None:
     """None where no cap binds."""
-    by_span = {cap.span: cap_shape(cap, stamp) for cap in caps}
+    by_span = {cap.span: _limit(cap) for cap in caps}
     return PumpCapShape(*(by_span.get(span) for span in ("infusion", "course", "window"))) if by_span else None
 
 

@@ -29,12 +29,21 @@ class CapShape(Struct):
     reached: str | None
 
 
+class LimitShape(Struct):
+    """A cap, the rule that set it, and what may have been given of it. (A pump is sent every second: the rest of a cap
+    stands in the course.)"""
+
+    limit_mg: int | float
+    set_by: str
+    at_most_mg: int | float
+
+
 class PumpCapShape(Struct):
     """The patient's caps as they bind this pump, together with whatever else gives the drug; null: no such cap."""
 
-    per_infusion: CapShape | None
-    per_course: CapShape | None
-    per_window: CapShape | None
+    per_infusion: LimitShape | None
+    per_course: LimitShape | None
+    per_window: LimitShape | None
 
 
 class TimeToCapShape(Struct):
@@ -115,7 +124,8 @@ class ConcentrationShape(Struct):
 class MmeShape(Struct):
     """Opioids administered in the last 24 h. per_day: at least; at_most: where pumps leave more possible, else null.
 
-    incomplete: why it is not the whole. change_percent: against baseline.
+    incomplete: why it is not the whole. change_percent: against baseline. parts: each opioid and route with its amount,
+    factor and table, in words.
     """
 
     per_day: int | float
@@ -127,6 +137,7 @@ class MmeShape(Struct):
     change_percent: int | float | None
     notes: tuple[str, ...]
     at: str
+    parts: tuple[str, ...]
 
 
 class NrsShape(Struct):
@@ -139,13 +150,17 @@ class NrsShape(Struct):
 
 
 class ClinicalShape(Struct):
-    """ready false: the chart is still being read (or cannot be: why). null: there is nothing to show."""
+    """ready false: the chart is still being read (or cannot be: why). null: there is nothing to show.
+
+    flags: what is to be thought of because of other medicines.
+    """
 
     ready: bool
     concentration: ConcentrationShape | None
     mme: MmeShape | None
     nrs: NrsShape | None
     why: str
+    flags: tuple[str, ...]
 
 
 class CurvePointShape(Struct):

@@ -140,7 +140,7 @@ def pump_shape(view: PumpView, weight_g: int | None, stamp: Stamp, caps: tuple[C
         rate_ml_h=rate,
         dose_mg_kg_h=dose,
         delivered_mg=_delivered(view.delivered),
-        cap=pump_cap(caps, stamp),
+        cap=pump_cap(caps),
         ceiling=_ceiling(view),
         enforcement=view.enforcement.value,
         interlock=view.interlock.value,

@@ -10,6 +10,7 @@ from pumpd.safety.policy import AlarmKind, Priority
 from tests.e2e.bench_ward import BenchWard
 from tests.e2e.conftest import Console, open_ward
 from tests.e2e.course_scene import BED, assert_clean, busy, show, strip
+from tests.e2e.test_wall_layout import OVERLAPPING
 from tests.live.course_fakes import KG_72, MINUTE_MS, cap, clinical, concentration, mme
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -23,7 +24,7 @@ def test_the_tile_says_how_far_the_course_is_and_what_was_given_of_whose_cap(pag
     assert said.locator(".where").inner_text().startswith("infusion 2 of 3 · day 3 · running")
     given = said.locator(".cap").inner_text()
     assert "12.3 to 12.51 mg of 36 mg" in given
-    assert "set by drug library 2026.1" in given
+    assert "set by drug library 2026.2, palliative-adult" in given
     assert "cap in 37 min" in given or "cap in 38 min" in given
     bar = said.get_by_role("img", name="12.3 to 12.51 mg of 36 mg given")
     assert bar.locator("rect.sure").last.get_attribute("width") == "34"
@@ -51,7 +52,7 @@ def test_pain_is_shown_with_its_age_and_is_due_then_overdue(page: Page, ward: Be
     show(ward)
     nrs = strip(page).locator(".nrs dd")
     assert nrs.inner_text().split()[0] == "5"
-    assert "2 h 25 min ago · next in 1 h 3" in nrs.inner_text()
+    assert "2 h 25 min ago · next 1 h 3" in nrs.inner_text()
     show(ward, nrs_due_ms=ward.now_ms() - 5 * MINUTE_MS)
     page.locator(f"{BED} .nrs .due", has_text="due since").wait_for()
     late = {"condition": "nrs_overdue", "priority": Priority.LOW, "kind": AlarmKind.ADVISORY}
@@ -138,6 +139,7 @@ def test_on_a_wall_a_course_leaves_the_vitals_readable_and_nothing_is_cut_off(
         sizes = "[...document.querySelectorAll('.digits')].map(e => parseFloat(getComputedStyle(e).fontSize))"
         assert min(page.evaluate(sizes)) * 1490 / 2048 >= least_px
         assert page.evaluate(CUT_OFF) == []
+        assert page.evaluate(OVERLAPPING) == 0
 
 
 def test_every_button_of_a_course_is_large_enough_to_hit(page: Page, ward: BenchWard) -> None:

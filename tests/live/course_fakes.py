@@ -16,7 +16,9 @@ KG_72 = 36_000_000  # 0.5 mg/kg at 72 kg, in ng
 
 
 def cap(now_ms: int, **changes: Any) -> CapView:
-    view = CapView("infusion", KG_72, "drug library 2026.1", 12_300_000, 12_510_000, now_ms + 38 * MINUTE_MS)
+    view = CapView(
+        "infusion", KG_72, "drug library 2026.2, palliative-adult", 12_300_000, 12_510_000, now_ms + 38 * MINUTE_MS
+    )
     return replace(view, **changes)
 
 

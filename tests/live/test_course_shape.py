@@ -50,7 +50,7 @@ def test_a_course_says_what_was_given_of_which_cap_and_whose_it_is() -> None:
         "span": "infusion",
         "limit_mg": 36,
         "limit_text": "36 mg",
-        "set_by": "drug library 2026.1",
+        "set_by": "drug library 2026.2, palliative-adult",
         "delivered_mg": {"at_least": 12.3, "at_most": 12.51},
         "delivered_text": "12.3 to 12.51 mg",
         "percent": {"at_least": 34, "at_most": 35},
@@ -103,7 +103,11 @@ def test_every_governed_pump_names_its_ceiling_and_the_caps_that_bind_it_with_th
     bed = bed_json(course=course(NOW), pumps=(pump("b1"), opioid))
     ketamine, morphine = bed["pumps"]
     assert ketamine["ceiling"]["set_by"] == "library adult"
-    assert ketamine["cap"]["per_infusion"]["set_by"] == "drug library 2026.1"
+    assert ketamine["cap"]["per_infusion"] == {
+        "limit_mg": 36,
+        "set_by": "drug library 2026.2, palliative-adult",
+        "at_most_mg": 12.51,
+    }
     assert ketamine["cap"]["per_window"]["set_by"] == "ward 4b"
     assert ketamine["cap"]["per_course"] is None
     assert ketamine["time_to_cap"] == {"span": "infusion", "at": stamp().text(NOW + 38 * 60_000), "s": 2280}
@@ -114,7 +118,7 @@ def test_a_pump_without_a_cap_says_so_and_one_that_will_not_reach_it_has_no_time
     assert bed_json()["pumps"][0]["cap"] is None
     bed = bed_json(course=course(NOW, caps=(cap(NOW, reached_ms=None),)))
     assert bed["pumps"][0]["time_to_cap"] is None
-    assert bed["pumps"][0]["cap"]["per_infusion"]["reached"] is None
+    assert bed["pumps"][0]["cap"]["per_infusion"]["limit_mg"] == 36
 
 
 def test_a_cap_that_was_to_be_reached_already_is_reached_in_no_time() -> None:

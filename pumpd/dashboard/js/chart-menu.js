@@ -68,7 +68,8 @@ function detail(bed, zone) {
     ...(course?.infusions ?? []).map((one) => `Infusion ${one.number || "planned"}: ${PHASE[one.phase]?.words ?? one.phase}${one.started ? ` from ${clock(one.started, zone)}` : ""}${one.delivered_text ? `, ${one.delivered_text}` : ""}${one.why ? ` (${one.why})` : ""}`),
     ...(course?.caps ?? []).map((cap) => `Cap ${SPAN[cap.span] ?? cap.span}: ${cap.delivered_text} of ${cap.limit_text}, ${capWho(cap)}`),
     ...bed.pumps.flatMap((pump) => (pump.ceiling?.set_by ? [`Ceiling of ${pump.id}: ${pump.ceiling.hard_mg_kg_h} mg/kg/h, set by ${pump.ceiling.set_by}`] : [])),
-    ...(mme ? [`Opioids: ${mme.text} by table ${mme.table}${mme.baseline === null ? "" : `, baseline ${mme.baseline}`}`, ...mme.incomplete.map((why) => `Incomplete: ${why}`), ...mme.notes] : []),
+    ...(mme ? [`Opioids: ${mme.text} by table ${mme.table}${mme.baseline === null ? "" : `, baseline ${mme.baseline}`}`, ...mme.incomplete.map((why) => `Incomplete: ${why}`), ...mme.parts, ...mme.notes] : []),
+    ...(bed.clinical?.flags ?? []),
     ...(band ? [`Predicted, not measured: ${band.now.text} now, ${band.in_30_min.text} in 30 min, ${band.if_stopped.text} if stopped now`, `Models: ${band.models.join(", ")}`, ...band.doubts, ...band.limits] : []),
   ];
   return lines.length ? html`<ul class="detail">${lines.map((line) => html`<li>${line}</li>`)}</ul>` : nothing;

@@ -121,7 +121,7 @@ function nrs(bed, context) {
   const when = last ? ago(last.at, context.server_ms) : "";
   const late = due && Date.parse(due) <= context.server_ms;
   const since = html`<span class="when">since ${clock(due, context.zone)}</span>`;
-  const next = !due ? "" : late ? html`${bed.course?.nrs_overdue ? "OVERDUE" : "due"} ${since}` : `· next in ${until(due, context.server_ms)}`;
+  const next = !due ? "" : late ? html`${bed.course?.nrs_overdue ? "OVERDUE" : "due"} ${since}` : `· next ${until(due, context.server_ms)}`;
   if (!last && !due) return nothing;
   return html`
     <div class="fact nrs" title=${last ? `${last.by}, ${clock(last.at, context.zone)}; ${last.count} in this chart` : "none charted"}>

@@ -22,7 +22,8 @@
  *   delivered_text: string, percent: Delivered, reached: string|null}} Cap
  */
 
-/** @typedef {{per_infusion: Cap|null, per_course: Cap|null, per_window: Cap|null}} PumpCap */
+/** @typedef {{limit_mg: number, set_by: string, at_most_mg: number}} CapLimit */
+/** @typedef {{per_infusion: CapLimit|null, per_course: CapLimit|null, per_window: CapLimit|null}} PumpCap */
 
 /**
  * number 0: planned.
@@ -47,13 +48,13 @@
 
 /**
  * @typedef {{per_day: number, at_most: number|null, text: string, table: string, incomplete: string[],
- *   baseline: number|null, change_percent: number|null, notes: string[], at: string}} Mme
+ *   baseline: number|null, change_percent: number|null, notes: string[], at: string, parts: string[]}} Mme
  */
 
 /**
  * ready false: the chart is still being read.
  * @typedef {{ready: boolean, concentration: Concentration|null, mme: Mme|null,
- *   nrs: {last: number, at: string, by: string, count: number}|null, why: string}} Clinical
+ *   nrs: {last: number, at: string, by: string, count: number}|null, why: string, flags: string[]}} Clinical
  */
 
 /** @typedef {"armed"|"tripped"|"stop_acked"|"stop_verified"|"stop_unconfirmed"|"alarm_only"} Interlock */
