@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from pumpd.clinical.mme_tables import OpioidTables
 from pumpd.clinical.pk_curve import Sliced
 from pumpd.clinical.pk_models import Pharmacokinetics
+from pumpd.clinical.vocabulary import Vocabulary
 from pumpd.clock import Clock
 from pumpd.journal import ChartHistory
 from pumpd.safety.events import Event
@@ -21,10 +22,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What charts are read by; None: nothing is predicted, no opioids are added up."""
+    """What charts are read by; None: nothing is predicted, no opioids are added up, no medicine is flagged."""
 
     pk: Pharmacokinetics | None
     opioids: OpioidTables | None
+    vocabulary: Vocabulary | None = None
 
     @property
     def every_s(self) -> float:

@@ -22,7 +22,7 @@ from pumpd.clinical.pk_patient import Prediction
 from pumpd.clock import Clock
 from pumpd.journal import ChartStep, JournalUnavailable
 from pumpd.safety.chart_feed import feed
-from pumpd.safety.clinical_look import absorptions, concentration, curve, mme_view, nrs_view
+from pumpd.safety.clinical_look import absorptions, concentration, curve, flags, mme_view, nrs_view
 from pumpd.safety.clinical_view import ClinicalView, ConcentrationCurve, ConcentrationView
 from pumpd.safety.decisions import CourseChanged, Decision, FlowChanged, InfusionChanged, PatientClosed
 from pumpd.safety.events import Assessed, Charted, Event, PatientBound, Predicted
@@ -133,10 +133,11 @@ class BedChart:
         assert chart is not None
         found, why = await self._concentration(chart)
         await asyncio.sleep(0)
-        tables = self._around.knowledge.opioids
+        tables, words = self._around.knowledge.opioids, self._around.knowledge.vocabulary
         mme = None if tables is None else mme_view(chart, now_ms, tables)
         await asyncio.sleep(0)
-        self._show(ClinicalView(True, found, mme, nrs_view(chart), why))
+        flagged = () if words is None else flags(chart, words, tables)
+        self._show(ClinicalView(True, found, mme, nrs_view(chart), why, flagged))
         self._tell(found)
 
     async def _concentration(self, chart: Chart) -> tuple[ConcentrationView | None, str]:

@@ -119,6 +119,11 @@ class OpioidTables:
         """The chosen table."""
         return next(one for one in self.tables if one.id == self.chosen)
 
+    def table_label(self, table: str) -> str:
+        """What the table with this id is, in a few words; the id itself where there is none."""
+        known = {one.id: one.label for one in (*self.tables, self.parenteral)}
+        return known.get(table, table)
+
     def choosing(self, table: str) -> OpioidTables:
         """The same with another table chosen. Raises KeyError, with what is known, for one that is not there."""
         known = [one.id for one in self.tables]

@@ -146,7 +146,7 @@ class Daemon:
             timezone=self.config.timezone,
             people=self._people,
         )
-        known = Knowledge(self.config.pharmacokinetics, self.config.opioids)
+        known = Knowledge(self.config.pharmacokinetics, self.config.opioids, self.config.vocabulary)
         self.charts = Charts(known, self.journal, self.clock, self.hub.mark)
         self.ward = Ward(self.beds, self.journal, self.clock, self.config, self.charts)
         server, journal_url = self.config.server, self.config.journal_url

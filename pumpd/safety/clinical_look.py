@@ -7,14 +7,16 @@ from math import ceil, floor
 
 from pumpd.clinical.chart import Chart, valid
 from pumpd.clinical.chart_opioids import administered, baseline, mme_now, patches
+from pumpd.clinical.chart_views import medicines
 from pumpd.clinical.entries import Assessment
 from pumpd.clinical.mme import Mme
 from pumpd.clinical.mme_tables import OpioidTables
-from pumpd.clinical.mme_words import change_percent, milli
+from pumpd.clinical.mme_words import change_percent, milli, part_text
 from pumpd.clinical.pk_chart import Absorption, Absorptions
 from pumpd.clinical.pk_curve import Band
 from pumpd.clinical.pk_models import Pharmacokinetics
 from pumpd.clinical.pk_patient import Ahead, Outlook
+from pumpd.clinical.vocabulary import Vocabulary
 from pumpd.device.facts import Quality
 from pumpd.safety.clinical_view import (
     ConcentrationCurve,
@@ -96,7 +98,14 @@ def mme_view(chart: Chart, now_ms: int, tables: OpioidTables) -> MmeView | None:
         (*total.notes, *total.warnings),
         now_ms,
         None if low == high else high,
+        tuple(part_text(part, tables.table_label(part.table)) for part in total.parts),
     )
+
+
+def flags(chart: Chart, vocabulary: Vocabulary, tables: OpioidTables | None) -> tuple[str, ...]:
+    """Other medicines that add to sedation, or hide a fast heart rate, in words; each once."""
+    found = medicines(chart, vocabulary, tables)
+    return tuple(dict.fromkeys(one.text for one in found if one.sedating or one.blunts_tachycardia))
 
 
 def _change(base: Fraction | None, total: Mme) -> int | None:

@@ -81,6 +81,7 @@ class MmeView:
     per_day_milli: at least; at_most_milli: where pumps leave more possible (None: they do not).
     table: the factors it was computed with; incomplete: why it is not the whole (each in words), empty when it is.
     change_centi_percent: against the baseline, -3243 is -32.43 %. notes: what the table's authors say of its use.
+    parts: each opioid and route with its amount, factor and table.
     """
 
     per_day_milli: int
@@ -91,6 +92,7 @@ class MmeView:
     notes: tuple[str, ...]
     at_ms: int
     at_most_milli: int | None = None
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class ClinicalView:
     """ready False: the chart is still being read from the journal (or cannot be: why), nothing of it is shown yet.
 
     concentration, mme, nrs None: there is nothing to show (why says why there is no prediction, where it should be).
+    flags: what is to be thought of because of other medicines of the patient.
     """
 
     ready: bool
@@ -115,3 +118,4 @@ class ClinicalView:
     mme: MmeView | None = None
     nrs: NrsView | None = None
     why: str = ""
+    flags: tuple[str, ...] = ()

@@ -9,10 +9,11 @@ from typing import cast
 import pytest
 
 from pumpd.clinical.chart import Chart, Flow, Noted, noted
-from pumpd.clinical.entries import AnyEntry, Assessment, CoursePlan, OpioidGiven, PatchOn, Route
+from pumpd.clinical.entries import AnyEntry, Assessment, Comedication, CoursePlan, OpioidGiven, PatchOn, Route
 from pumpd.clinical.pk_chart import Absorption
+from pumpd.config.assessment_file import default_vocabulary
 from pumpd.config.opioids import default_opioids
-from pumpd.safety.clinical_look import absorptions, mme_view, nrs_view, pg_ml
+from pumpd.safety.clinical_look import absorptions, flags, mme_view, nrs_view, pg_ml
 from pumpd.safety.policy import ProtocolPolicy, RoutePolicy
 from pumpd.units import MS_PER_H
 from tests.safety.build import bed_policy
@@ -49,6 +50,24 @@ def test_the_change_of_the_case_report_is_shown_to_two_decimals() -> None:
     assert found.incomplete == ()
     assert "CDC 2022" in found.table
     assert any("must not be used to convert" in note for note in found.notes)
+
+
+@pytest.mark.req("MME-02")
+def test_each_part_of_a_total_is_told_with_its_amount_factor_and_table() -> None:
+    iv = OpioidGiven("hydromorphone", Route.INTRAVENOUS, 1_000)
+    found = mme_view(chart((NOW_MS - 1000, oxycodone(20)), (NOW_MS - 500, iv)), NOW_MS, TABLES)
+    assert found is not None
+    assert found.parts == (
+        "HYDROmorphone iv 1 mg x 20 = 20 MME (equianalgesic, institution-specific)",
+        "oxyCODONE oral 20 mg x 1.5 = 30 MME (CDC 2022)",
+    )
+
+
+@pytest.mark.req("CHA-05")
+def test_sedating_medicines_and_beta_blockers_are_flagged_once_each_and_others_are_not() -> None:
+    charted = [(at, Comedication(name, False)) for at, name in enumerate(["Gabapentin", "metoprolol", "bisacodyl"])]
+    found = flags(chart(*charted, (9, Comedication("gabapentin", True))), default_vocabulary(), TABLES)
+    assert [text.partition(":")[0] for text in found] == ["gabapentin", "metoprolol"]
 
 
 def test_an_incomplete_total_is_compared_with_nothing() -> None:
