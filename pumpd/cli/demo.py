@@ -113,7 +113,7 @@ async def _course(loop: FastLoop, folder: Path, port: int, seed: int, factor: fl
     from pumpd.sim import SimWard
 
     plain_logs()
-    sim = await SimWard.start(1, "ldk-course", seed, folder / "lines", waves=False)
+    sim = await SimWard.start(1, "ldk-course", seed, folder / "lines", links="tcp", waves=False)
     daemon = film_daemon(demo_ward(folder, sim, port), loop, factor)
     try:
         await daemon.start()

@@ -124,8 +124,8 @@ def rate(at_min: float, mg_kg_h: str, refused: bool = False, reason: str = "titr
 
 
 def observed(start_min: float, until_min: float) -> Iterator[Step]:
-    """Every 15 min for an hour, every 30 min for two more."""
-    for after in (15, 30, 45, 60, 90, 120, 150, 180):
+    """Every 15 min for an hour, every 30 min from then on (a look just before the hour would be due again in 15)."""
+    for after in (15, 30, 45, 61, 90, 120, 150, 180):
         if after <= until_min:
             yield charted(start_min + after, "assessments", poss=2 if after >= 90 else 1)
 

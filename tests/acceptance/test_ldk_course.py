@@ -25,7 +25,7 @@ FACTOR = 100_000.0  # as fast as the machine can
 
 async def played(loop: FastLoop, folder: Path) -> tuple[Nurse, dict[str, Any], list[str]]:
     """The nurse, the report as JSON, and what was told."""
-    sim = await SimWard.start(1, "ldk-course", folder=folder / "lines", waves=False)
+    sim = await SimWard.start(1, "ldk-course", folder=folder / "lines", links="tcp", waves=False)
     daemon = film_daemon(demo_ward(folder, sim, 0), loop, FACTOR)
     told: list[str] = []
     try:
