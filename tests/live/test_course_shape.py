@@ -133,6 +133,10 @@ def test_the_chart_names_table_and_baseline_and_what_makes_a_total_incomplete() 
     assert said["mme"]["text"] == "310 MME/24 h"
     assert (said["mme"]["table"], said["mme"]["baseline"], said["mme"]["change_percent"]) == ("cdc-2022", 458.8, -32.43)
     assert said["mme"]["incomplete"] == ["buprenorphine has no factor in cdc-2022"]
+    told = clinical(NOW, mme=mme(NOW, parts=("oxyCODONE oral 20 mg x 1.5 = 30 MME (CDC 2022)",)), flags=("gabapentin",))
+    said = json.loads(encode(clinical_shape(told, stamp())))
+    assert said["mme"]["parts"] == ["oxyCODONE oral 20 mg x 1.5 = 30 MME (CDC 2022)"]
+    assert said["flags"] == ["gabapentin"]
     assert (said["nrs"]["last"], said["nrs"]["by"], said["nrs"]["count"]) == (5, "RN-KL", 7)
 
 
