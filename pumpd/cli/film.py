@@ -98,8 +98,8 @@ def film_nurse(daemon: Daemon, bed: SimBed, tell: Callable[[str], None]) -> Nurs
 
 
 def _day(begun: datetime, now: datetime) -> str:
-    """When something happens in the film: "day 2 13:05"."""
-    return f"day {(now - begun).days + 1} {now:%H:%M}"
+    """When something happens in the film, by the page's clock too: "day 2, 24 Nov 13:05"."""
+    return f"day {(now - begun).days + 1}, {now:%d %b %H:%M}"
 
 
 def ending(daemon: Daemon, course: str | None) -> list[str]:

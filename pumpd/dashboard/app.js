@@ -13,7 +13,7 @@ import { banners, headLine } from "./js/frame.js";
 import { Settings } from "./js/settings.js";
 import { applyAlarm, applyDelta, fromSnapshot } from "./js/store.js";
 import { tile } from "./js/tile.js";
-import { clock, sorted } from "./js/words.js";
+import { clock, filmClock, isFilm, sorted } from "./js/words.js";
 
 /** @typedef {import("./js/types.js").Alarm} Alarm */
 /** @typedef {import("./js/store.js").Ward} Ward */
@@ -164,7 +164,8 @@ class Page {
   view(link, context) {
     const ward = this.ward;
     const beds = ward ? [...ward.beds.values()] : [];
-    const time = clock(new Date().toISOString(), context.zone);
+    const film = ward?.ward.generation === "demo" && isFilm(context.server_ms, Date.now());
+    const time = film ? filmClock(context.server_ms, context.zone) : clock(new Date().toISOString(), context.zone);
     return html`
       ${headLine(ward?.ward, beds.length, link, time, context)}
       ${banners(link)}

@@ -116,6 +116,28 @@ export function clock(iso, zone) {
   return Number.isNaN(at.getTime()) ? "" : clockFormat(zone).format(at);
 }
 
+/** So far apart a demo's time is not this screen's, however slowly its frames come. */
+const FILM_MS = 60_000;
+
+/**
+ * Does the ward live in a simulated time of its own (a demo that runs faster)?
+ * @param {number} server_ms
+ * @param {number} wall_ms
+ */
+export function isFilm(server_ms, wall_ms) {
+  return Math.abs(server_ms - wall_ms) > FILM_MS;
+}
+
+/**
+ * The ward's own time, said to be simulated: "simulated Tue 24 Nov, 13:05".
+ * @param {number} server_ms
+ * @param {string|undefined} zone
+ */
+export function filmClock(server_ms, zone) {
+  const day = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: zone });
+  return `simulated ${day.format(server_ms)}, ${clockFormat(zone).format(server_ms)}`;
+}
+
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
 
