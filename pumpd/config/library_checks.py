@@ -136,7 +136,7 @@ def content_warnings(library: Library) -> list[Problem]:
 def _entry_warnings(record: LibraryFile, entry: Entry) -> Iterator[str]:
     drug = record.find_drug(entry.drug)
     if drug is not None and drug.governed and entry.dose_cap is None:
-        yield f'no dose_cap for "{entry.drug}": its rate is judged, what was given in all only where the protocol caps it'
+        yield f'no dose_cap for "{entry.drug}": what was given in all is judged only where the protocol caps it'
     standard = sum(one.standard for one in entry.concentration)
     if standard > 2:
         yield f'{standard} standard concentrations of "{entry.drug}"; ISMP: at most two'

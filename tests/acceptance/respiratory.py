@@ -6,8 +6,6 @@ No protocol binds at it: nobody observes, scores pain or plans here, and a cours
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from pumpd.safety.alarms import Alarm, Phase
 from pumpd.safety.decisions import AlarmChanged, Decision, StopPump
 from pumpd.safety.events import Tick
 from pumpd.safety.policy import AlarmKind, Rule
-from tests.day.shipped import shipped_beds
+from tests.day.shipped import shipped_beds, without_course
 from tests.safety.build import Bed
 
 RUNNING_UL_H = 10_000
@@ -32,7 +30,7 @@ class Scene:
 
     def __init__(self, folder: Path, well: Values = WELL) -> None:
         """well: half a minute of quiet breathing, with every signal that the monitor has."""
-        self.bed = Bed(replace(shipped_beds(folder)[0].policy, protocol=None))
+        self.bed = Bed(without_course(shipped_beds(folder)[0]).policy)
         self.zero = self.bed.now
         self.play(30, lambda second: well)
         self.bed.log.clear()

@@ -45,11 +45,10 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 
 
 async def test_the_collector_looks_often_at_what_is_young_and_once_a_minute_at_everything(
-    collector: list[Any], monkeypatch: pytest.MonkeyPatch
+    collector: list[Any],
 ) -> None:
-    monkeypatch.setattr(watch.asyncio, "sleep", Sleeper(watch.SETTLED_S + 2.5 * watch.WHOLE_S))
     with pytest.raises(asyncio.CancelledError):
-        await watch.tidy()
+        await watch.tidy(Sleeper(watch.SETTLED_S + 2.5 * watch.WHOLE_S))
     assert collector[:2] == [2, "freeze"], "what lives as long as the daemon is set aside first"
     rest = collector[2:]
     young = int(watch.WHOLE_S / watch.TIDY_S)
@@ -59,7 +58,7 @@ async def test_the_collector_looks_often_at_what_is_young_and_once_a_minute_at_e
 
 
 async def test_a_burst_of_objects_does_not_set_the_collector_off_meanwhile(
-    collector: list[Any], monkeypatch: pytest.MonkeyPatch
+    collector: list[Any],
 ) -> None:
     seen: list[tuple[int, int, int]] = []
 
@@ -67,9 +66,8 @@ async def test_a_burst_of_objects_does_not_set_the_collector_off_meanwhile(
         seen.append(gc.get_threshold())
         raise asyncio.CancelledError
 
-    monkeypatch.setattr(watch.asyncio, "sleep", look)
     with pytest.raises(asyncio.CancelledError):
-        await watch.tidy()
+        await watch.tidy(look)
     assert seen == [(watch.BURST_OBJECTS, watch.RARELY, watch.RARELY)]
 
 

@@ -17,7 +17,7 @@ from tests.day.audit import Audit, Burden, Watch
 from tests.day.bed import VirtualBed
 from tests.day.rows import rows_of
 from tests.day.script import TAIL_MS, Row
-from tests.day.shipped import shipped_beds
+from tests.day.shipped import shipped_beds, without_course
 from tests.day.staff import Staff
 
 POLL_MS = 4_000
@@ -78,7 +78,7 @@ def play(
 
 def play_bed(folder: Path, number: int, beds: int) -> Played:
     """The whole day of one bed with the real kernel; a process of its own may do it."""
-    config = shipped_beds(folder / str(number), beds, poll_ms=POLL_MS)[number - 1]
+    config = without_course(shipped_beds(folder / str(number), beds, poll_ms=POLL_MS)[number - 1])
     return play(config, number, rows_of(number), kernel)
 
 

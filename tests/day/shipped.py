@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pumpd.config.load import load_ward
@@ -51,6 +52,17 @@ label = "{bed}"
   driver = "capnostream20"
   link = "socket://127.0.0.1:{monitor_port}"
 """
+
+
+def without_course(bed: BedConfig) -> BedConfig:
+    """The same bed where no course is kept and no dose is capped: its pump may run for hours, and nobody charts.
+
+    For scripts about breathing and ceilings: the shipped caps end an infusion of 0.5 mg/kg after a few hours.
+    """
+    pumps = tuple(
+        replace(pump, drug=None if pump.drug is None else replace(pump.drug, caps=None)) for pump in bed.policy.pumps
+    )
+    return replace(bed, policy=replace(bed.policy, protocol=None, pumps=pumps))
 
 
 def shipped_beds(

@@ -14,7 +14,7 @@ from pumpd.safety.policy import Priority
 from tests.day.play import POLL_MS, Played, play, play_day
 from tests.day.report import APART_MS, write
 from tests.day.rows import DAY, SHORT, episodes_of
-from tests.day.shipped import shipped_beds
+from tests.day.shipped import shipped_beds, without_course
 from tests.model.mutants import MUTANTS
 from tests.model.mutate import mutated
 
@@ -82,7 +82,7 @@ def test_the_burden_is_reported_and_bearable(day: list[Played]) -> None:
 
 
 def short_day(folder: Path, with_kernel: object) -> Played:
-    config = shipped_beds(folder, 2, poll_ms=POLL_MS)[1]
+    config = without_course(shipped_beds(folder, 2, poll_ms=POLL_MS)[1])
     return play(config, 2, SHORT, with_kernel, until_ms=SHORT_MS)  # type: ignore[arg-type]
 
 
