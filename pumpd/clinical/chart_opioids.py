@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pumpd.clinical.chart import Chart, Noted, newest_id, valid
@@ -41,20 +42,22 @@ def patches_on(chart: Chart, now_ms: int) -> tuple[Worn, ...]:
 
 def mme_now(chart: Chart, now_ms: int, tables: OpioidTables) -> Mme:
     """MME a day as administered in the 24 h before now_ms, by hand, by patch and by pump."""
-    return mme_at(
-        now_ms,
-        tables,
-        administered(chart),
-        patches(chart),
-        pumped(chart, now_ms - DAY_MS, now_ms),
-        covered_since(chart),
-    )
+    hand, worn = administered(chart), patches(chart)
+    given = pumped(chart, now_ms - DAY_MS, now_ms, _opioid_pumps(chart, tables))
+    return mme_at(now_ms, tables, hand, worn, given, _covered_since(chart, hand, worn))
 
 
-def covered_since(chart: Chart) -> int | None:
+def _covered_since(chart: Chart, hand: Sequence[Administered], worn: Sequence[Worn]) -> int | None:
     """From when on opioids are known: since the patient was bound, or since the first one that was noted later."""
-    first = [one.at_ms for one in administered(chart)] + [one.on_ms for one in patches(chart)]
+    first = [one.at_ms for one in hand] + [one.on_ms for one in worn]
     return None if chart.since_ms is None else min([chart.since_ms, *first])
+
+
+def _opioid_pumps(chart: Chart, tables: OpioidTables) -> set[str]:
+    """Pumps that had a drug that counts, or none that is known."""
+    drugs = {row.drug: None if row.drug is None else tables.find(row.drug) for row in chart.flows}
+    counted = {name for name, drug in drugs.items() if drug is None or drug.counts}
+    return {row.pump for row in chart.flows if row.drug in counted}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ most the other way round. Totals of one patient begin at 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -44,16 +44,19 @@ class _Run:
     open: bool
 
 
-def pumped(chart: Chart, start_ms: int, end_ms: int) -> tuple[Pumped, ...]:
-    """What each pump gave of each drug after start_ms and until end_ms (at least, at most); nothing given: no row."""
-    found = (_given(run, start_ms, end_ms) for run in _runs_of(chart, end_ms))
+def pumped(chart: Chart, start_ms: int, end_ms: int, pumps: Collection[str] | None = None) -> tuple[Pumped, ...]:
+    """What each pump gave of each drug after start_ms and until end_ms (at least, at most); nothing given: no row.
+
+    pumps: only these; None: all.
+    """
+    found = (_given(run, start_ms, end_ms) for run in _runs_of(chart, end_ms, pumps))
     return tuple(one for one in found if one is not None)
 
 
-def _runs_of(chart: Chart, end_ms: int) -> Iterator[_Run]:
+def _runs_of(chart: Chart, end_ms: int, pumps: Collection[str] | None) -> Iterator[_Run]:
     by_pump: dict[str, list[Flow]] = {}
     for row in chart.flows:
-        if row.at_ms <= end_ms:
+        if row.at_ms <= end_ms and (pumps is None or row.pump in pumps):
             by_pump.setdefault(row.pump, []).append(row)
     for rows in by_pump.values():
         yield from _runs(rows, chart.since_ms)

@@ -133,7 +133,7 @@ class OpioidTables:
 
     def find(self, name: str) -> Opioid | None:
         """The drug that a person or a library means by this name, or None."""
-        code = self.names.get(plain_word(name))
+        code = self.names.get(name) or self.names.get(plain_word(name))
         return next((one for one in self.opioids if one.code == code), None)
 
     def label(self, code: str) -> str:

@@ -164,6 +164,22 @@ def test_the_first_day_of_a_stay_is_incomplete_and_what_is_noted_later_of_before
     assert mme_now(told, 60 * H, tables()).complete
 
 
+@pytest.mark.req("MME-03", "MME-05")
+def test_ketamine_pumps_count_nothing_and_a_pump_that_had_ketamine_before_counts_its_opioid() -> None:
+    found = with_flows(
+        chart(since_ms=-DAY),
+        flow(0, 1000, 0, drug="ketamine"),
+        flow(2 * H, 1000, 2_000_000, drug="morphine"),
+        flow(5 * H, 0, 5_000_000, drug="morphine", infusing=False),
+        flow(0, 7000, 0, pump="p2", drug="ketamine"),
+        flow(H, None, 7_000_000, pump="p2", drug="ketamine", infusing=None),
+    )
+    total = mme_now(found, 6 * H, tables())
+    assert (total.low, total.high, total.complete) == (9, 9, True)
+    nameless = with_flows(found, flow(0, 1000, None, pump="p3", drug=None))
+    assert not mme_now(nameless, 6 * H, tables()).complete
+
+
 @pytest.mark.req("MME-06")
 def test_the_case_of_the_report_from_its_baseline_to_its_end() -> None:
     """458.8 MME a day charted with the plan, 310.0 administered on the last day, fentanyl stopped: -32.43 %."""
