@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import AsyncIterator, Iterable, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache
 
 from msgspec import Struct
 from sqlalchemy import select
@@ -42,6 +43,7 @@ from pumpd.journal.tables import samples
 
 PAGE = 5_000
 _OK = QUALITIES.index(Quality.OK)
+_WIDTH = MILLI_I32 | MILLI_I64
 
 
 class Peak(Struct, frozen=True):
@@ -83,8 +85,9 @@ async def scan(
     """The signals that had a reading with from_ms <= now_ms < until_ms, in this order, all monitors together."""
     shapes = await read_shapes(connection)
     scanner = _Scanner(shapes, frozenset(signals), from_ms, until_ms, parts)
-    async for seq_ms, body in _bodies(connection, bed, from_ms, until_ms):
-        scanner.take(seq_ms, body)
+    async for began_ms, body in _bodies(connection, bed, from_ms, until_ms):
+        scanner.take(began_ms, body)
+    scanner.flush()
     return [one for signal in signals if (one := scanner.result(signal)) is not None]
 
 
@@ -104,17 +107,28 @@ async def _bodies(
         seen_ms, seen_id = rows[-1].now_ms, rows[-1].id
 
 
-@lru_cache(maxsize=64)
-def _layout(code: str, count: int) -> struct.Struct:
-    return struct.Struct(f"<{count}{code}")
+@dataclass(slots=True)
+class _Form:
+    """How frames of one shape are packed, and those that were gathered: their numbers and times."""
+
+    layout: struct.Struct
+    count: int
+    unit: int
+    nothing: int
+    wanted: list[tuple[int, _Line]]
+    rows: list[tuple[int, ...]]
+    times: list[int]
 
 
 class _Scanner:
+    """Frames of one shape in one part of the span are gathered and looked at together: columns, not single numbers."""
+
     def __init__(self, shapes: Shapes, signals: frozenset[str], from_ms: int, until_ms: int, parts: int) -> None:
         self._shapes, self._signals = shapes, signals
         self._from_ms, self._until_ms, self._parts = from_ms, until_ms, parts
         self._lines: dict[tuple[str, str], _Line] = {}
-        self._wanted: dict[int, tuple[int, list[tuple[int, _Line]]]] = {}
+        self._forms: dict[tuple[int, int], _Form] = {}
+        self._part, self._part_ends_ms = -1, from_ms
 
     def take(self, now_ms: int, body: bytes) -> None:
         """One packed row that begins at now_ms."""
@@ -125,8 +139,7 @@ class _Scanner:
                 _, _, now_ms = ABSOLUTE.unpack_from(body, at)
                 at += ABSOLUTE.size
             else:
-                _, _, later = NARROW.unpack_from(body, at)
-                now_ms += later
+                now_ms += body[at + 2] | body[at + 3] << 8  # NARROW: tag, steps later, milliseconds later
                 at += NARROW.size
             kind = tag & ~WIDE
             if kind == VITALS:
@@ -138,33 +151,49 @@ class _Scanner:
 
     def _vitals(self, body: bytes, at: int, now_ms: int) -> int:
         shape, flags = HEAD_VITALS.unpack_from(body, at)
+        form = self._forms.get((shape, flags & _WIDTH)) or self._look_up(shape, flags & _WIDTH)
         at += HEAD_VITALS.size
-        count, wanted = self._wanted.get(shape) or self._look_up(shape)
-        code, unit, nothing = WIDTHS[flags & (MILLI_I32 | MILLI_I64)]
-        layout = _layout(code, count)
-        numbers = layout.unpack_from(body, at)
-        at += layout.size
-        codes = body[at : at + count] if flags & HAS_QUALITIES else b""
-        at += len(codes)
         if self._from_ms <= now_ms < self._until_ms:
-            part = (now_ms - self._from_ms) * self._parts // (self._until_ms - self._from_ms)
-            for place, line in wanted:
-                number = numbers[place]
-                if number != nothing and (not codes or codes[place] == _OK):
-                    _note(line, number * unit, now_ms, part)
+            if now_ms >= self._part_ends_ms:
+                self._next_part(now_ms)
+            numbers = form.layout.unpack_from(body, at)
+            if flags & HAS_QUALITIES:
+                codes = body[at + form.layout.size : at + form.layout.size + len(numbers)]
+                numbers = tuple([n if code == _OK else form.nothing for n, code in zip(numbers, codes, strict=True)])
+            form.rows.append(numbers)
+            form.times.append(now_ms)
+        at += form.layout.size + (form.count if flags & HAS_QUALITIES else 0)
         if flags & HAS_SECONDS:
             return at + 4
         return at + 2 + U16.unpack_from(body, at)[0] if flags & HAS_TIME_TEXT else at
 
-    def _look_up(self, shape: int) -> tuple[int, list[tuple[int, _Line]]]:
+    def _next_part(self, now_ms: int) -> None:
+        self.flush()
+        span_ms = self._until_ms - self._from_ms
+        self._part = (now_ms - self._from_ms) * self._parts // span_ms
+        self._part_ends_ms = self._from_ms - (-(self._part + 1) * span_ms // self._parts)
+
+    def _look_up(self, shape: int, width: int) -> _Form:
         _, device, _, *names = self._shapes.texts(shape)
+        code, unit, nothing = WIDTHS[width]
         wanted = [
             (place, self._lines.setdefault((str(device), str(name)), _Line(self._parts)))
             for place, name in enumerate(names)
             if name in self._signals
         ]
-        found = self._wanted[shape] = (len(names), wanted)
-        return found
+        form = _Form(struct.Struct(f"<{len(names)}{code}"), len(names), unit, nothing, wanted, [], [])
+        self._forms[shape, width] = form
+        return form
+
+    def flush(self) -> None:
+        """Look at what was gathered of the present part."""
+        for form in self._forms.values():
+            if form.rows:
+                columns = tuple(zip(*form.rows, strict=True))
+                for place, line in form.wanted:
+                    _note(line, columns[place], form, self._part)
+                form.rows.clear()
+                form.times.clear()
 
     def result(self, signal: str) -> Scanned | None:
         """All monitors' lines of the signal as one."""
@@ -183,23 +212,31 @@ class _Scanner:
         )
 
 
-def _note(line: _Line, value: int, now_ms: int, part: int) -> None:
-    line.count += 1
-    if value < line.low:
-        line.low, line.at_low = value, now_ms
-    if value > line.high:
-        line.high, line.at_high = value, now_ms
-    low, high = line.lows[part], line.highs[part]
-    if low is None or value < low:
-        line.lows[part] = value
-    if high is None or value > high:
-        line.highs[part] = value
+def _note(line: _Line, column: tuple[int, ...], form: _Form, part: int) -> None:
+    """One signal's numbers of one part."""
+    known = [number for number in column if number != form.nothing] if form.nothing in column else column
+    if not known:
+        return
+    low, high = min(known), max(known)
+    line.count += len(known)
+    if low * form.unit < line.low:
+        line.low, line.at_low = low * form.unit, form.times[column.index(low)]
+    if high * form.unit > line.high:
+        line.high, line.at_high = high * form.unit, form.times[column.index(high)]
+    line.lows[part] = _least((line.lows[part], low * form.unit))
+    line.highs[part] = _most((line.highs[part], high * form.unit))
+
+
+@cache
+def _pump_size(flags: int) -> int:
+    """Of a status with these numbers in it, without its texts."""
+    return HEAD_PUMP.size + sum(form.size for flag, form in NUMBER_FORMS if flags & flag)
 
 
 def _after_pump(body: bytes, at: int) -> int:
     """Where a pump's status ends."""
-    _, flags = HEAD_PUMP.unpack_from(body, at)
-    at += HEAD_PUMP.size + sum(form.size for flag, form in NUMBER_FORMS if flags & flag)
+    flags: int = HEAD_PUMP.unpack_from(body, at)[1]
+    at += _pump_size(flags)
     return at + 1 + body[at] if flags & HAS_PRESSURE else at
 
 

@@ -54,15 +54,15 @@ SAID = (
 )
 BY_ITSELF = "pumpd"  # opens a course when a governed pump infuses without one
 PARTS = 240  # of a drawn line of vital signs
-ASSESSED = frozenset({"poss", "rass"})
-MEASURED = tuple(name for name in SIGNALS if name not in ASSESSED)
+NOT_MEASURED = frozenset({"poss", "rass", "no_breath"})  # assessed by people, or a flag
+MEASURED = tuple(name for name in SIGNALS if name not in NOT_MEASURED)
 
 
 class Gathered(Struct, frozen=True):
     """A course's raw material. until_ms: the course's end, or the journal's last moment while it runs.
 
-    steps: of the whole stay, up to what the journal holds; later: steps of other stays of the same patient that wrote
-    into the chart, each with its bed. gaps: what the journal could not record in the course.
+    steps: of the whole stay, and of the course where that began before a patient was bound. later: steps of other stays
+    of the same patient that wrote into the chart, each with its bed. gaps: what the journal could not record.
     """
 
     course: str
@@ -115,7 +115,7 @@ def _line(bed: str, rows: list[CourseRow], names: dict[str, str]) -> CourseLine:
     opened, closed = _ends(rows)
     openings = [row.value for row in rows if isinstance(row.value, CourseChanged) and row.value.open]
     last = openings[-1] if openings else None  # one that began by itself may have been planned later
-    mrn = "" if last is None else last.mrn
+    mrn = _last_opening(rows)
     numbers = {row.value.number for row in rows if isinstance(row.value, InfusionChanged)}
     return CourseLine(
         id=opened.value.course,
@@ -145,8 +145,9 @@ async def gather(connection: AsyncConnection, course: str) -> Gathered:
         raise await _unknown(connection, course)
     opened, closed = _ends(rows)
     everyone = await stays(connection)
-    stay = _stay_of(everyone, opened)
+    stay = _stay_of(everyone, rows)
     until_ms, until = (closed.now_ms, closed.at) if closed is not None else moment
+    began_ms = min(stay.began_ms, opened.now_ms)
     stay_end_ms = moment[0] if stay.ended_ms is None else stay.ended_ms
     return Gathered(
         course=course,
@@ -156,7 +157,7 @@ async def gather(connection: AsyncConnection, course: str) -> Gathered:
         closed=closed,
         until_ms=until_ms,
         until=until,
-        steps=tuple([step async for step in steps(connection, opened.bed, stay.began_ms, stay_end_ms, SAID)]),
+        steps=tuple([step async for step in steps(connection, opened.bed, began_ms, stay_end_ms, SAID)]),
         later=await _later(connection, everyone, stay, moment[0]),
         policies=tuple(await policy_rows(connection, opened.bed, until_ms)),
         runs=tuple(await run_rows(connection)),
@@ -165,11 +166,23 @@ async def gather(connection: AsyncConnection, course: str) -> Gathered:
     )
 
 
-def _stay_of(everyone: list[Stay], opened: CourseRow) -> Stay:
-    mine = [one for one in everyone if one.bed == opened.bed and one.began_ms <= opened.now_ms]
-    if not mine:
-        raise ReportError("the journal does not say which patient the course is of")
-    return mine[-1]
+def _stay_of(everyone: list[Stay], rows: list[CourseRow]) -> Stay:
+    """Of the course's patient in the course's bed; one that began while nobody was bound may be nobody's."""
+    opened, closed = _ends(rows)
+    mrn = _last_opening(rows)
+    end_ms = None if closed is None else closed.now_ms
+    for one in everyone:
+        over = one.ended_ms is not None and one.ended_ms < opened.now_ms
+        later = end_ms is not None and one.began_ms > end_ms
+        if one.bed == opened.bed and one.mrn == mrn and not over and not later:
+            return one
+    return Stay(opened.bed, mrn, "", opened.now_ms, end_ms)
+
+
+def _last_opening(rows: list[CourseRow]) -> str:
+    """The patient of the course as told last; empty: nobody was bound."""
+    told = [row.value.mrn for row in rows if isinstance(row.value, CourseChanged)]
+    return next((mrn for mrn in reversed(told) if mrn), "")
 
 
 async def _later(
@@ -177,7 +190,7 @@ async def _later(
 ) -> tuple[tuple[str, Stepped], ...]:
     """What was charted of the same patient in stays after this one: months later, in another bed."""
     found: list[tuple[str, Stepped]] = []
-    after = everyone[everyone.index(stay) + 1 :]
+    after = everyone[everyone.index(stay) + 1 :] if stay in everyone else []
     for one in (other for other in after if other.mrn == stay.mrn):
         bed, end_ms = await bed_of(connection, one.bed), last_ms if one.ended_ms is None else one.ended_ms
         async for step in steps(connection, one.bed, one.began_ms, end_ms, ("Charted",)):

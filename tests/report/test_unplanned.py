@@ -1,0 +1,85 @@
+"""Courses that nobody planned, that began before a patient was bound, or that go on after a restart."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from pumpd.clinical.entries import CourseEnd, CoursePlan, FollowUp
+from pumpd.report.draw import made
+from pumpd.report.model import CourseReport
+from pumpd.safety.events import PatientBound, PatientReleased, Restarted
+from tests.report.conftest import record
+from tests.report.played import DOCTOR, HOUR, MIN, NURSE, PATIENT, PlayedBed
+
+
+def reported(folder: Path, bed: PlayedBed, course: str) -> CourseReport:
+    url = f"sqlite+aiosqlite:///{folder}/journal.db"
+    asyncio.run(bed.journal(url, "real"))
+    return asyncio.run(made(url, course))
+
+
+@pytest.mark.req("REP-03")
+def test_a_course_that_nobody_planned_says_so_and_is_counted(tmp_path: Path) -> None:
+    def script(bed: PlayedBed) -> None:
+        bed.run(MIN)
+        bed.rate(100)
+        bed.run(bed.now + 30 * MIN)
+        bed.rate(0)
+        bed.hours(2)
+
+    found = record(tmp_path, script, "real")
+    assert not found.report.head.planned
+    assert "Nobody planned this course" in found.html
+    assert "SIMULATED" not in found.html
+    (one,) = found.report.infusions
+    assert one.low.value is not None
+    assert 3 < one.low.value < 4, "half an hour of 7 mg/h"
+
+
+@pytest.mark.req("REP-02")
+def test_a_course_that_began_before_its_patient_was_bound_is_this_patients(tmp_path: Path) -> None:
+    bed = PlayedBed(tmp_path)
+    bed.do(PatientReleased(NURSE, "transfer"))
+    bed.run(bed.now + MIN)
+    bed.rate(100)
+    bed.run(bed.now + MIN)
+    bed.do(PatientBound(PATIENT, NURSE))
+    bed.run(bed.now + 5 * MIN)
+    report = reported(tmp_path, bed, "b1-c1")
+    assert report.head.patient.mrn == PATIENT.mrn
+    (one,) = report.infusions
+    assert one.low.value is not None
+    assert one.high.value is not None
+    assert one.low.value < one.high.value, "what flowed before may have gone into somebody else"
+    assert report.flows
+
+
+@pytest.mark.req("REP-01")
+def test_what_is_charted_in_a_later_stay_is_the_courses_follow_up(tmp_path: Path) -> None:
+    bed = PlayedBed(tmp_path)
+    bed.chart(CoursePlan(context="palliative"), DOCTOR)
+    bed.hours(1)
+    bed.chart(CourseEnd("no benefit expected"), DOCTOR)
+    bed.do(PatientReleased(NURSE, "home"))
+    bed.hours(1)
+    bed.do(PatientBound(PATIENT, NURSE))
+    bed.chart(FollowUp("back after months", nrs=4), NURSE)
+    bed.run(bed.now + MIN)
+    report = reported(tmp_path, bed, "b1-c1")
+    assert report.head.why == "no benefit expected"
+    assert [line.text for line in report.lines if line.section == "follow-up"] == ["back after months; NRS 4 (bed b1)"]
+
+
+@pytest.mark.req("REP-03")
+def test_time_without_the_daemon_is_said(tmp_path: Path) -> None:
+    bed = PlayedBed(tmp_path)
+    bed.chart(CoursePlan(), DOCTOR)
+    bed.hours(0.5)
+    bed.now += HOUR
+    bed.do(Restarted(HOUR, gap_certain=True))
+    bed.hours(0.5)
+    report = reported(tmp_path, bed, "b1-c1")
+    assert any("pumpd was away for 3,600 s" in text for text in report.missing)
