@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -29,7 +29,7 @@ from pumpd.safety.assessments import score_reasons
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Assessed, Charted, ProtocolOverride
 
-SCORES_OLD = timedelta(minutes=1)  # sedation is judged as it is now; so much may pass between seeing and sending
+NEAR = timedelta(minutes=1)  # so much may pass between seeing and sending, and so far may two clocks be apart
 
 
 NO_DRUG = "none"  # the decision of a named person to give no adjunct
@@ -138,15 +138,23 @@ class ChartActs:
             raise ApiError(error.status, error.code, *error.reasons, beside, temporary=error.temporary) from None
 
     def _is_old(self, body: Charting) -> bool:
-        return body.at is not None and self._ward.wall_of(self._hub.now_ms()) - body.at > SCORES_OLD
+        return body.at is not None and self._now() - body.at > NEAR
 
     async def _write(self, bed: str, body: Charting, entry: AnyEntry, *notes: str) -> bytes:
         event = self._charted(bed, body, entry)
         return self._acts.done(await self._acts.decide(bed, event), *notes, entry=event.id, recorded=["chart"])
 
     def _charted(self, bed: str, body: Charting, entry: AnyEntry) -> Charted:
-        at_ms = None if body.at is None else self._ward.kernel_ms(body.at)
-        return Charted(f"e-{secrets.token_hex(8)}", entry, body.by, at_ms, body.corrects, body.reason)
+        return Charted(f"e-{secrets.token_hex(8)}", entry, body.by, self._at_ms(body), body.corrects, body.reason)
+
+    def _at_ms(self, body: Charting) -> int | None:
+        """None: now. A clock that is a little ahead of ours means now too."""
+        if body.at is None or timedelta() < body.at - self._now() <= NEAR:
+            return None
+        return self._ward.kernel_ms(body.at)
+
+    def _now(self) -> datetime:
+        return self._ward.wall_of(self._hub.now_ms())
 
 
 def _checked(what: str, said: Sequence[str], words: Sequence[str]) -> list[str]:

@@ -159,6 +159,7 @@ async def test_what_cannot_be_read_reaches_no_bed_and_is_named(path: str, body: 
     assert ward.events == []
 
 
+@pytest.mark.req("CHA-03")
 async def test_unknown_words_are_refused_all_of_them_each_with_the_nearest_known_one() -> None:
     ward = ScaleWard()
     body = {"pain": ["neuropatic", "nociceptive"], "side_effects": [{"name": "dissociate"}]}
@@ -171,7 +172,7 @@ async def test_unknown_words_are_refused_all_of_them_each_with_the_nearest_known
     assert ward.events == []
 
 
-@pytest.mark.req("MME-01")
+@pytest.mark.req("MME-04")
 async def test_an_opioid_without_a_factor_is_kept_and_the_answer_says_that_the_total_is_incomplete() -> None:
     ward = ScaleWard()
     status, answer = await post(ward, "opioids", {"drug": "oxycodon", "route": "oral", "amount_mg": 10})
@@ -193,6 +194,15 @@ async def test_when_it_happened_and_what_it_corrects_go_with_the_entry() -> None
     assert abs(ward.wall_of(event.at_ms) - at) < timedelta(milliseconds=50)
 
 
+async def test_a_clock_that_is_a_little_ahead_means_now_and_the_kernel_judges_what_lies_in_the_future() -> None:
+    ward = ScaleWard()
+    for minutes, is_now in ((0.5, True), (10, False)):
+        ward.events.clear()
+        at = datetime.now(UTC) + timedelta(minutes=minutes)
+        assert (await post(ward, "assessments", {"nrs": 4, "at": at.isoformat()}))[0] == 200
+        assert (charted(ward).at_ms is None) is is_now
+
+
 async def test_ids_of_entries_are_never_the_same() -> None:
     ward = ScaleWard()
     ids = {(await post(ward, "assessments", {"nrs": 4}))[1]["entry"] for _ in range(20)}
@@ -206,6 +216,7 @@ async def test_sedation_and_pain_together_are_two_records_and_both_are_told() ->
     assert [type(event) for _, event in ward.events] == [Charted, Assessed]
 
 
+@pytest.mark.req("CRS-07")
 async def test_where_one_half_of_an_assessment_is_refused_neither_is_recorded() -> None:
     ward = ScaleWard()
     status, answer = await post(ward, "assessments", {"nrs": 4, "poss": 7})
@@ -243,6 +254,7 @@ async def test_an_unknown_bed_is_404_for_every_route() -> None:
     assert {*written, *read} == {404}
 
 
+@pytest.mark.req("CHA-02")
 async def test_the_chart_is_read_newest_first_and_a_correction_marks_what_it_replaced() -> None:
     ward = ScaleWard()
     chart = Chart(mrn="4711", since_ms=0)

@@ -69,6 +69,7 @@ async def test_what_cannot_be_read_reaches_no_bed(path: str, body: Any, about: s
     assert ward.events == []
 
 
+@pytest.mark.req("CRS-08")
 async def test_a_rule_is_set_aside_by_name_and_reason_and_an_unknown_rule_is_told_the_nearest() -> None:
     ward = MemoryWard()
     ward.vocabulary = Words(rules=("step_size", "start_vitals"))
@@ -79,6 +80,7 @@ async def test_a_rule_is_set_aside_by_name_and_reason_and_an_unknown_rule_is_tol
     assert ward.events == [("b1", ProtocolOverride("step_size", "Dr. Adler", "severe pain"))]
 
 
+@pytest.mark.req("CRS-02")
 async def test_a_refused_plan_lists_every_reason() -> None:
     ward = MemoryWard()
     reasons = ("the course has had its 3 infusions (protocol ldk 1)", "no adjunct is recorded (protocol ldk 1)")

@@ -38,6 +38,7 @@ def test_a_cap_that_may_be_reached_is_said_so(page: Page, ward: BenchWard) -> No
     assert "CAP REACHED" in strip(page).locator(".cap").inner_text()
 
 
+@pytest.mark.req("CRS-04", "CRS-08")
 def test_what_is_missing_and_what_was_set_aside_stands_there_in_words(page: Page, ward: BenchWard) -> None:
     open_ward(page, ward)
     show(ward)
@@ -47,6 +48,7 @@ def test_what_is_missing_and_what_was_set_aside_stands_there_in_words(page: Page
     assert "no increase before" in notices
 
 
+@pytest.mark.req("CRS-09")
 def test_pain_is_shown_with_its_age_and_is_due_then_overdue(page: Page, ward: BenchWard) -> None:
     open_ward(page, ward)
     show(ward)
@@ -60,7 +62,7 @@ def test_pain_is_shown_with_its_age_and_is_due_then_overdue(page: Page, ward: Be
     page.locator(f"{BED} .nrs .due", has_text="OVERDUE since").wait_for()
 
 
-@pytest.mark.req("MME-01")
+@pytest.mark.req("MME-02", "MME-04")
 def test_an_incomplete_total_of_opioids_is_marked_and_its_table_named(page: Page, ward: BenchWard) -> None:
     open_ward(page, ward)
     now = ward.now_ms()
@@ -73,6 +75,7 @@ def test_an_incomplete_total_of_opioids_is_marked_and_its_table_named(page: Page
     assert "buprenorphine has no factor" in title
 
 
+@pytest.mark.req("PK-05")
 def test_a_predicted_band_says_predicted_names_its_models_and_is_never_one_number(page: Page, ward: BenchWard) -> None:
     open_ward(page, ward)
     now = ward.now_ms()

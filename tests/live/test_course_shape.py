@@ -61,6 +61,7 @@ def test_a_course_says_what_was_given_of_which_cap_and_whose_it_is() -> None:
     assert said["nrs_due"] > said["observe_due"] > stamp().text(NOW)
 
 
+@pytest.mark.req("CRS-09")
 def test_what_is_overdue_is_what_the_kernel_alarms_about() -> None:
     late = alarm("b1", condition="nrs_overdue", priority=Priority.LOW)
     said = shown(course(NOW), alarms=(late,))
@@ -68,6 +69,7 @@ def test_what_is_overdue_is_what_the_kernel_alarms_about() -> None:
     assert shown(course(NOW), alarms=(replace(late, present=False),))["nrs_overdue"] is False
 
 
+@pytest.mark.req("MME-03")
 def test_a_total_that_pumps_leave_open_is_a_range() -> None:
     said = json.loads(encode(clinical_shape(clinical(NOW, mme=mme(NOW, at_most_milli=312_040)), stamp())))["mme"]
     assert (said["text"], said["per_day"], said["at_most"]) == ("310 to 312.1 MME/24 h", 310, 312.04)
@@ -126,7 +128,7 @@ def test_a_cap_that_was_to_be_reached_already_is_reached_in_no_time() -> None:
     assert bed["pumps"][0]["time_to_cap"]["s"] == 0
 
 
-@pytest.mark.req("MME-01")
+@pytest.mark.req("MME-02", "MME-04", "MME-06")
 def test_the_chart_names_table_and_baseline_and_what_makes_a_total_incomplete() -> None:
     partial = clinical(NOW, mme=mme(NOW, incomplete=("buprenorphine has no factor in cdc-2022",)))
     said = json.loads(encode(clinical_shape(partial, stamp())))
@@ -140,6 +142,7 @@ def test_the_chart_names_table_and_baseline_and_what_makes_a_total_incomplete() 
     assert (said["nrs"]["last"], said["nrs"]["by"], said["nrs"]["count"]) == (5, "RN-KL", 7)
 
 
+@pytest.mark.req("PK-05")
 def test_a_prediction_is_marked_as_one_and_is_a_band_with_its_models_and_doubts() -> None:
     doubtful = concentration(NOW, quality=Quality.QUESTIONABLE, doubts=("the pump was not heard for 3 min",))
     said = json.loads(encode(clinical_shape(clinical(NOW, concentration=doubtful), stamp())))["concentration"]

@@ -51,12 +51,13 @@ function where(course) {
   if (!course) return "";
   const begun = course.infusions.filter((one) => one.number > 0).length;
   const one = current(course);
-  if (!course.id) return begun ? html`<b>course over</b> ${begun} of ${course.max_infusions} given` : "no course open";
+  const most = course.max_infusions ? ` of ${course.max_infusions}` : "";
+  if (!course.id) return begun ? html`<b>course over</b> · infusion ${begun}${most} was the last` : "no course open";
   const day = course.day === null ? nothing : html` · day ${course.day}`;
   if (!one) return html`<b>course open</b>${day} · no infusion planned`;
   const number = one.number || begun + 1;
   const phase = PHASE[one.phase] ?? { words: one.phase, tone: "calm" };
-  return html`<b>infusion ${number} of ${course.max_infusions}</b>${day} <span class="phase ${phase.tone}" title=${one.why}> · <b>${phase.words}</b></span>`;
+  return html`<b>infusion ${number}${most}</b>${day} <span class="phase ${phase.tone}" title=${one.why}> · <b>${phase.words}</b></span>`;
 }
 
 /**
