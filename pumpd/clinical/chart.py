@@ -156,12 +156,6 @@ def newest_id(chart: Chart, entry_id: str) -> str:
     return here
 
 
-def history(chart: Chart, entry_id: str) -> tuple[Noted, ...]:
-    """The entry with everything that it replaced and that replaced it, oldest first."""
-    newest = newest_id(chart, entry_id)
-    return tuple(note for note in chart.notes if newest_id(chart, note.id) == newest)
-
-
 def weight_at(chart: Chart, at_ms: int) -> int | None:
     """The weight in grams that doses were judged by at that time; None: not known."""
     return _last([row.weight_g for row in chart.weights if row.at_ms <= at_ms])

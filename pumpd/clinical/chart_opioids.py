@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pumpd.clinical.chart import Chart, Noted, newest_id, valid
 from pumpd.clinical.chart_pumped import pumped
 from pumpd.clinical.entries import CoursePlan, OpioidGiven, PatchOff, PatchOn
-from pumpd.clinical.mme import DAY_MS, Administered, Mme, Worn, mme_at
+from pumpd.clinical.mme import DAY_MS, Administered, Mme, Worn, lasted, mme_at, patch_rate
 from pumpd.clinical.mme_tables import OpioidTables
 
 
@@ -37,6 +37,14 @@ def patches_on(chart: Chart, now_ms: int) -> tuple[Worn, ...]:
         one
         for one in patches(chart)
         if one.rate_ng_h and one.on_ms <= now_ms and (one.off_ms is None or now_ms < one.off_ms)
+    )
+
+
+def patch_notes(chart: Chart, now_ms: int, tables: OpioidTables) -> tuple[str, ...]:
+    """What to say of patches that are on: "fentaNYL patch 25 mcg/h, on for 50 h"."""
+    return tuple(
+        f"{tables.label(one.drug)} patch {patch_rate(one.rate_ng_h)}, on for {lasted(now_ms - one.on_ms)}"
+        for one in patches_on(chart, now_ms)
     )
 
 

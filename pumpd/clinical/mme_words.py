@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -28,33 +27,6 @@ def milli(value: Fraction) -> int:
 def change_percent(before: Fraction, after: Fraction) -> Decimal | None:
     """The change from before to after in percent, to 2 decimals (458.8 to 310.0 is -32.43); None from nothing."""
     return None if before <= 0 else rounded((after - before) / before * 100, 2)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change in percent. low, high: of what is known; complete False: the total that it rests on is incomplete."""
-
-    low: Decimal | None
-    high: Decimal | None
-    complete: bool
-
-    def text(self) -> str:
-        """ "-32.43 %"; "-32.5 to -32.43 %" for a pair; what is missing is said."""
-        if self.low is None or self.high is None:
-            return "no baseline to compare with"
-        span = (
-            plain_signed(self.low)
-            if self.low == self.high
-            else f"{plain_signed(self.low)} to {plain_signed(self.high)}"
-        )
-        return f"{span} %" + ("" if self.complete else " (incomplete: the true change may be higher)")
-
-
-def change(baseline: Fraction | None, now: Mme) -> Change:
-    """From a baseline (None: not known) to a total."""
-    if baseline is None:
-        return Change(None, None, now.complete)
-    return Change(change_percent(baseline, now.low), change_percent(baseline, now.high), now.complete)
 
 
 def plain_signed(value: Decimal) -> str:

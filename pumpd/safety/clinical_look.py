@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from pumpd.clinical.chart import Chart, valid
-from pumpd.clinical.chart_opioids import administered, baseline, mme_now, patches
+from pumpd.clinical.chart_opioids import administered, baseline, mme_now, patch_notes, patches
 from pumpd.clinical.chart_views import medicines
 from pumpd.clinical.entries import Assessment
 from pumpd.clinical.mme import Mme
@@ -95,7 +95,7 @@ def mme_view(chart: Chart, now_ms: int, tables: OpioidTables) -> MmeView | None:
         tuple(gap.why for gap in total.gaps),
         None if before is None else before.mme_milli,
         _change(base, total),
-        (*total.notes, *total.warnings),
+        (*patch_notes(chart, now_ms, tables), *total.notes, *total.warnings),
         now_ms,
         None if low == high else high,
         tuple(part_text(part, tables.table_label(part.table)) for part in total.parts),

@@ -7,16 +7,12 @@ from fractions import Fraction
 
 import pytest
 
-from pumpd.clinical.mme import Pumped, mme_at
 from pumpd.clinical.mme_words import (
-    Change,
-    change,
     change_percent,
     milli,
     plain_signed,
     rounded,
 )
-from tests.clinical.opioids import NOW, given, tables, total
 
 
 @pytest.mark.req("MME-06")
@@ -39,22 +35,6 @@ def test_a_change_is_told_in_percent_to_two_decimals(before: str, after: str, pe
 @pytest.mark.req("MME-06")
 def test_from_nothing_there_is_no_change_in_percent() -> None:
     assert change_percent(Fraction(0), Fraction(10)) is None
-    assert change(None, total(given("morphine", 10))) == Change(None, None, True)
-    assert change(None, total()).text() == "no baseline to compare with"
-
-
-@pytest.mark.req("MME-04", "MME-06")
-def test_a_change_to_an_incomplete_total_says_so() -> None:
-    whole = change(Fraction(40), total(given("morphine", 30)))
-    assert whole.text() == "-25 %"
-    part = change(Fraction(40), total(given("morphine", 30), given("oxicodone", 1)))
-    assert part.text() == "-25 % (incomplete: the true change may be higher)"
-
-
-@pytest.mark.req("MME-06")
-def test_a_pair_has_a_pair_of_changes() -> None:
-    found = mme_at(NOW, tables(), pumped=[Pumped("p1", "morphine", 9_000_000, 10_000_000)])
-    assert change(Fraction(30), found).text() == "-10 to 0 %"
 
 
 @pytest.mark.parametrize(

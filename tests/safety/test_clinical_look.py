@@ -70,6 +70,14 @@ def test_sedating_medicines_and_beta_blockers_are_flagged_once_each_and_others_a
     assert [text.partition(":")[0] for text in found] == ["gabapentin", "metoprolol"]
 
 
+@pytest.mark.req("CHA-06")
+def test_a_patch_that_is_on_is_told_with_how_long_it_has_been() -> None:
+    found = mme_view(chart((DAY_MS, PatchOn("fentanyl", 37_500))), NOW_MS, TABLES)
+    assert found is not None
+    assert found.notes[0] == "fentaNYL patch 37.5 mcg/h, on for 48 h"
+
+
+@pytest.mark.req("MME-06")
 def test_an_incomplete_total_is_compared_with_nothing() -> None:
     plan = (0, CoursePlan(baseline_mme_milli=100_000))
     unknown = (NOW_MS - 2000, OpioidGiven("opioidol", Route.ORAL, 5_000))
