@@ -20,7 +20,8 @@ from tests.properties.stops import StopWatch
 
 KNOWN = (
     *(de.StopPump, de.SetRate, de.ReadStatus, de.AlarmChanged, de.InterlockChanged),
-    *(de.AudioChanged, de.Permitted, de.Refused, de.PatientClosed),
+    *(de.AudioChanged, de.Permitted, de.Refused, de.PatientClosed, de.EpisodeChanged),
+    *(de.CourseChanged, de.InfusionChanged, de.FlowChanged),  # what was done, told for the record: they command nothing
 )
 PAUSE_MAX_MS = 120_000
 MOST_TICKS = 300
