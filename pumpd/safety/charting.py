@@ -18,6 +18,9 @@ from pumpd.clinical.entries import (
     CoursePlan,
     InfusionPlan,
     KetamineGiven,
+    OpioidGiven,
+    PatchOff,
+    PatchOn,
 )
 from pumpd.safety import planning
 from pumpd.safety.answers import refuse, unexplained, unnamed
@@ -32,6 +35,8 @@ from pumpd.units import MS_PER_H
 
 ACT = "chart"
 OLDEST_MS = 7 * 24 * MS_PER_H  # what is entered as longer ago is a mistyped date; older entries are not corrected here
+PATCH_MS = 5 * OLDEST_MS  # a patch is worn for a week at most; one that was forgotten can still be taken off
+LEAST = InfusionPlan(1, 1)  # what stands against any plan, when this one has no numbers
 KEPT = 400  # entries of a busy week; the oldest are forgotten first, and what is forgotten is asked for again
 OF_THE_STAY = (Assessment, Checklist, CoursePlan, InfusionPlan, CourseEnd)  # nothing that was done before admission
 ENDS = (CoursePlan.__name__, CourseEnd.__name__)
@@ -59,7 +64,7 @@ def reasons(d: Draft, event: Charted) -> list[str]:
         found.append(f"there is an entry {event.id} already")
     values = value_reasons(event.entry)
     found += values + time_reasons(d, event) + correction_reasons(d, event)
-    return found if values else found + act_reasons(d, event)
+    return found + act_reasons(d, event, values)
 
 
 def happened_ms(d: Draft, event: Charted) -> int:
@@ -100,20 +105,32 @@ def correction_reasons(d: Draft, event: Charted) -> list[str]:
     return found
 
 
-def act_reasons(d: Draft, event: Charted) -> list[str]:
-    """What stands against the act that the entry is."""
+def act_reasons(d: Draft, event: Charted, values: list[str]) -> list[str]:
+    """What stands against the act that the entry is, beside what is wrong with its values."""
     entry, protocol = event.entry, d.policy.protocol
     match entry:
         case KetamineGiven():
-            return dose_reasons(d, event, entry)
+            return [] if values else dose_reasons(d, event, entry)
         case CoursePlan():
             return [] if event.corrects is not None else planning.course_reasons(d, protocol)
         case InfusionPlan():
-            return planning.plan_reasons(d, protocol, entry)
+            return planning.plan_reasons(d, protocol, LEAST if values else entry)
+        case OpioidGiven():
+            return planning.opioid_reasons(d, entry)
+        case PatchOff():
+            return patch_reasons(d, entry)
         case CourseEnd():
             return planning.end_reasons(d, entry)
         case _:
             return []
+
+
+def patch_reasons(d: Draft, entry: PatchOff) -> list[str]:
+    """A patch that nobody put on cannot be taken off: the one that is worn would go on counting."""
+    worn = d.course.entries.get(entry.patch)
+    if not entry.patch.strip() or (worn is not None and worn.kind == PatchOn.__name__):
+        return []
+    return [f"there is no patch {entry.patch} of this patient"]
 
 
 # --- taking it
@@ -153,10 +170,13 @@ def undo(d: Draft, entry_id: str) -> None:
 def keep(d: Draft, event: Charted, at_ms: int) -> None:
     """Remember the entry as far as it is judged, forget those that are too old, and judge by what is left."""
     new = Noted(type(event.entry).__name__, event.by, at_ms, bare(event.entry))
-    oldest_ms = d.now - OLDEST_MS
-    known = {name: noted for name, noted in d.course.entries.items() if noted.at_ms >= oldest_ms}
+    known = {name: noted for name, noted in d.course.entries.items() if d.now - noted.at_ms <= kept_ms(noted)}
     entries = dict(list({**known, event.id: new}.items())[-KEPT:])
     d.course = replace(d.course, entries=entries, **judged_by(entries, d.policy.protocol))
+
+
+def kept_ms(noted: Noted) -> int:
+    return PATCH_MS if noted.kind == PatchOn.__name__ else OLDEST_MS
 
 
 def bare(entry: Any) -> Assessment | Checklist | Adjunct | KetamineGiven | None:

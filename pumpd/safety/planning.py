@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from pumpd.clinical.entries import CourseEnd, CoursePlan, InfusionPlan
+from pumpd.clinical.entries import CourseEnd, CoursePlan, InfusionPlan, OpioidGiven
 from pumpd.safety import ceiling, course
 from pumpd.safety.caps import COURSE, WINDOW, caps_of, spans, weight_g
 from pumpd.safety.course_state import Infusion, Plan
@@ -162,6 +162,14 @@ def take_plan(d: Draft, event: Charted, plan: InfusionPlan) -> str:
     below = "" if protocol is None else below_band(plan.dose_ug_kg, "the dose", protocol)
     aside = [f"set aside by {said.by}: {said.rule} ({said.reason})" for said in d.course.set_aside]
     return "; ".join(words for words in (*notes, below, *aside) if words)
+
+
+def opioid_reasons(d: Draft, entry: OpioidGiven) -> list[str]:
+    """A drug whose dose is judged here must be charted where it is counted."""
+    drugs = [pump.drug for pump in d.policy.pumps if pump.drug is not None and pump.drug.governed]
+    if entry.drug.casefold().strip() not in {name.casefold() for drug in drugs for name in (drug.code, drug.label)}:
+        return []
+    return [f"{entry.drug} is no opioid: chart it as a dose of {entry.drug}, which counts"]
 
 
 # --- the end of a course

@@ -42,7 +42,7 @@ ENTRIES: tuple[AnyEntry, ...] = (
     Assessment(nrs=9, pain=("neuropathic",), side_effects=(SideEffect("nausea", 2),), satisfaction=3, mood="low"),
     OpioidGiven("oxycodone", Route.ORAL, 10_000),
     PatchOn("fentanyl", 25_000),
-    PatchOff("e3"),
+    PatchOff("x2"),
     KetamineGiven(Route.ORAL, 35_000),
     Adjunct("midazolam", True, 1_000, "at night"),
     Comedication("gabapentin", True),
@@ -87,8 +87,6 @@ def test_an_accepted_entry_is_answered_with_its_id_and_its_person() -> None:
         (Checklist((("pregnancy", False), ("pregnancy", True))), "pregnancy is answered twice"),
         (Checklist(((" ", False),)), "a contra-indication has no name"),
         (CoursePlan(-1), "MME a day is a whole number of thousandths from 0 to 100,000,000"),
-        (InfusionPlan(0, 100), "the dose is a whole number of mcg/kg from 1 to 100,000"),
-        (InfusionPlan(100, 0), "the start rate is a whole number of mcg/kg/h from 1 to 100,000"),
         (FollowUp(""), "the note is missing"),
         (FollowUp("well", 12), "NRS is a whole number from 0 to 10"),
     ],
@@ -97,6 +95,46 @@ def test_a_value_that_cannot_be_meant_is_refused_in_words(entry: AnyEntry, reaso
     bed = CourseBed()
     assert bed.chart(entry) == (reason,)
     assert bed.state.course.entries == {}
+
+
+@pytest.mark.req("CRS-07")
+@pytest.mark.parametrize(
+    ("plan", "reason"),
+    [
+        (InfusionPlan(0, 100), "the dose is a whole number of mcg/kg from 1 to 100,000"),
+        (InfusionPlan(100_001, 100), "the dose is a whole number of mcg/kg from 1 to 100,000"),
+        (InfusionPlan(100, 0), "the start rate is a whole number of mcg/kg/h from 1 to 100,000"),
+        (InfusionPlan(100, 10**30), "the start rate is a whole number of mcg/kg/h from 1 to 100,000"),
+    ],
+)
+def test_a_plan_of_numbers_that_cannot_be_meant_is_refused_in_words(plan: InfusionPlan, reason: str) -> None:
+    bed = CourseBed()
+    bed.ready()
+    assert bed.chart(plan) == (reason,)
+
+
+@pytest.mark.req("CRS-02", "CRS-08")
+def test_a_plan_without_numbers_is_refused_with_every_other_reason_too() -> None:
+    reasons = " | ".join(CourseBed().chart(InfusionPlan(0, 100)))
+    for words in ("the dose is a whole number", "no course is open", "no adjunct is recorded", "not asked: pregnancy"):
+        assert words in reasons
+
+
+@pytest.mark.req("CRS-06")
+def test_ketamine_is_not_charted_where_it_would_not_count() -> None:
+    (reason,) = CourseBed().chart(OpioidGiven("Ketamine", Route.ORAL, 20_000))
+    assert reason == "Ketamine is no opioid: chart it as a dose of Ketamine, which counts"
+
+
+@pytest.mark.req("CRS-07")
+def test_only_a_patch_that_was_put_on_can_be_taken_off_for_weeks() -> None:
+    bed = CourseBed()
+    bed.chart(PatchOn("buprenorphine", 35_000), id="p1")
+    bed.chart(Assessment(nrs=4), id="a1")
+    bed.run(8 * DAY)
+    assert bed.chart(PatchOff("p2")) == ("there is no patch p2 of this patient",)
+    assert bed.chart(PatchOff("a1")) == ("there is no patch a1 of this patient",)
+    assert bed.chart(PatchOff("p1")) == ()
 
 
 @pytest.mark.req("CRS-07")
