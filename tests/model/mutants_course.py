@@ -152,11 +152,11 @@ COURSE_MUTANTS = (
         lambda: course.test_a_rule_that_the_protocol_does_not_name_cannot_be_set_aside("plan"),
     ),
     bug(
-        "what is set aside holds for ever",
+        "what is set aside between two infusions is for the one that is over",
         "set_aside",
-        "    return any(said.rule == rule and said.infusion == number for said in d.course.set_aside)\n",
-        "    return any(said.rule == rule for said in d.course.set_aside)\n",
-        course.test_what_is_set_aside_holds_for_one_infusion,
+        "    return last.number if last.ended_ms is None else last.number + 1\n",
+        "    return last.number\n",
+        course.test_a_fourth_infusion_is_one_that_a_named_person_may_allow_where_the_protocol_lets_him,
     ),
     bug(
         "a step that is too great is no rise",
