@@ -86,7 +86,7 @@ def _grant(text: str, permits: float = 0) -> Fact:
 
 
 def _library(library: LibraryFile) -> Iterator[tuple[Key, Fact]]:
-    for key in ("id", "version", "status", "released_by", "released_on", "note"):
+    for key in ("id", "version", "status", "released_by", "released_on", "retired_by", "retired_on", "note"):
         if text := getattr(library, key):
             yield ("library", key), Fact(text)
     check = library.unit_check

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 GLYPH = 1490 / 2048
 OVER_HARD = (
     "ketAMINE over hard ceiling: 1.5 mg/kg/h (108 mL/h) > 1 mg/kg/h (72 mL/h)"
-    " set by drug library 2026.1, palliative-adult"
+    " set by drug library 2026.2, palliative-adult"
 )
 CUT_OFF = """() => [
   ...[...document.querySelectorAll('.tile .body, .pump')].filter(
