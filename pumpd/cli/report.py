@@ -81,7 +81,7 @@ def _list(url: str, as_json: bool) -> None:
     if as_json:
         print_json(msgspec.to_builtins(lines))
         return
-    table = new_table("", ("course", "bed", "patient", "opened", "closed", "by"), ("infusions",))
+    table = new_table("", ("course", "bed", "patient", "opened (UTC)", "closed (UTC)", "by"), ("infusions",))
     for line in lines:
         closed = "still running" if line.closed is None else f"{line.closed:%Y-%m-%d %H:%M}"
         patient = f"{line.name} ({line.mrn})"

@@ -57,11 +57,11 @@ def _from(points: list[tuple[datetime, float | None]], axis: Axis) -> list[tuple
 def _given(report: CourseReport, one: Infusion, axis: Axis) -> Span:
     """What was given since the infusion began."""
     points = course_band(report)
-    before = [point for point in points if one.started is not None and point[0] <= one.started]
+    before = [point for point in points if one.started is not None and point[0] < one.started]
     low0, high0 = before[-1][1:] if before else (0.0, 0.0)
     inside = [(at, low - low0, high - high0) for at, low, high in points if axis.start < at <= axis.end]
     first: Span = [] if one.started is None else [(one.started, 0.0, 0.0)]
-    after = [point for point in inside if one.started is not None and point[0] > one.started]
+    after = [point for point in inside if one.started is not None and point[0] >= one.started]
     last: Span = [(axis.end, *after[-1][1:])] if after else []
     return [*first, *after, *last]
 

@@ -167,7 +167,7 @@ def pain_figure(report: CourseReport) -> Markup:
         panel.bottom + AXIS,
         panel.frame("pain, NRS", "0 to 10"),
         panel.verticals(),
-        _right_axis(right, "opioids, MME/day"),
+        list(_right_axis(right, "opioids, MME/day")) if report.mme else "",
         right.steps([(point.at, _value(point)) for point in report.mme], "mme"),
         panel.line([(point.at, _value(point)) for point in inside], "nrs"),
         [_dot(panel, point) for point in inside],

@@ -53,7 +53,7 @@ SAID = (
     "Restarted",
 )
 BY_ITSELF = "pumpd"  # opens a course when a governed pump infuses without one
-PARTS = 240  # of a drawn line of vital signs
+PARTS, PART_MS = 240, 60_000  # of a drawn line of vital signs: how many at most, and how short at least
 NOT_MEASURED = frozenset({"poss", "rass", "no_breath"})  # assessed by people, or a flag
 MEASURED = tuple(name for name in SIGNALS if name not in NOT_MEASURED)
 
@@ -148,6 +148,7 @@ async def gather(connection: AsyncConnection, course: str) -> Gathered:
     stay = _stay_of(everyone, rows)
     until_ms, until = (closed.now_ms, closed.at) if closed is not None else moment
     began_ms = min(stay.began_ms, opened.now_ms)
+    parts = max(1, min(PARTS, (until_ms - opened.now_ms) // PART_MS))
     stay_end_ms = moment[0] if stay.ended_ms is None else stay.ended_ms
     return Gathered(
         course=course,
@@ -161,7 +162,7 @@ async def gather(connection: AsyncConnection, course: str) -> Gathered:
         later=await _later(connection, everyone, stay, moment[0]),
         policies=tuple(await policy_rows(connection, opened.bed, until_ms)),
         runs=tuple(await run_rows(connection)),
-        vitals=tuple(await scan(connection, opened.bed, MEASURED, opened.now_ms, until_ms + 1, PARTS)),
+        vitals=tuple(await scan(connection, opened.bed, MEASURED, opened.now_ms, until_ms + 1, parts)),
         gaps=tuple(await gap_rows(connection, opened.bed, opened.now_ms, until_ms)),
     )
 

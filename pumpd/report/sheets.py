@@ -60,7 +60,8 @@ class Sheets:
 
     def outcomes(self) -> Markup:
         rows = [self._outcome(one) for one in self.report.outcomes]
-        return sheet(("", "Baseline", "End", "Change", ""), rows, "outcomes")
+        end = "Now" if self.report.head.closed is None else "End"
+        return sheet(("", "Baseline", end, "Change", ""), rows, "outcomes")
 
     def _outcome(self, one: Outcome) -> list[Part]:
         figure = self.origins.figure

@@ -10,7 +10,7 @@ from pumpd.journal.stays import Stepped
 from pumpd.report.case import Case
 from pumpd.report.doses import dose_rate_at
 from pumpd.report.model import AlarmLine, Episode, Figure, Vital
-from pumpd.report.words import lasted, spaced
+from pumpd.report.words import lasted, spaced, when_exactly
 from pumpd.safety.alarm_table import RANK
 from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.decisions import AlarmChanged, EpisodeChanged
@@ -76,7 +76,7 @@ def _alarm(case: Case, rows: list[tuple[Stepped, int, Alarm]]) -> AlarmLine:
         by="" if seen is None else seen.by,
         reason="" if seen is None else ": ".join(word for word in (spaced(seen.reason), seen.note) if word),
         response=None if seen is None else _response(case, last, seen.at_ms, seen.by),
-        climbed=tuple(dict.fromkeys(climbed)),
+        climbed=tuple(dict.fromkeys(map(spaced, climbed))),
         worst=_worst(last),
         ref=f"decision {rows[0][1]}",
     )
@@ -84,7 +84,8 @@ def _alarm(case: Case, rows: list[tuple[Stepped, int, Alarm]]) -> AlarmLine:
 
 def _response(case: Case, alarm: Alarm, at_ms: int, by: str) -> Figure:
     ms = max(0, at_ms - alarm.onset_ms)
-    origin = f"from its onset, {case.when(alarm.onset_ms)}, until {by} acknowledged it, {case.when(at_ms)}"
+    onset, answered = (when_exactly(case.at(ms), case.zone) for ms in (alarm.onset_ms, at_ms))
+    origin = f"from its onset, {onset}, until {by} acknowledged it, {answered}"
     return Figure(exact(ms, 1000), "s", lasted(ms), origin)
 
 
