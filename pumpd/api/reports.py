@@ -9,6 +9,13 @@ from pumpd.api.errors import ApiError
 from pumpd.live.messages import encode
 
 
+# a report is one file with its styles in it; it runs nothing and fetches nothing
+REPORT_CSP = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
 class Reports:
     """journal_url None: this ward keeps no journal that could be read, and knows of no courses."""
 
@@ -34,7 +41,8 @@ class Reports:
             raise ApiError(404, "unknown_course", str(error)) from None
         except report.ReportError as error:
             raise _failed(error) from None
-        return Response(data, media_type=report.MEDIA_TYPES[report.Format(fmt)])
+        headers = {"content-security-policy": REPORT_CSP}
+        return Response(data, media_type=report.MEDIA_TYPES[report.Format(fmt)], headers=headers)
 
 
 def _failed(error: report.ReportError) -> ApiError:

@@ -124,6 +124,7 @@ async def test_courses_are_listed_from_the_journal(monkeypatch: pytest.MonkeyPat
     assert (await read("courses", None)).json() == {"courses": []}
 
 
+@pytest.mark.req("REP-01", "REP-05")
 @pytest.mark.parametrize(
     ("path", "fmt", "kind"),
     [
@@ -141,6 +142,9 @@ async def test_a_report_comes_in_the_form_that_was_asked_for(
     monkeypatch.setattr(report, "report", made)
     answer = await read(path)
     assert (answer.text, answer.headers["content-type"]) == (f"b1-c1 as {fmt}", kind)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'; style-src 'unsafe-inline'" in policy, "its styles are in it, and it fetches nothing"
+    assert "script" not in policy
 
 
 async def test_a_course_that_is_not_there_is_404_with_the_nearest_and_a_journal_that_cannot_be_read_503(

@@ -78,5 +78,6 @@ async def test_the_documents_are_served_and_say_how_acts_are_guarded() -> None:
         openapi = (await web.get("/api/v1/openapi.json")).json()
         asyncapi = (await web.get("/api/v1/asyncapi.json")).json()
     assert "Origin" in openapi["info"]["description"]
-    assert "/api/v1/beds/{bed}/pumps/{pump}/stop" in openapi["paths"]
+    for path in ("pumps/{pump}/stop", "assessments", "opioids", "course/infusions", "chart", "concentration"):
+        assert f"/api/v1/beds/{{bed}}/{path}" in openapi["paths"]
     assert json.dumps(asyncapi["channels"]["live"]["address"]) == '"/ws/v1/live"'

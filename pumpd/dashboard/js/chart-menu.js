@@ -72,5 +72,5 @@ function detail(bed, zone) {
     ...(bed.clinical?.flags ?? []),
     ...(band ? [`Predicted, not measured: ${band.now.text} now, ${band.in_30_min.text} in 30 min, ${band.if_stopped.text} if stopped now`, `Models: ${band.models.join(", ")}`, ...band.doubts, ...band.limits] : []),
   ];
-  return lines.length ? html`<ul class="detail">${lines.map((line) => html`<li>${line}</li>`)}</ul>` : nothing;
+  return lines.length ? html`<ul class="detail" tabindex="0" aria-label="What is known">${lines.map((line) => html`<li>${line}</li>`)}</ul>` : nothing;
 }
