@@ -12,7 +12,9 @@ from msgspec.structs import replace
 
 from pumpd.safety.alarm_table import Condition
 from pumpd.safety.breathing import last_heard_running
+from pumpd.safety.caps import running
 from pumpd.safety.ceiling import is_governed
+from pumpd.safety.channels import by_hand
 from pumpd.safety.course_state import Infusion
 from pumpd.safety.policy import AlarmKind, Priority, ProtocolPolicy, ProtocolRule, PumpPolicy
 from pumpd.safety.protocol_words import rate_words
@@ -180,6 +182,7 @@ def conditions(d: Draft) -> dict[str, Condition]:
         words = Condition("started_without", None, Priority.MEDIUM, AlarmKind.TECHNICAL, text)
         found["course/started_without"] = words
     if course.extra:
-        text = f"Infusion {course.judged} is more than the protocol allows: {'; '.join(course.extra.values())}"
+        why = f"{'; '.join(course.extra.values())}{by_hand(d, running(d))}"
+        text = f"Infusion {course.judged} is more than the protocol allows: {why}"
         found["course/extra_infusion"] = Condition("extra_infusion", None, Priority.HIGH, AlarmKind.TECHNICAL, text)
     return found

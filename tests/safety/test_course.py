@@ -23,7 +23,7 @@ from pumpd.safety.events import (
     ResumeRequested,
     Tick,
 )
-from pumpd.safety.policy import Cap, DoseCaps, ProtocolRule, VitalRange
+from pumpd.safety.policy import Cap, DoseCaps, Enforcement, ProtocolRule, VitalRange
 from pumpd.safety.wire import state_from_bytes, state_to_bytes
 from tests.safety.build import HIGH, MEDIUM, PUMP, bed_policy, patient
 from tests.safety.course import HOUR, LDK, MIN, STEADY, CourseBed, course_policy
@@ -458,6 +458,15 @@ def test_a_fourth_infusion_is_only_told_of_where_the_protocol_says_so() -> None:
     bed.flow(100)
     assert bed.is_active("extra_infusion")
     assert bed.lock() is InterlockState.ARMED
+
+
+@pytest.mark.req("CRS-03")
+def test_a_fourth_infusion_at_a_pump_that_cannot_be_stopped_says_to_stop_it_by_hand() -> None:
+    bed = CourseBed(course_policy({"enforcement": Enforcement.ALARM}, max_infusions=0))
+    bed.flow(100)
+    assert bed.the("extra_infusion").text.endswith("ALARM ONLY (the ward's setting is alarm only): stop b1-p1 by hand")
+    bed.flow(0, after=1_000)
+    assert "by hand" not in bed.the("extra_infusion").text
 
 
 @pytest.mark.req("CRS-03", "INT-03")
