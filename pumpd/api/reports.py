@@ -8,7 +8,6 @@ from pumpd import report
 from pumpd.api.errors import ApiError
 from pumpd.live.messages import encode
 
-
 # a report is one file with its styles in it; it runs nothing and fetches nothing
 REPORT_CSP = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
