@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from pumpd.clinical.entries import KetamineGiven
 from pumpd.safety import ceiling, course
+from pumpd.safety.caps import weight_g
 from pumpd.safety.course_state import Manual, Noted
 from pumpd.safety.events import Charted
 from pumpd.safety.policy import ProtocolPolicy, ProtocolRule
@@ -17,7 +18,6 @@ from pumpd.safety.protocol_words import mass_words
 from pumpd.safety.set_aside import is_set_aside
 from pumpd.safety.start_checks import above_band, below_band
 from pumpd.safety.state import Draft
-from pumpd.safety.titration import weight_g
 from pumpd.units import MS_PER_H
 
 SUB = ProtocolRule.SUB_ANAESTHETIC.value

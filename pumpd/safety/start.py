@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from pumpd.safety.alarm_table import Condition
 from pumpd.safety.breathing import last_heard_running
-from pumpd.safety.caps import running
+from pumpd.safety.caps import running, weight_g
 from pumpd.safety.ceiling import is_governed
 from pumpd.safety.channels import by_hand
 from pumpd.safety.course_state import Infusion
@@ -28,7 +28,7 @@ from pumpd.safety.start_checks import (
     window_failing,
 )
 from pumpd.safety.state import Draft, PumpState
-from pumpd.safety.titration import flow_ng_h, ug_kg_h, weight_g
+from pumpd.safety.titration import flow_ng_h, ug_kg_h
 
 PLAN, START_RATE, VITALS = ProtocolRule.PLAN.value, ProtocolRule.START_RATE.value, ProtocolRule.START_VITALS.value
 COUNT, WINDOW = ProtocolRule.INFUSION_COUNT.value, ProtocolRule.COURSE_WINDOW.value

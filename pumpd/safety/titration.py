@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from pumpd.device.facts import Outcome
 from pumpd.safety import ceiling
 from pumpd.safety.alarm_table import Condition
+from pumpd.safety.caps import weight_g
 from pumpd.safety.policy import AlarmKind, Priority, ProtocolPolicy, ProtocolRule, PumpPolicy
 from pumpd.safety.protocol_words import limit_words, rate_words, time_words
 from pumpd.safety.set_aside import binding, is_set_aside, ongoing
@@ -41,11 +42,6 @@ def flow_ng_h(d: Draft) -> int | None:
                 return None
             total += flow
     return total
-
-
-def weight_g(d: Draft) -> int | None:
-    """The patient's weight where doses may be judged by it."""
-    return None if d.patient is None or ceiling.weight_reason(d) is not None else d.patient.weight_g
 
 
 def ug_kg_h(ng_h: int, weight: int) -> int:

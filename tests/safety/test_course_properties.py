@@ -8,10 +8,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pumpd.clinical.entries import Adjunct, Assessment, Checklist, CourseEnd, CoursePlan, InfusionPlan
-from pumpd.safety.decisions import Decision, InfusionChanged, InfusionPhase, PatientClosed, Refused
-from pumpd.safety.events import PatientBound, Restarted
-from pumpd.safety.wire import decision_from_wire, decision_to_wire, state_from_bytes, state_to_bytes
+from pumpd.clinical.entries import (
+    Adjunct,
+    Assessment,
+    Checklist,
+    Comedication,
+    CourseEnd,
+    CoursePlan,
+    FollowUp,
+    InfusionPlan,
+    KetamineGiven,
+    OpioidGiven,
+    PatchOff,
+    PatchOn,
+    Route,
+    SideEffect,
+)
+from pumpd.safety.decisions import Decision, InfusionChanged, InfusionPhase, PatientClosed, Permitted, Refused
+from pumpd.safety.events import Charted, PatientBound, Restarted
+from pumpd.safety.wire import (
+    decision_from_wire,
+    decision_to_wire,
+    event_from_wire,
+    event_to_wire,
+    state_from_bytes,
+    state_to_bytes,
+)
 from tests.safety.build import HIGH, patient
 from tests.safety.course import MIN, CourseBed, course_policy
 
@@ -156,3 +178,49 @@ def test_a_refusal_names_every_defect_and_no_other(defects: set[str]) -> None:
     assert told - {"dose"} == defects - {"dose"}
     assert ("above the cap" in text) is bool(over_cap)
     assert bool(reasons) is bool(defects)
+
+
+WHOLE = st.one_of(st.integers(0, 12), st.integers(-(10**30), 10**30), st.integers(0, 10**6))
+WORDS = st.sampled_from(["", " ", "none", "midazolam", "ketamine", "pregnancy", "p1"])
+PAIRS = st.lists(st.tuples(WORDS, st.booleans()), max_size=3).map(tuple)
+EFFECTS = st.lists(st.builds(SideEffect, WORDS, WHOLE), max_size=2).map(tuple)
+ENTRY = st.one_of(
+    st.builds(Assessment, nrs=st.none() | WHOLE, side_effects=EFFECTS, satisfaction=st.none() | WHOLE, note=WORDS),
+    st.builds(OpioidGiven, WORDS, st.sampled_from(Route), WHOLE),
+    st.builds(PatchOn, WORDS, WHOLE),
+    st.builds(PatchOff, WORDS),
+    st.builds(KetamineGiven, st.sampled_from(Route), WHOLE),
+    st.builds(Adjunct, WORDS, st.booleans(), st.none() | WHOLE, WORDS),
+    st.builds(Comedication, WORDS, st.booleans()),
+    st.builds(Checklist, PAIRS),
+    st.builds(CoursePlan, st.none() | WHOLE),
+    st.builds(InfusionPlan, WHOLE, WHOLE),
+    st.builds(CourseEnd, WORDS),
+    st.builds(FollowUp, WORDS, st.none() | WHOLE, st.none() | WHOLE),
+)
+NAMES = st.sampled_from(["", "p1", "e1", "e2", "e3"])
+CHARTED = st.builds(
+    Charted,
+    NAMES,
+    ENTRY,
+    st.sampled_from(["RN", ""]),
+    st.none() | WHOLE,
+    st.none() | NAMES,
+    st.sampled_from(["", "why"]),
+)
+
+
+@pytest.mark.req("CRS-07", "CRS-08")
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(CHARTED, st.sampled_from([100, 0, 300])), max_size=25), st.sampled_from([70_000, None, 1]))
+def test_whatever_is_written_is_taken_or_refused_and_can_be_stored(said: list[Any], weight_g: int | None) -> None:
+    bed = CourseBed(weight_g=weight_g)
+    for one in said:
+        if isinstance(one, int):
+            bed.flow(one, after=1_000)
+            continue
+        answers = [d for d in bed.do(one, 10) if isinstance(d, Permitted | Refused) and d.act == "chart"]
+        assert len(answers) == 1
+        assert answers[0].by == one.by
+        assert state_from_bytes(state_to_bytes(bed.state)) == bed.state
+        assert event_from_wire(event_to_wire(one)) == one
