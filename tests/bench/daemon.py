@@ -14,6 +14,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+PROTOCOL = """# No courses: nobody plans, observes or scores pain at these beds, and a course would say so.
+schema = 1
+id = "bench"
+name = "Bench"
+version = "1"
+approved_by = ""
+source = "the bench"
+"""
 
 
 def free_port() -> int:
@@ -23,7 +31,11 @@ def free_port() -> int:
 
 
 def ward_toml(folder: Path, beds: int, port: int) -> str:
-    """A ward of `beds` beds: pump N on folder/pN, monitor N on folder/mN, 70 kg each, poll once a second."""
+    """A ward of `beds` beds: pump N on folder/pN, monitor N on folder/mN, 70 kg each, poll once a second.
+
+    Its protocol is written into the folder: PROTOCOL.
+    """
+    (folder / "protocol.toml").write_text(PROTOCOL, encoding="utf-8")
     config = ROOT / "config"
     head = f"""schema = 1
 [ward]
@@ -39,7 +51,7 @@ url = "sqlite+aiosqlite:///{folder}/journal.db"
 [library]
 file = "{config}/drug_library.toml"
 [protocol]
-file = "{config}/protocols/ldk.toml"
+file = "{folder}/protocol.toml"
 [alarms]
 file = "{config}/alarms/adult.toml"
 """
