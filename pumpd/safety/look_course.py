@@ -28,7 +28,7 @@ def course_view(d: Draft) -> CourseView | None:
         max_infusions=0 if protocol is None else protocol.max_infusions,
         infusions=infusion_views(d),
         caps=caps_view(d),
-        nrs_due_ms=None if protocol is None else schedule.nrs_due_ms(course, protocol),
+        nrs_due_ms=None if protocol is None else schedule.nrs_due_ms(d, protocol),
         observe_due_ms=None if protocol is None else schedule.observe_due_ms(d, protocol),
         missing=tuple(course.missing.values()),
         set_aside=tuple((one.rule, one.by) for one in course.set_aside),

@@ -8,16 +8,17 @@ as long as the infusion.
 from __future__ import annotations
 
 from pumpd.safety.alarm_table import Condition
-from pumpd.safety.course_state import Course, Infusion
+from pumpd.safety.course_state import Infusion
 from pumpd.safety.policy import AlarmKind, Priority, ProtocolPolicy
 from pumpd.safety.protocol_words import time_words
 from pumpd.safety.set_aside import newest
 from pumpd.safety.state import Draft
 
 
-def nrs_due_ms(course: Course, protocol: ProtocolPolicy) -> int | None:
+def nrs_due_ms(d: Draft, protocol: ProtocolPolicy) -> int | None:
     """When the next pain score is due; at the opening of a course when there is none from before."""
-    if course.id is None:
+    course = d.course
+    if course.id is None or d.patient is None:
         return None
     if course.nrs_ms is None:
         return course.opened_ms
@@ -37,7 +38,7 @@ def seen_ms(d: Draft) -> int | None:
 def observe_due_ms(d: Draft, protocol: ProtocolPolicy) -> int | None:
     """When the next observation is due, None: none is."""
     infusion = newest(d)
-    if infusion is None or not protocol.observations:
+    if infusion is None or d.patient is None:
         return None
     last = seen_ms(d)
     since = infusion.started_ms if last is None else max(last, infusion.started_ms)
@@ -56,7 +57,7 @@ def next_after(since_ms: int, infusion: Infusion, protocol: ProtocolPolicy) -> i
 
 def due_times(d: Draft, protocol: ProtocolPolicy) -> list[int | None]:
     """When something becomes overdue."""
-    nrs, seen = nrs_due_ms(d.course, protocol), observe_due_ms(d, protocol)
+    nrs, seen = nrs_due_ms(d, protocol), observe_due_ms(d, protocol)
     return [
         None if nrs is None else nrs + protocol.nrs_grace_ms,
         None if seen is None else seen + protocol.observation_grace_ms,

@@ -153,6 +153,17 @@ def test_a_protocol_without_observations_has_none_due() -> None:
     assert bed.course().observe_due_ms is None
 
 
+@pytest.mark.req("CRS-09", "QUA-06")
+def test_nobody_is_asked_to_score_or_observe_a_patient_who_is_not_there() -> None:
+    bed = CourseBed(bound=False)
+    bed.flow(100)
+    assert bed.is_active("started_without")
+    assert (bed.course().nrs_due_ms, bed.course().observe_due_ms) == (None, None)
+    bed.run(5 * HOUR)
+    assert bed.alarm("nrs_overdue") is None
+    assert bed.alarm("observation_overdue") is None
+
+
 @pytest.mark.req("CRS-09")
 def test_reminders_wake_the_kernel_at_their_own_time() -> None:
     bed = open_bed()
