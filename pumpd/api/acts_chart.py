@@ -16,8 +16,8 @@ from pumpd.api.bodies_chart import (
     ChecklistBody,
     ComedicationBody,
     OpioidBody,
-    ProtocolOverrideBody,
 )
+from pumpd.api.bodies_course import ProtocolOverrideBody
 from pumpd.api.errors import ApiError
 from pumpd.api.words import known_word, unknown
 from pumpd.clinical.entries import AnyEntry, Assessment, Checklist, PatchOff

@@ -17,14 +17,10 @@ from pumpd.api.bodies_chart import (
     Charting,
     ChecklistBody,
     ComedicationBody,
-    CourseBody,
-    CourseEndBody,
     DoseBody,
-    FollowUpBody,
-    InfusionBody,
     OpioidBody,
-    ProtocolOverrideBody,
 )
+from pumpd.api.bodies_course import CourseBody, CourseEndBody, FollowUpBody, InfusionBody, ProtocolOverrideBody
 from pumpd.api.errors import ApiError, reasons_of
 from pumpd.live.messages import Cmd, Result, ResultError, encode
 

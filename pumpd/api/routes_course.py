@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import APIRouter, Response
 
 from pumpd.api.acts_chart import ChartActs
-from pumpd.api.bodies_chart import CourseBody, CourseEndBody, FollowUpBody, InfusionBody, ProtocolOverrideBody
+from pumpd.api.bodies_course import CourseBody, CourseEndBody, FollowUpBody, InfusionBody, ProtocolOverrideBody
 from pumpd.api.reports import Reports
 from pumpd.api.routes import answered
 

@@ -52,20 +52,16 @@ class LiveHub:
         self.ward = WardRef(ward_id, ward_name, generation, timezone)
         self.times = times or LiveTimes()
         self.clients: set[LiveClient] = set()
-        self.publishes = 0
-        self.state_seq = 0
-        self.conflated = 0
-        self._rendered_seq = 0
+        self.publishes = self.conflated = 0
+        self.state_seq = self._rendered_seq = 0
         self._now_ms, self._wall_of = now_ms, wall_of
         self.people = people or PeoplesTime()
         self.screen_ms = now_ms if people is None else people.now_ms
         self._board = WardBoard(self.ward, epoch or secrets.token_hex(8), bed_ids)
         self._providers: dict[str, Provider] = {}
-        self._dirty: set[str] = set(self._board.beds)
-        self._hurried: set[str] = set()
+        self._dirty, self._hurried = set(self._board.beds), set[str]()
         self._hurry = asyncio.Event()
-        self._lost: set[str] = set()
-        self._failing: set[str] = set()
+        self._lost, self._failing = set[str](), set[str]()
         self._pacer = Pacer(self.times)
         self._tasks: list[asyncio.Task[None]] = []
         self._publish(1 << 62)

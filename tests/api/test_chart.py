@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from pumpd.clinical.chart import Chart, Noted, noted
 from pumpd.clinical.entries import (
     Adjunct,
     Assessment,
@@ -252,35 +251,6 @@ async def test_an_unknown_bed_is_404_for_every_route() -> None:
             (await web.get(f"/api/v1/beds/b9/{what}")).status_code for what in ("chart", "vocabulary", "concentration")
         ]
     assert {*written, *read} == {404}
-
-
-@pytest.mark.req("CHA-02")
-async def test_the_chart_is_read_newest_first_and_a_correction_marks_what_it_replaced() -> None:
-    ward = ScaleWard()
-    chart = Chart(mrn="4711", since_ms=0)
-    chart = noted(chart, Noted("e-1", Assessment(nrs=40), "RN-KL", 1000, 1000))
-    chart = noted(chart, Noted("e-2", PatchOn("fentanyl", 25_000), "RN-KL", 5000, 9000))
-    chart = noted(chart, Noted("e-3", Assessment(nrs=4), "RN-KL", 1000, 12_000, corrects="e-1", reason="typed 40"))
-    ward.charts["b1"] = chart
-    async with client(ward) as web:
-        answer = (await web.get(f"{BED}/chart")).json()
-        empty = (await web.get("/api/v1/beds/b2/chart")).json()
-    assert [(one["id"], one["kind"]) for one in answer["entries"]] == [
-        ("e-2", "patch_on"),
-        ("e-3", "assessment"),
-        ("e-1", "assessment"),
-    ]
-    assert answer["entries"][0]["entry"] == {"drug": "fentanyl", "rate_ng_h": 25_000}
-    assert (answer["entries"][1]["corrects"], answer["entries"][2]["corrected_by"]) == ("e-1", "e-3")
-    assert (answer["ready"], empty["ready"], empty["entries"]) == (True, False, [])
-
-
-async def test_the_vocabulary_of_a_bed_can_be_read() -> None:
-    async with client(ScaleWard()) as web:
-        words = (await web.get(f"{BED}/vocabulary")).json()
-    assert words["pain"][0] == {"code": "neuropathic", "label": "neuropathic"}
-    assert (words["opioids"], words["rules"]) == (["fentanyl", "oxycodone"], ["step_size"])
-    assert "transdermal" in words["routes"]
 
 
 async def test_the_live_connection_takes_the_same_acts() -> None:
