@@ -159,6 +159,8 @@ class World:
     def poll(self, name: str) -> None:
         pump = self.pumps[name]
         fact = PumpStatus(pump.infusing, pump.rate_ul_h, pump.count_ul(), Ms(self.now), Integrity.CRC16)
+        if pump.said != (pump.infusing, pump.rate_ul_h):
+            self.compare_anew()
         mass, pump.said = pump.mass, (pump.infusing, pump.rate_ul_h)
         if pump.infusing:
             self.flowed_ms = self.now

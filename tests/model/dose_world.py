@@ -54,6 +54,7 @@ def clear(world: World) -> None:
     world.poll_all()
     world.pumps[ONE].cleared = world.pumps[ONE].units
     world.compare_anew()
+    world.poll_all()
     world.pass_time(POLL_MS)
     world.poll_all()
 
