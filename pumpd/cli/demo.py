@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 50
+BEDS = 4
 
 Beds = Annotated[int, typer.Option("--beds", min=1, max=200, help="How many beds.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="The page's port; a busy one: the next free.")]
@@ -39,7 +40,7 @@ Pace = Annotated[
 
 
 def demo(
-    beds: Beds = 4,
+    beds: Beds = BEDS,
     port: Port = 8080,
     scenario: ScenarioName = "calm",
     seed: Seed = 1,
@@ -62,6 +63,8 @@ def demo(
         could_not_run(f"ports {port} to {port + PORTS_TRIED - 1} are all in use")
     if port and chosen != port:
         print_lines([f"note: port {port} is in use, taking {chosen}"])
+    if not SCENARIOS[scenario].admitted and beds != BEDS:
+        print_lines([f"note: scenario {scenario} has one bed"])
     with tempfile.TemporaryDirectory(prefix="pumpd-demo-") as folder:
         if SCENARIOS[scenario].admitted:
             run_loop(_demo(Path(folder), beds, chosen, scenario, seed, pace))

@@ -46,6 +46,23 @@ async def test_four_beds_move_at_the_printed_url_and_ctrl_c_ends_it(
     assert os.listdir(folder) == []
 
 
+@pytest.mark.slow
+@pytest.mark.req("DEM-01")
+async def test_a_course_in_simulated_time_says_so_and_ctrl_c_ends_it_at_any_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    async with await Pumpd.started("demo", "--scenario", "ldk-course", "--port", "0", "--factor", "600") as demo:
+        ward = await demo.until(lambda w: w["beds"][0]["course"] and w["beds"][0]["course"]["id"])
+        assert ward["ward"]["generation"] == "demo"
+        assert ward["beds"][0]["patient"]["mrn"] == "DEMO-LDK-1"
+        assert await demo.signal(signal.SIGINT) == 0
+        assert "TIME IS SIMULATED: up to 600 times as fast as yours" in demo.text
+        assert "NOT AS THE SCRIPT" not in demo.text
+        assert "Traceback" not in demo.text
+    assert os.listdir(tmp_path) == []
+
+
 async def test_an_unknown_scenario_is_a_line_with_the_nearest_one(tmp_path: Path) -> None:
     process = await command("demo", "--scenario", "overspeeed")
     out, _ = await process.communicate()
