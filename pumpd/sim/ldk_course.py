@@ -17,7 +17,7 @@ from pumpd.sim.script import At, Step
 
 HOUR = 60.0
 DAY = 24 * HOUR
-FIRST = HOUR
+FIRST = 0.5 * HOUR
 STARTS = (FIRST, FIRST + 2 * DAY, FIRST + 4 * DAY)
 END = FIRST + 5 * DAY - 10
 BASELINE_MME = "458.8"
@@ -176,6 +176,6 @@ def ldk_course(year: int) -> tuple[Step, ...]:
 
 def first_infusion(year: int) -> tuple[Step, ...]:
     """The course as far as it goes in its first hours, then ended: admission, and one infusion up to its cap."""
-    until = FIRST + 2.6 * HOUR
+    until = FIRST + 2.2 * HOUR
     steps = [step for step in ldk_course(year) if step.at_min <= until]
     return (*steps, Step(until + 1, "course/end", {"reason": "shortened: one infusion was given"}))

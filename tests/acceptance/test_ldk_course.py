@@ -4,6 +4,7 @@ the daemon, its journal, and the report that comes of it."""
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -18,13 +19,23 @@ from pumpd.sim.fast_time import FastLoop
 from pumpd.sim.http import HttpClient
 from pumpd.sim.ldk_course import END, NRS, first_infusion, ldk_course
 from pumpd.sim.nurse import Nurse
-from pumpd.sim.script import At
+from pumpd.sim.script import At, Step
+from tests.acceptance.daemon import said
 
 FACTOR = 100_000.0  # as fast as the machine can
 
 
-async def played(loop: FastLoop, folder: Path) -> tuple[Nurse, dict[str, Any], list[str]]:
-    """The nurse, the report as JSON, and what was told."""
+@dataclass(frozen=True)
+class Course:
+    """What is left of it: the nurse, the report as JSON, what was told, and the journal."""
+
+    nurse: Nurse
+    report: dict[str, Any]
+    told: list[str]
+    journal: str
+
+
+async def played(loop: FastLoop, folder: Path) -> Course:
     sim = await SimWard.start(1, "ldk-course", folder=folder / "lines", links="tcp", waves=False)
     daemon = film_daemon(demo_ward(folder, sim, 0), loop, FACTOR)
     told: list[str] = []
@@ -43,31 +54,26 @@ async def played(loop: FastLoop, folder: Path) -> tuple[Nurse, dict[str, Any], l
             await daemon.stop()
     finally:
         await sim.close()
-    return nurse, report.body, told
+    return Course(nurse, report.body, told, daemon.config.journal_url)
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> tuple[Nurse, dict[str, Any], list[str]]:
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     return run_film(lambda loop: played(loop, tmp_path_factory.mktemp("course")))
-
-
-Course = tuple[Nurse, dict[str, Any], list[str]]
 
 
 @pytest.mark.slow
 @pytest.mark.req("DEM-01")
 def test_every_act_of_the_nurse_ends_as_the_script_has_it(course: Course) -> None:
-    nurse, _, told = course
-    assert nurse.surprises == []
-    assert nurse.refusals == 1
-    assert any("more than 0.1 mg/kg/h" in line for line in told)
+    assert course.nurse.surprises == []
+    assert course.nurse.refusals == 1
+    assert any("more than 0.1 mg/kg/h" in line for line in course.told)
 
 
 @pytest.mark.slow
 @pytest.mark.req("DEM-01", "CEI-09")
 def test_the_pump_is_stopped_at_the_cap_and_the_report_says_how_much_was_given(course: Course) -> None:
-    _, report, _ = course
-    (infusion,) = report["infusions"]
+    (infusion,) = course.report["infusions"]
     assert infusion["phase"] == "stopped by cap"
     assert 34.5 < infusion["low"]["value"] <= infusion["high"]["value"] < 35
     assert "cap per infusion" in infusion["why"]
@@ -77,16 +83,26 @@ def test_the_pump_is_stopped_at_the_cap_and_the_report_says_how_much_was_given(c
 @pytest.mark.slow
 @pytest.mark.req("DEM-01")
 def test_no_alarm_is_late_lost_or_technical_though_hours_passed_in_seconds(course: Course) -> None:
-    nurse, report, _ = course
-    assert {alarm["condition"] for alarm in report["alarms"]} == {"pump changed", "cap near:infusion", "cap reached"}
-    assert all(alarm["acknowledged"] or alarm["ended"] for alarm in report["alarms"])
-    assert "cap_reached" in nurse.seen
+    alarms = course.report["alarms"]
+    assert {alarm["condition"] for alarm in alarms} == {"pump changed", "cap near:infusion", "cap reached"}
+    assert all(alarm["acknowledged"] or alarm["ended"] for alarm in alarms)
+    assert "cap_reached" in course.nurse.seen
+
+
+@pytest.mark.slow
+@pytest.mark.req("DEM-01")
+async def test_the_films_journal_replays_to_the_same_decisions_and_its_chain_is_whole(course: Course) -> None:
+    """The kernel never knew that its time was simulated."""
+    code, text = await said("replay", "--journal", course.journal)
+    assert code == 0, text
+    code, text = await said("db", "verify", "--journal", course.journal)
+    assert code == 0, text
 
 
 @pytest.mark.slow
 @pytest.mark.req("DEM-01")
 def test_the_report_holds_the_baseline_the_pain_and_the_refused_step_with_their_origins(course: Course) -> None:
-    _, report, _ = course
+    report = course.report
     rows = {row["name"]: row for row in report["outcomes"]}
     mme = rows["Opioids (MME a day)"]
     assert mme["baseline"]["value"] == 458.8
@@ -133,7 +149,6 @@ def test_the_script_is_three_infusions_on_days_1_3_and_5_and_pain_every_4_hours(
 
 async def test_an_unexpected_answer_is_told_and_does_not_end_the_course() -> None:
     """A nurse whose daemon refuses what the script wants taken."""
-    from pumpd.sim.script import Step
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
