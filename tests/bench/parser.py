@@ -14,6 +14,7 @@ from pumpd.device import DeviceSettings, Driver
 from pumpd.device.facts import Control, ControlState, Integrity, PumpStatus, Reading, Vitals
 from pumpd.registry import drivers
 from pumpd.safety import kernel
+from pumpd.safety.decisions import FlowChanged
 from pumpd.safety.events import Event, Heard, LinkChanged, LinkState, PatientBound
 from pumpd.units import Ms
 from tests.bench.daemon import ward_toml
@@ -213,7 +214,8 @@ def kernel_run(steps: int = 1000) -> dict[str, list[float]]:
             began = time.perf_counter_ns()
             state, decisions = kernel.step(state, event, at, bed.policy)
             took[type(event.fact).__name__].append((time.perf_counter_ns() - began) / 1000)
-            assert second < 5 or not decisions, decisions
+            quiet = all(isinstance(decision, FlowChanged) for decision in decisions)  # each quarter of an hour
+            assert second < 5 or quiet, decisions
     return took
 
 
