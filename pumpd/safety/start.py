@@ -16,6 +16,7 @@ from pumpd.safety.caps import running, weight_g
 from pumpd.safety.ceiling import is_governed
 from pumpd.safety.channels import by_hand
 from pumpd.safety.course_state import Infusion
+from pumpd.safety.decisions import InfusionPhase
 from pumpd.safety.policy import AlarmKind, Priority, ProtocolPolicy, ProtocolRule, PumpPolicy
 from pumpd.safety.protocol_words import rate_words
 from pumpd.safety.set_aside import binding, number_meant, ongoing
@@ -114,7 +115,7 @@ def keep_up(d: Draft, protocol: ProtocolPolicy) -> None:
     steep = binding(d, d.course.steep)
     if len(steep) != len(d.course.steep):
         d.course = replace(d.course, steep=steep, steep_from_ng_h=d.course.steep_from_ng_h if steep else None)
-    note_extra(d, protocol)
+    note_extra(d, infusion, protocol)
 
 
 def rest(d: Draft) -> None:
@@ -146,13 +147,18 @@ STILL: dict[str, Callable[[Draft, ProtocolPolicy], bool]] = {
 }
 
 
-def note_extra(d: Draft, protocol: ProtocolPolicy) -> None:
-    """The count was judged at the start; the course's time can be over while the infusion runs."""
-    late = window_failing(d, protocol)
-    found = d.course.extra if late is None else {**d.course.extra, WINDOW: late}
-    extra = binding(d, found)
+def note_extra(d: Draft, infusion: Infusion, protocol: ProtocolPolicy) -> None:
+    """The count was judged at the start; the course's time can be over while it runs, or before it goes on."""
+    runs = infusion.phase is InfusionPhase.RUNNING
+    extra = too_many(d, protocol) if runs else binding(d, d.course.extra)
     if extra != d.course.extra:
         d.course = replace(d.course, extra=extra)
+
+
+def too_many(d: Draft, protocol: ProtocolPolicy) -> dict[str, str]:
+    """Why the present infusion may not run, by rule."""
+    late = window_failing(d, protocol)
+    return binding(d, d.course.extra if late is None else {**d.course.extra, WINDOW: late})
 
 
 def stop_cause(d: Draft, pump: PumpPolicy, p: PumpState) -> str | None:
@@ -169,7 +175,7 @@ def forbids(d: Draft, pump: PumpPolicy) -> list[str]:
     if protocol is None or not protocol.extra_stop or not is_governed(pump):
         return []
     if ongoing(d) is not None:
-        return list(d.course.extra.values())
+        return list(too_many(d, protocol).values())
     count = count_failing(d, protocol, counted_ms(d, protocol))
     return [] if count is None else list(binding(d, {COUNT: count}).values())
 

@@ -72,8 +72,8 @@ def note_flow(d: Draft, protocol: ProtocolPolicy) -> None:
     if not flow or flow == course.last_ng_h:
         return
     last = course.last_ng_h
-    if last is None:  # the first rate of an infusion is judged at its start
-        d.course = replace(course, last_ng_h=flow)
+    if last is None:  # the first rate of an infusion is judged as its start, once the weight is known
+        d.course = course if weight_g(d) is None else replace(course, last_ng_h=flow)
     elif flow > last:
         note_rise(d, protocol, last, flow)
     else:

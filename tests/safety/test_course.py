@@ -424,6 +424,15 @@ def test_a_first_rate_that_becomes_known_later_is_judged_then() -> None:
 
 
 @pytest.mark.req("CRS-04")
+def test_a_first_rate_is_judged_when_the_weight_is_known() -> None:
+    bed = CourseBed(weight_g=None)
+    bed.flow(300)
+    assert "start rate" not in bed.the("started_without").text
+    bed.do(PatientBound(patient(), "RN"), 1_000)
+    assert "start rate 0.3 mg/kg/h is above 0.1 mg/kg/h" in bed.the("started_without").text
+
+
+@pytest.mark.req("CRS-04")
 def test_a_pause_and_another_pump_do_not_make_another_start() -> None:
     bed = ready()
     bed.plan()
@@ -529,6 +538,23 @@ def test_an_infusion_that_runs_beyond_the_courses_time_is_high_and_stopped() -> 
     assert bed.course().id == "b1-c1"
     bed.rest()
     assert bed.course().id is None
+
+
+@pytest.mark.req("CRS-03")
+def test_a_paused_infusion_is_not_one_too_many_when_the_time_is_over_until_it_goes_on() -> None:
+    bed = ready(course_ms=HOUR)
+    bed.run(50 * MIN)
+    bed.flow(0)
+    bed.plan()
+    bed.flow(100)
+    started_ms = bed.course().infusions[0].started_ms or 0
+    bed.keep(started_ms + HOUR - 2 * MIN - bed.now, 100, 4_000)
+    bed.keep(4 * MIN, 0, 4_000)
+    assert bed.alarm("extra_infusion") is None
+    assert bed.course().id == "b1-c1"
+    bed.flow(100, after=1_000)
+    assert "the course's time is over" in bed.the("extra_infusion").text
+    assert bed.lock() is InterlockState.TRIPPED
 
 
 # --- setting rules aside
