@@ -158,7 +158,8 @@ def pain_figure(report: CourseReport) -> Markup:
     panel = Panel(axis_of(report), TOP, TOP + TALL + 30, 0.0, 10.0)
     top = max([60.0, *(_value(point) for point in report.mme), _baseline(report)]) * ROOM
     right = Panel(panel.axis, panel.top, panel.bottom, 0.0, top)
-    inside = [point for point in report.nrs if point.at >= panel.axis.start]
+    before = [point for point in report.nrs if point.at < panel.axis.start]
+    inside = [*before[-1:], *(point for point in report.nrs if point.at >= panel.axis.start)]
     words = f"{len(inside)} pain scores as dots (left axis), opioid use as a stepped line (right axis)."
     return drawing(
         "pain",

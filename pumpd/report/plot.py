@@ -14,7 +14,7 @@ from pumpd.drawing.markup import Markup, tag
 from pumpd.drawing.scale import Scale
 
 WIDTH, LEFT, RIGHT = 1000.0, 92.0, 858.0  # beside the plot stand the labels of limits, or a second axis
-AXIS = 44.0
+AXIS = 48.0
 MOST_TIMES = 10
 MOST_VALUES = 5
 LABEL_STEP = 17.0
@@ -139,7 +139,7 @@ def time_axis(axis: Axis, bottom: float) -> list[Markup]:
     for at, label, new_day in axis.ticks():
         if at < free:
             continue
-        parts.append(tag("text", label, class_="tick middle strong" if new_day else "tick middle", x=at, y=bottom + 19))
+        parts.append(tag("text", label, class_="tick middle strong" if new_day else "tick middle", x=at, y=bottom + 24))
         free = at + 10.0 * len(label)
     return parts
 

@@ -20,7 +20,8 @@ def sheet(heads: Sequence[str], rows: Iterable[Sequence[Part]], kind: str = "", 
     if not lines:
         return tag("p", empty, class_="empty")
     head = tag("thead", tag("tr", [tag("th", name, scope="col") for name in heads]))
-    return tag("table", head, tag("tbody", lines), class_=kind or None)
+    whole = tag("table", head, tag("tbody", lines), class_=kind or None)
+    return tag("div", whole, class_="scroll", tabindex=0)
 
 
 class Sheets:
@@ -61,7 +62,7 @@ class Sheets:
     def outcomes(self) -> Markup:
         rows = [self._outcome(one) for one in self.report.outcomes]
         end = "Now" if self.report.head.closed is None else "End"
-        return sheet(("", "Baseline", end, "Change", ""), rows, "outcomes")
+        return sheet(("Outcome", "Baseline", end, "Change", "Remarks"), rows, "outcomes")
 
     def _outcome(self, one: Outcome) -> list[Part]:
         figure = self.origins.figure
@@ -242,7 +243,7 @@ class Sheets:
         return join(
             [
                 sheet(("Started", "Software", "Drug library", "Files with SHA-256"), rows),
-                sheet(("Computed with", "Version", "SHA-256", ""), tables),
+                sheet(("Computed with", "Version", "SHA-256", "At the bedside"), tables),
             ]
         )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -15,6 +17,7 @@ from pumpd.report.page import page
 from tests.report.played import PlayedBed, case_report
 
 COURSE = "b1-c1"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,18 @@ class Recorded:
     html: str
 
 
+def aside(work: Coroutine[Any, Any, T]) -> T:
+    """The result, by a loop of its own in another thread: a browser's tests have a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 def record(folder: Path, script: Callable[[PlayedBed], None], generation: str = "demo") -> Recorded:
     bed = PlayedBed(folder)
     script(bed)
     url = f"sqlite+aiosqlite:///{folder}/journal.db"
-    asyncio.run(bed.journal(url, generation))
-    report = asyncio.run(made(url, COURSE))
+    aside(bed.journal(url, generation))
+    report = aside(made(url, COURSE))
     return Recorded(url, bed, report, page(report))
 
 

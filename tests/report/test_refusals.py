@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 
 import pytest
 
 from pumpd.clinical.entries import CoursePlan, InfusionPlan
 from pumpd.safety.events import Assessed, Charted, ProtocolOverride, RateRequested, ResumeRequested, SoftOverride
-from tests.report.conftest import COURSE, Recorded, record
+from tests.report.conftest import COURSE, Recorded, aside, record
 from tests.report.played import DOCTOR, HOUR, MIN, NURSE, PlayedBed, open_course
 
 TRIES = {
@@ -116,4 +115,4 @@ def test_a_course_that_runs_is_reported_as_of_now_and_says_so(course: Recorded) 
 def test_the_same_journal_gives_the_same_report(course: Recorded) -> None:
     from pumpd.report.draw import made
 
-    assert asyncio.run(made(course.url, COURSE)) == course.report
+    assert aside(made(course.url, COURSE)) == course.report

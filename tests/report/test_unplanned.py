@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,14 @@ from pumpd.clinical.entries import CourseEnd, CoursePlan, FollowUp
 from pumpd.report.draw import made
 from pumpd.report.model import CourseReport
 from pumpd.safety.events import PatientBound, PatientReleased, Restarted
-from tests.report.conftest import record
+from tests.report.conftest import aside, record
 from tests.report.played import DOCTOR, HOUR, MIN, NURSE, PATIENT, PlayedBed
 
 
 def reported(folder: Path, bed: PlayedBed, course: str) -> CourseReport:
     url = f"sqlite+aiosqlite:///{folder}/journal.db"
-    asyncio.run(bed.journal(url, "real"))
-    return asyncio.run(made(url, course))
+    aside(bed.journal(url, "real"))
+    return aside(made(url, course))
 
 
 @pytest.mark.req("REP-03")
