@@ -39,6 +39,8 @@ def settle(d: Draft) -> None:
         give_up(d)
     if len(d.policy.pumps) > 1 and not is_tracked(d.policy):
         channels.judge(d)
+        if channels.due_ms(d) != d.given.due_ms:
+            d.given = replace(d.given, due_ms=channels.due_ms(d))
         reconcile(d, SCOPE, channels.conditions(d))
 
 
@@ -93,8 +95,8 @@ def keep_marks(d: Draft, ran: bool) -> None:
 
 
 def all_heard(d: Draft) -> bool:
-    """No governed pump is silent: after a mark in its silence nobody would know on which side of it it gave what."""
-    return all(d.pumps[p.device].live or d.pumps[p.device].report is None for p in d.policy.pumps if is_governed(p))
+    """No pump was lost while it infused: after a mark in its silence nobody would know on which side it gave what."""
+    return all(d.pumps[pump.device].live for pump in caps.running(d))
 
 
 def trimmed(d: Draft, given: Given) -> Given:

@@ -21,7 +21,7 @@ from pumpd.safety.events import (
     StopRequested,
     Tick,
 )
-from pumpd.safety.policy import DoseCaps
+from pumpd.safety.policy import Cap, DoseCaps
 from tests.safety.build import KETAMINE, PUMP, bed_policy, patient, pump_policy
 from tests.safety.dosed import HOUR, MIN, PROTOCOL, TWO, DosedBed, capped, dosed_policy
 
@@ -240,6 +240,16 @@ def test_every_change_of_a_flow_is_told_and_a_mark_each_quarter_of_an_hour() -> 
     run = (True, RATE, 1)
     assert flows == [(False, 0, 0), run, run, run, (True, 2 * RATE, 1), (False, 2 * RATE, 1)]
     assert (bed.told()[-1].low_ng or 0) <= bed.one.nl() <= (bed.told()[-1].high_ng or 0)
+
+
+@pytest.mark.req("CEI-09")
+def test_a_second_pump_that_was_switched_off_long_ago_does_not_stop_the_window_from_sliding() -> None:
+    bed = DosedBed(dosed_policy(DoseCaps(None, None, Cap(500, "ward"), HOUR), pumps=2))
+    silent = bed.pumps.pop(TWO)
+    assert not silent.infusing
+    bed.start(RATE)
+    bed.pass_time(3 * HOUR, 5_000)
+    assert bed.cap("window").high_ng <= RATE * 1_000 * 5 // 4 + 10_000
 
 
 @pytest.mark.req("CEI-09")
