@@ -9,7 +9,7 @@ import typer
 
 from pumpd.cli.check_protocol import cap_lines, caps_meaning, initial_line, print_protocols, protocol_meaning
 from pumpd.cli.check_rules import print_profile, print_responses, profile_meaning, rules_meaning
-from pumpd.cli.common import PROBLEMS, as_json, inspect_or_leave, print_json, print_lines
+from pumpd.cli.common import PROBLEMS, as_json, could_not_run, inspect_or_leave, print_json, print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ def check(file: WardFile, as_json_document: AsJson = False) -> None:
     """Validate a ward file and all it names; print effective ceilings, response times and enforcement levels.
 
     An alarm profile may be checked by itself. Exit code 0: it may be used. 1: problems, one
-    `file:line: key: message` each. 2: there is no such file.
+    `file:line: key: message` each. 2: there is no such file, or it is a drug library.
     """
     if is_alarm_profile(file):
         from pumpd.config.profile import inspect_profile
@@ -40,6 +40,8 @@ def check(file: WardFile, as_json_document: AsJson = False) -> None:
         meaning = profile_meaning(profile.profile) if profile.profile else None
         _tell(profile, meaning, print_profile, as_json_document)
         return
+    if is_library(file):
+        could_not_run(f"{file} is a drug library, not a ward file: pumpd library check {file}")
     loaded = inspect_or_leave(file)
     _tell(loaded, ward_meaning(loaded.ward) if loaded.ward else None, _print_ward, as_json_document)
 
@@ -51,6 +53,15 @@ def is_alarm_profile(path: Path) -> bool:
 
     read = read_toml(path)
     return not isinstance(read, Problem) and "rule" in read[0] and not {"ward", "bed"} & set(read[0])
+
+
+def is_library(path: Path) -> bool:
+    """Whether the file is a drug library rather than a ward."""
+    from pumpd.config.problems import Problem
+    from pumpd.config.read import read_toml
+
+    read = read_toml(path)
+    return not isinstance(read, Problem) and "care_area" in read[0] and not {"ward", "bed"} & set(read[0])
 
 
 def _tell(

@@ -72,6 +72,8 @@ def test_check_says_whether_a_library_may_be_used(tmp_path: Path) -> None:
     assert (code, out.endswith("pumpd-default 2026.2, released: a ward may use it\n")) == (0, True)
     code, out, _ = run("library", "check", draft(tmp_path))
     assert (code, "a draft: no ward may use it" in out) == (0, True)
+    code, _, err = run("check", default_dir() / NAME)
+    assert (code, "is a drug library, not a ward file: pumpd library check" in err) == (2, True)
     code, _, err = run("library", "check", tmp_path / "none.toml")
     assert (code, "there is no file" in err) == (2, True)
 
