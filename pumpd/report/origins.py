@@ -6,6 +6,7 @@ from pumpd.drawing.markup import Markup, tag
 from pumpd.report.model import Figure
 
 NONE = "–"
+LONG = 20  # letters; a figure of more may be broken over two lines
 
 
 class Origins:
@@ -21,7 +22,8 @@ class Origins:
         key = (figure.origin, figure.refs)
         place = self._numbers.setdefault(key, len(self._numbers) + 1)
         note = tag("sup", tag("a", str(place), href=f"#origin-{place}"))
-        return tag("span", figure.text, note, class_="figure", title=figure.origin)
+        kind = "figure long" if len(figure.text) > LONG else "figure"
+        return tag("span", figure.text, note, class_=kind, title=figure.origin)
 
     def listed(self) -> Markup:
         """All of them, in order."""

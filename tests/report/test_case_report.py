@@ -167,3 +167,8 @@ def test_limits_in_force_and_their_source_software_and_tables_are_named(case: Re
         "pharmacokinetic models",
         "words of a chart",
     }
+
+
+@pytest.mark.req("REP-03")
+def test_nothing_of_a_whole_course_is_missing(case: Recorded) -> None:
+    assert case.report.missing == ()
