@@ -28,6 +28,7 @@ from pumpd.live.port import UnknownBed, WardPort, Words
 from pumpd.safety.assessments import score_reasons
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Assessed, Charted, ProtocolOverride
+from pumpd.safety.policy import ProtocolRule
 
 NEAR = timedelta(minutes=1)  # so much may pass between seeing and sending, and so far may two clocks be apart
 
@@ -98,8 +99,8 @@ class ChartActs:
         return await self._write(bed, body, Checklist(tuple(zip(names, body.answers.values(), strict=True))))
 
     async def override(self, bed: str, body: ProtocolOverrideBody) -> bytes:
-        """One rule of the protocol is set aside, where the protocol allows it."""
-        (rule,) = _checked("rule", [body.rule], self.words(bed).rules)
+        """One rule of the protocol is set aside; where it does not allow that, the refusal is on record."""
+        (rule,) = _checked("rule", [body.rule], tuple(ProtocolRule))
         return await self._acts.submit(bed, ProtocolOverride(rule, body.by, body.reason))
 
     def words(self, bed: str) -> Words:

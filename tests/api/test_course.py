@@ -10,7 +10,6 @@ import pytest
 from pumpd import report
 from pumpd.api.app import create_app
 from pumpd.clinical.entries import CourseEnd, CoursePlan, Entry, FollowUp, InfusionPlan
-from pumpd.live.port import Words
 from pumpd.report import CourseLine, ReportError, UnknownCourse
 from pumpd.safety.decisions import Refused
 from pumpd.safety.events import Charted, ProtocolOverride
@@ -72,7 +71,6 @@ async def test_what_cannot_be_read_reaches_no_bed(path: str, body: Any, about: s
 @pytest.mark.req("CRS-08")
 async def test_a_rule_is_set_aside_by_name_and_reason_and_an_unknown_rule_is_told_the_nearest() -> None:
     ward = MemoryWard()
-    ward.vocabulary = Words(rules=("step_size", "start_vitals"))
     status, answer = await post(ward, "/override", {"rule": "stepsize", "reason": "severe pain"})
     assert (status, ward.events) == (422, [])
     assert 'did you mean "step_size"?' in answer["error"]["reasons"][0]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pumpd.live.port import Words
-from pumpd.safety.decisions import Decision
+from pumpd.safety.decisions import Decision, Refused
 from pumpd.safety.events import Event
 from tests.api.test_kernel_behind import KernelWard
 from tests.api.ward import client
@@ -99,11 +99,13 @@ async def test_an_assessment_of_which_one_number_cannot_be_is_not_recorded_at_al
 
 
 @pytest.mark.req("CRS-08")
-async def test_a_rule_that_the_protocol_does_not_give_away_is_not_set_aside() -> None:
+async def test_a_rule_that_the_protocol_does_not_give_away_is_refused_by_the_kernel_who_and_why_are_kept() -> None:
     ward = CourseWard()
     status, answer = await post(ward, "course/override", {"rule": "infusion_count", "reason": "severe pain"})
-    assert status == 422
-    assert "known" in answer["error"]["reasons"][0]
+    assert status == 409
+    assert any(LDK in reason for reason in answer["error"]["reasons"])
+    (refused,) = [decision for _, decision in ward.bed.log if isinstance(decision, Refused)]
+    assert (refused.by, refused.why, refused.reasons) == ("RN-KL", "severe pain", tuple(answer["error"]["reasons"]))
     assert (await post(ward, "course/override", {"rule": "step_size", "reason": "severe pain"}))[0] == 200
     assert (await course_of(ward))["set_aside"] == [{"rule": "step_size", "by": "RN-KL"}]
 
