@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from pumpd.journal.query import bed_number
@@ -75,28 +75,28 @@ async def chart_history(engine: AsyncEngine, bed: str) -> ChartHistory:
     return ChartHistory(steps, sum(row.kind == GAP for row in said))
 
 
-async def _last_closed(connection: AsyncConnection, bed: int) -> Row[Any] | None:
+async def _last_closed(connection: AsyncConnection, bed: int) -> Any | None:
     columns = decisions.c
     query = select(columns.n, columns.idx, columns.now_ms)
     query = query.where(columns.bed == bed, columns.kind == PatientClosed.__name__)
     return (await connection.execute(query.order_by(columns.n.desc()).limit(1))).first()
 
 
-async def _decided(connection: AsyncConnection, bed: int, first_n: int) -> list[Row[Any]]:
+async def _decided(connection: AsyncConnection, bed: int, first_n: int) -> list[Any]:
     columns = decisions.c
     query = select(columns.seq, columns.now_ms, columns.body).where(columns.bed == bed, columns.n >= first_n)
     query = query.where(columns.kind.in_([kind.__name__ for kind in DECIDED])).order_by(columns.n)
     return list((await connection.execute(query)).all())
 
 
-async def _said(connection: AsyncConnection, bed: int, from_ms: int) -> list[Row[Any]]:
+async def _said(connection: AsyncConnection, bed: int, from_ms: int) -> list[Any]:
     columns = events.c
     query = select(columns.seq, columns.kind, columns.body).where(columns.bed == bed, columns.now_ms >= from_ms)
     query = query.where(columns.kind.in_([GAP, *(kind.__name__ for kind in SAID)]))
     return list((await connection.execute(query.order_by(columns.id))).all())
 
 
-def _steps(decided: Iterable[Row[Any]], said: Iterable[Row[Any]]) -> tuple[ChartStep, ...]:
+def _steps(decided: Iterable[Any], said: Iterable[Any]) -> tuple[ChartStep, ...]:
     """Joined by the number of the step. An event without any of these decisions tells a chart nothing."""
     found: dict[int, _Step] = {}
     for row in decided:
