@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pumpd.journal.records import Origins
@@ -25,6 +25,8 @@ from pumpd.safety.policy import BedPolicy
 from pumpd.safety.wire import decision_from_wire
 
 PAGE = 2000
+COURSES_SINCE = "0002"
+REVISION = text("SELECT version_num FROM alembic_version")
 _OMITTED = ("ReadStatus", OUTCOME)
 
 
@@ -91,6 +93,11 @@ class RunRow(Struct, frozen=True):
     software: str
     config_sha: str
     origins: Origins | None
+
+
+async def has_courses(connection: AsyncConnection) -> bool:
+    """False for a journal of the first schema, which has to be upgraded before it can be asked about courses."""
+    return str((await connection.execute(REVISION)).scalar()) >= COURSES_SINCE
 
 
 async def bed_of(connection: AsyncConnection, number: int) -> str:

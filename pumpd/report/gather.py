@@ -25,6 +25,7 @@ from pumpd.journal.stays import (
     bed_of,
     course_rows,
     gap_rows,
+    has_courses,
     last_moment,
     policy_rows,
     run_rows,
@@ -94,6 +95,8 @@ async def reading(journal_url: str) -> AsyncIterator[AsyncConnection]:
     try:
         async with engine.connect() as connection:
             await snapshot(connection)
+            if not await has_courses(connection):
+                raise ReportError(f"journal {path or parsed}: of an older pumpd; bring it up to date: pumpd db upgrade")
             yield connection
     except (SQLAlchemyError, OSError) as error:
         raise ReportError(f"journal {path or parsed}: {getattr(error, 'orig', None) or error}") from error

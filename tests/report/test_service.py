@@ -9,6 +9,7 @@ import pytest
 
 from pumpd import report
 from pumpd.report import service
+from tests.journal.test_kept import first_schema
 from tests.report.conftest import COURSE, Recorded
 from tests.report.played import ZERO
 
@@ -49,6 +50,13 @@ async def test_a_journal_that_is_not_there_is_explained_and_not_made(tmp_path: P
     with pytest.raises(report.ReportError, match="does not exist"):
         await report.report(f"sqlite+aiosqlite:///{tmp_path}/none.db", COURSE, "html")
     assert not (tmp_path / "none.db").exists()
+
+
+async def test_a_journal_of_an_older_pumpd_says_what_to_do(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/old.db"
+    await first_schema(url)
+    with pytest.raises(report.ReportError, match="pumpd db upgrade"):
+        await report.courses(url)
 
 
 async def test_a_form_that_does_not_exist_is_refused_at_once(case: Recorded) -> None:
