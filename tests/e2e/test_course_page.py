@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from pumpd.device.facts import Quality
 from pumpd.safety.policy import AlarmKind, Priority
 from tests.e2e.bench_ward import BenchWard
-from tests.e2e.conftest import Console, open_ward
+from tests.e2e.conftest import Console, open_ward, wait_digits
 from tests.e2e.course_scene import BED, assert_clean, busy, show, strip
 from tests.e2e.test_wall_layout import OVERLAPPING
 from tests.live.course_fakes import KG_72, MINUTE_MS, cap, clinical, concentration, mme
@@ -127,10 +127,22 @@ CUT_OFF = """() => [...document.querySelectorAll('.tile .body, .pump, .course, .
   e => e.scrollHeight > e.clientHeight + 2 || e.scrollWidth > e.clientWidth + 1).map(e => e.className)"""
 
 
-@pytest.mark.parametrize(
-    ("beds", "width", "height", "least_px"),
-    [(4, 1920, 1080, 65), (4, 3840, 2160, 130), (8, 1920, 1080, 45), (16, 1920, 1080, 38), (16, 3840, 2160, 90)],
-)
+DIGITS_CUT = """() => [...document.querySelectorAll('.vital .digits')].filter(e => {
+  const text = document.createRange();
+  text.selectNodeContents(e);
+  return text.getBoundingClientRect().right > e.closest('.vital').getBoundingClientRect().right + 1;
+}).map(e => `${e.closest('.tile').dataset.bed} ${e.textContent}`)"""
+WALLS = [
+    (4, 1920, 1080, 65),
+    (4, 3840, 2160, 130),
+    (8, 1920, 1080, 45),
+    (16, 1920, 1080, 38),
+    (16, 3840, 2160, 90),
+    (24, 1920, 1080, 17),
+]
+
+
+@pytest.mark.parametrize(("beds", "width", "height", "least_px"), WALLS)
 def test_on_a_wall_a_course_leaves_the_vitals_readable_and_nothing_is_cut_off(
     page: Page, beds: int, width: int, height: int, least_px: int
 ) -> None:
@@ -138,11 +150,15 @@ def test_on_a_wall_a_course_leaves_the_vitals_readable_and_nothing_is_cut_off(
     with BenchWard(beds=beds) as ward:
         open_ward(page, ward)
         busy(ward)
+        for bed in ward.beds:
+            ward.vitals(bed, spo2=100, pulse=130)
         page.locator(".course").nth(2).wait_for()
+        wait_digits(page, f"w-{beds:02}", "spo2", "100")
         sizes = "[...document.querySelectorAll('.digits')].map(e => parseFloat(getComputedStyle(e).fontSize))"
         assert min(page.evaluate(sizes)) * 1490 / 2048 >= least_px
         assert page.evaluate(CUT_OFF) == []
         assert page.evaluate(OVERLAPPING) == 0
+        assert page.evaluate(DIGITS_CUT) == []
 
 
 def test_every_button_of_a_course_is_large_enough_to_hit(page: Page, ward: BenchWard) -> None:
