@@ -123,23 +123,25 @@ def rate(at_min: float, mg_kg_h: str, refused: bool = False, reason: str = "titr
     return Step(at_min, "pumps/{pump}/rate", body, refused=refused, tell=tell)
 
 
-def observed(start_min: float, until_min: float) -> Iterator[Step]:
-    """Every 15 min for an hour, every 30 min from then on (a look just before the hour would be due again in 15)."""
-    for after in (15, 30, 45, 61, 90, 120, 150, 180):
-        if after <= until_min:
-            yield charted(start_min + after, "assessments", poss=2 if after >= 90 else 1)
+def observed(start_min: float) -> Iterator[Step]:
+    """Every 15 min for an hour, every 30 min to the end of the third, whether or not the infusion still runs.
+
+    61 and 181, because a look just before the end of a stage would be due again by that stage.
+    """
+    for after in (15, 30, 45, 61, 90, 120, 150, 181):
+        yield charted(start_min + after, "assessments", poss=2 if after in (90, 120) else 1)
 
 
 def infusions() -> Iterator[Step]:
     one, two, three = STARTS
     yield from infusion(1, one)
-    yield from observed(one, 120)
+    yield from observed(one)
     yield rate(one + 31, "0.4", refused=True, reason="pain 9/10")
     yield from (rate(one + 32, "0.2"), rate(one + 63, "0.3"), rate(one + 94, "0.4"))
     yield charted(one + 150, "assessments", nrs=7, poss=1, side_effects=[{"name": "dissociation", "severity": 0}])
     yield from infusion(2, two, "0.48")
     yield Step(two - 4, "pumps/{pump}/resume", {"reason": "second infusion of the course, patient seen"})
-    yield from observed(two, 150)
+    yield from observed(two)
     yield rate(two + 31, "0.2")
     yield Step(two + 62, "rate", {"rate_ul_h": 3 * START_UL_H}, where=At.PUMP, tell="rate 0.3 mg/kg/h, at the panel")
     felt = [{"name": "dissociation", "severity": 1}, {"name": "dizziness", "severity": 1}]
@@ -149,7 +151,7 @@ def infusions() -> Iterator[Step]:
     yield Step(two + 152, "stop", where=At.PUMP, tell="infusion 2 is stopped by hand: given as planned")
     yield charted(two + 180, "assessments", nrs=6, poss=1, tolerance="good, after a mild dissociation")
     yield from infusion(3, three)
-    yield from observed(three, 120)
+    yield from observed(three)
     yield rate(three + 15, "0.2", refused=True)
     yield from (rate(three + 31, "0.2"), rate(three + 62, "0.3"), rate(three + 93, "0.4"))
     yield charted(three + 150, "assessments", nrs=5, poss=1, tolerance="good")
