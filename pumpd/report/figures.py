@@ -12,6 +12,7 @@ from pumpd.report.words import zone_of
 
 TALL, SMALL, GAP, TOP = 165.0, 104.0, 16.0, 14.0
 ROOM = 1.12  # above the highest value
+ROOM_FOR_NAMES = 1.25  # of the infusions, above the hard ceiling
 LANE = 24.0
 
 
@@ -76,7 +77,7 @@ def ceiling_lines(report: CourseReport, at: datetime) -> Iterator[tuple[float, s
 def _rate_top(report: CourseReport) -> float:
     rates = [rate for flow in report.flows if (rate := _rate(flow)) is not None]
     hard = [float(step.hard) for step in report.ceilings if step.hard is not None]
-    return max([0.2, *rates, *hard]) * ROOM
+    return max([0.2, *rates, *hard]) * ROOM_FOR_NAMES
 
 
 def course_band(report: CourseReport) -> list[tuple[datetime, float, float]]:
