@@ -105,10 +105,12 @@ def test_an_executors_job_holds_time_still() -> None:
         release, began = threading.Event(), loop.time()
         job = loop.run_in_executor(None, release.wait)
         sleeping = asyncio.create_task(asyncio.sleep(HOUR))
-        await loop.real_sleep(0.02)
-        held = loop.time() - began
-        assert not sleeping.done()
-        release.set()
+        try:
+            await loop.real_sleep(0.02)
+            held = loop.time() - began
+            assert not sleeping.done()
+        finally:
+            release.set()
         assert await job
         await sleeping
         return held
