@@ -39,6 +39,7 @@ class BreathGhost:
     overdue: bool = False
     episodes: int = 0
     in_episode: bool = False
+    told_episodes: int = 0
     alarms: dict[str, Alarm] = field(default_factory=dict)
 
     def copy(self) -> Self:
@@ -85,7 +86,7 @@ class BreathGhost:
             self.low_since = None if self.low_since is None else now  # the old one's alarm went with him
             self.normal_spo2 = self.normal_spo2 if self.low_since is None else None
             flagged = bool(self.first.get("no_breath")) and self.fresh()
-            self.episodes, self.in_episode = int(flagged), flagged
+            self.episodes, self.in_episode, self.told_episodes = int(flagged), flagged, 0
         elif isinstance(event, ev.Restarted):
             self.first_ms = self.second_ms = -100_000
             self.slow_since = self.low_since = self.normal_spo2 = None
@@ -142,6 +143,8 @@ class BreathGhost:
         for decision in decisions:
             if isinstance(decision, de.AlarmChanged):
                 wrong += self._see_alarm(event, decision.alarm)
+            elif isinstance(decision, de.EpisodeChanged) and decision.open:
+                self.told_episodes = decision.number
         frame = isinstance(event, ev.Heard) and event.device == FIRST
         return wrong + (self._after_frame() if frame else []) + self._standing()
 
@@ -224,6 +227,8 @@ class BreathGhost:
     def look(self, view: Any) -> list[str]:
         """What the screen shows, held against what was seen."""
         wrong = [] if view.episodes == self.episodes else [f"{view.episodes} episodes shown of {self.episodes}"]
+        if self.told_episodes != self.episodes:
+            wrong.append(f"{self.told_episodes} episodes told of {self.episodes}")
         rate = view.values["rr"]
         if self.fresh() and "rr" in self.first:
             if self.held and (rate.value_milli is not None or rate.why != "held" or rate.source != FIRST):

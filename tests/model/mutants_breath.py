@@ -114,6 +114,7 @@ BREATH_MUTANTS = (
         "begins = goes_on and not going",
         "begins = fulfilled(runs)",
     ),
+    Mutant("an episode is not told", "episodes", "        if goes_on is not going:", "        if going:"),
     Mutant("episodes are not counted", "respiration", "    count_episodes(d, live, watch.criteria)\n", ""),
     Mutant(
         "a quiet value ends nothing",
