@@ -110,8 +110,7 @@ def test_what_goes_in_beyond_a_cap_is_at_most_one_poll_interval_and_the_stop_tim
     assert any(infusion.capped for infusion in bed.state.given.infusions)
     assert not any(pump.infusing for pump in bed.pumps.values())
     unheard_ms = 2 * POLL_MS  # a poll, and one that is lost
-    late_ms = max(0, stop_ms - TIMES.stop_flight_ms)
-    allowed = bed.steepest_ul_h * conc * (unheard_ms + late_ms) // 3_600_000
+    allowed = bed.steepest_ul_h * conc * (unheard_ms + stop_ms) // 3_600_000
     assert bed.given_ng() <= CAP_NG + allowed
 
 
@@ -135,3 +134,25 @@ def test_at_a_steady_rate_the_cap_is_met_and_not_passed(rate: int, poll_ms: int)
     at_the_stop_ng = bed.one.nl() + rate * TIMES.stop_flight_ms // 3_600
     assert CAP_NG - 3_000 - polls <= at_the_stop_ng <= CAP_NG
     assert bed.lock() is InterlockState.TRIPPED
+
+
+@pytest.mark.req("CEI-09")
+def test_the_worst_is_a_rate_that_jumps_to_the_ceiling_just_after_a_poll() -> None:
+    """In mg, at 1 mg/mL: 70 mL/h (1 mg/kg/h for 70 kg) for a poll of 2 s and a stop of 1 s is 0.058 mg beyond a cap."""
+    ceiling_ul_h, stop_ms, worst_ng = 69_990, 1_000, 0
+    for before_ng in range(16_000, 40_000, 2_000):
+        bed = ObeyingBed(stop_ms, DoseCaps(SMALL), 1_000)
+        pump = bed.pumps[PUMP]
+        pump.rate_ul_h, pump.infusing = 34_000, True
+        bed.poll_all()
+        while bed.given_ng() < CAP_NG - 60_000:
+            bed.poll_once(heard=True)
+        pump.rate_ul_h = 3_500
+        while pump.infusing and bed.given_ng() < CAP_NG - before_ng:
+            bed.poll_once(heard=True)
+        pump.rate_ul_h = ceiling_ul_h
+        while pump.infusing:
+            bed.poll_once(heard=True)
+        worst_ng = max(worst_ng, bed.given_ng() - CAP_NG)
+    assert worst_ng <= ceiling_ul_h * (POLL_MS + stop_ms) // 3_600
+    assert worst_ng > 30_000  # the jump did meet the edge
