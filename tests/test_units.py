@@ -105,3 +105,13 @@ def test_rate_weight_and_concentration_are_written_in_the_wards_units() -> None:
 
 def test_small_masses_are_in_mcg_never_the_greek_letter() -> None:
     assert "µ" not in units.format_concentration(50)
+
+
+def test_a_mass_is_said_in_mg_with_two_decimals_and_with_three_below_one() -> None:
+    assert [units.format_mg(ng) for ng in (35_000_000, 34_654_999, 999_499, 400, 0)] == [
+        "35 mg",
+        "34.65 mg",
+        "0.999 mg",
+        "0 mg",
+        "0 mg",
+    ]
