@@ -164,8 +164,9 @@ def conditions(d: Draft) -> dict[str, Condition]:
         text = f"{d.given.stop}{channels.by_hand(d, caps.running(d))}"
         found["d/cap_reached"] = Condition("cap_reached", None, Priority.HIGH, TECHNICAL, text)
     for span, percent, text in d.given.near:
-        found[f"d/cap_near:{span}"] = Condition(
-            f"cap_near:{span}", None, Priority.MEDIUM, TECHNICAL, text, f"{percent} %", worst_milli=percent, low=False
+        name = "plan_given" if span == caps.PLAN else f"cap_near:{span}"
+        found[f"d/{name}"] = Condition(
+            name, None, Priority.MEDIUM, TECHNICAL, text, f"{percent} %", worst_milli=percent, low=False
         )
     for name, known in d.given.flows.items():
         if known.over or known.under or known.free:

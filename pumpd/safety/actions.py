@@ -21,6 +21,7 @@ ACTIONS: Final = {
     "command_unknown": "Read the rate at the pump before anything else is asked of it",
     # what was given
     "cap_reached": "See that the pump has stopped; look at the patient. Nothing more without a new plan",
+    "plan_given": "Stop the pump at the pump, or plan again: it goes on until its cap",
     "cap_near": "The infusion stops by itself at its cap: plan its end",
     "two_channels": "Check that both pumps are meant to run",
     "sum_over_hard": "See that the pumps have stopped; check which of them is meant to run",

@@ -24,6 +24,7 @@ from pumpd.safety.view import CapView
 from pumpd.units import MS_PER_H, exact, format_mg, format_weight, plain
 
 INFUSION, COURSE, WINDOW = "infusion", "course", "window"
+PLAN = "plan"  # not a cap: what the running infusion was planned to give
 
 
 class Span(NamedTuple):
@@ -126,7 +127,7 @@ def judge(d: Draft) -> None:
     if current is not None and current.capped is None and reached is not None:
         stop_infusion(d, current, reached, pumps)
     stop = stopped_why(d) or (None if reached is None else reached_words(d, reached))
-    near = () if stop is not None else near_caps(d, found)
+    near = () if stop is not None else (*near_caps(d, found), *beyond_plan(d))
     if stop != d.given.stop or near != d.given.near:
         d.given = replace(d.given, stop=stop, near=near)
 
@@ -152,6 +153,23 @@ def near_caps(d: Draft, found: list[Span]) -> tuple[tuple[str, int, str], ...]:
         for span, percent in percents
         if caps is not None and percent >= caps[1].warn_percent
     )
+
+
+def planned(d: Draft) -> tuple[int, int] | None:
+    """(the planned dose of the running infusion, what was given of it at most) in nanograms; None without a plan."""
+    current, weight = running_infusion(d), weight_g(d)
+    if current is None or current.dose_ug_kg is None or weight is None:
+        return None
+    return current.dose_ug_kg * weight, infusion_given(d, current)[1]
+
+
+def beyond_plan(d: Draft) -> tuple[tuple[str, int, str], ...]:
+    """The planned dose is given and the pump still runs: nobody stops it for that, so somebody is told."""
+    found = planned(d)
+    if found is None or found[1] < found[0]:
+        return ()
+    words = f"the planned dose is given, the pump still runs: {format_mg(found[1])} of {format_mg(found[0])} planned"
+    return ((PLAN, found[1] * 100 // found[0] if found[0] else 100, words),)
 
 
 def limit_words(d: Draft, span: Span) -> str:
@@ -208,6 +226,8 @@ def next_look(d: Draft) -> tuple[int | None, dict[str, int]]:
         return None, {}
     flight = in_flight_ng(d, total_flow(d, pumps))
     rooms = [room_ng(span, caps[1].warn_percent, flight) for span in spans(d)] if d.given.stop is None else []
+    if rooms and (plan := planned(d)) is not None:
+        rooms.append(percent_room_ng(*plan, 100))
     room = min(rooms, default=None)
     if room is None:
         return None, {}
@@ -218,8 +238,13 @@ def next_look(d: Draft) -> tuple[int | None, dict[str, int]]:
 
 def room_ng(span: Span, warn_percent: int, flight: int) -> int:
     """How much may still be given until a warning changes or the cap is reached."""
-    percent = max(warn_percent, span.given[1] * 100 // span.cap_ng + 1 if span.cap_ng else 0)
-    return max(0, min(-(-span.cap_ng * percent // 100), span.cap_ng - flight) - span.given[1])
+    return max(0, min(percent_room_ng(span.cap_ng, span.given[1], warn_percent), span.cap_ng - flight - span.given[1]))
+
+
+def percent_room_ng(whole: int, given: int, first: int) -> int:
+    """How much may still be given until the next per cent of the whole, from the first that is told of."""
+    percent = max(first, given * 100 // whole + 1 if whole else 0)
+    return -(-whole * percent // 100) - given
 
 
 def level_nl(p: PumpState, room: int) -> int:

@@ -240,6 +240,27 @@ def test_a_new_plan_a_resume_and_a_start_make_the_next_infusion() -> None:
     assert bed.stops() == []
 
 
+@pytest.mark.req("CRS-04")
+def test_a_pump_that_runs_on_after_its_planned_dose_is_told_of_until_it_stands_or_the_cap_stops_it() -> None:
+    bed = DosedBed(dosed_policy(protocol=PROTOCOL))
+    bed.state = changed(bed.state, course=changed(bed.state.course, plan=Plan("e1", 300, 100, "physician", bed.now)))
+    bed.start(21_000)  # 0.3 mg/kg in an hour
+    bed.pass_time(59 * MIN)
+    assert bed.alarm("plan_given") is None
+    bed.pass_time(61_000)
+    alarm = bed.alarm("plan_given")
+    assert alarm is not None
+    assert (alarm.priority, alarm.text) == (
+        Priority.MEDIUM,
+        "the planned dose is given, the pump still runs: 21.01 mg of 21 mg planned",
+    )
+    bed.pass_time(2 * MIN)
+    assert "21.71 mg of 21 mg" in bed.alarm("plan_given").text  # type: ignore[union-attr]
+    bed.stop()
+    assert bed.alarm("plan_given") is None
+    assert bed.infusion().why == "the planned dose is given"
+
+
 @pytest.mark.req("CEI-09", "INT-03")
 def test_where_nobody_can_plan_a_resume_does_for_the_plan() -> None:
     bed = stopped_by_the_cap()
