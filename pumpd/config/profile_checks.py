@@ -42,6 +42,7 @@ OWN_CONDITIONS = frozenset(SELF_ALARMS) | {
     "over_hard",
     "over_infusion",
     "over_soft",
+    "plan_given",
     "predicted_high",
     "pump_changed",
     "pump_lost",

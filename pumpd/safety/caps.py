@@ -226,8 +226,6 @@ def next_look(d: Draft) -> tuple[int | None, dict[str, int]]:
         return None, {}
     flight = in_flight_ng(d, total_flow(d, pumps))
     rooms = [room_ng(span, caps[1].warn_percent, flight) for span in spans(d)] if d.given.stop is None else []
-    if rooms and (plan := planned(d)) is not None:
-        rooms.append(percent_room_ng(*plan, 100))
     room = min(rooms, default=None)
     if room is None:
         return None, {}
@@ -238,13 +236,8 @@ def next_look(d: Draft) -> tuple[int | None, dict[str, int]]:
 
 def room_ng(span: Span, warn_percent: int, flight: int) -> int:
     """How much may still be given until a warning changes or the cap is reached."""
-    return max(0, min(percent_room_ng(span.cap_ng, span.given[1], warn_percent), span.cap_ng - flight - span.given[1]))
-
-
-def percent_room_ng(whole: int, given: int, first: int) -> int:
-    """How much may still be given until the next per cent of the whole, from the first that is told of."""
-    percent = max(first, given * 100 // whole + 1 if whole else 0)
-    return -(-whole * percent // 100) - given
+    percent = max(warn_percent, span.given[1] * 100 // span.cap_ng + 1 if span.cap_ng else 0)
+    return max(0, min(-(-span.cap_ng * percent // 100), span.cap_ng - flight) - span.given[1])
 
 
 def level_nl(p: PumpState, room: int) -> int:
