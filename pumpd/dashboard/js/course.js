@@ -141,7 +141,7 @@ function mme(clinical) {
   return html`
     <div class="fact mme" title=${title.join("; ")}>
       <dt>Opioids</dt>
-      <dd><b class="figure">${total.text}</b> ${total.incomplete.length ? html`<strong class="due">incomplete</strong>` : nothing} ${change}</dd>
+      <dd><b class="figure">${total.text}</b> ${total.incomplete.length ? html`<strong class="due">incomplete</strong>` : nothing} <span class="change">${change}</span></dd>
     </div>
   `;
 }
