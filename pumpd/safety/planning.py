@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from pumpd.clinical.entries import CourseEnd, CoursePlan, InfusionPlan, OpioidGiven
 from pumpd.safety import ceiling, course
-from pumpd.safety.caps import COURSE, WINDOW, caps_of, spans, weight_g
+from pumpd.safety.caps import COURSE, WINDOW, caps_of, running, spans, weight_g
 from pumpd.safety.course_state import Infusion, Plan
 from pumpd.safety.decisions import CourseChanged, InfusionPhase
 from pumpd.safety.events import Charted
@@ -181,7 +181,7 @@ def end_reasons(d: Draft, entry: CourseEnd) -> list[str]:
     if d.course.id is None:
         return [*found, NO_COURSE]
     current = ongoing(d)
-    if current is not None and current.phase is InfusionPhase.RUNNING:
+    if current is not None and (current.phase is InfusionPhase.RUNNING or running(d)):  # a cap may be stopping it
         found.append(f"infusion {current.number} is running: stop the pump first")
     return found
 

@@ -61,12 +61,13 @@ def believed(number: int | None) -> int | None:
 
 
 def forget(d: Draft, pump: PumpPolicy) -> None:
-    """The device on the line is not the configured one: nothing that it says is used (QUA-05)."""
+    """The device on the line is not the configured one: nothing that it says is used (QUA-05).
+
+    The configured pump may infuse on, off the line: like a lost one it counts by its own last report.
+    """
     p = d.pumps[pump.device]
-    if p.report is not None or p.live:
-        closed = dose.close_run(p.dose, None)
-        closed = replace(closed, high_nl=closed.high_nl + dose.undocumented_nl(pump, p, d.now))
-        d.pumps[pump.device] = replace(p, report=None, live=False, dose=closed)
+    if p.live:
+        d.pumps[pump.device] = replace(p, live=False)
 
 
 def resolved(command: Command, report: Report) -> bool:

@@ -681,3 +681,15 @@ def test_a_quiet_day_of_an_open_course_wakes_only_when_something_is_due() -> Non
     assert isinstance(bed.the("nrs_overdue").text, str)
     assert bed.chart(Assessment(nrs=4)) == ()
     assert bed.alarm("nrs_overdue") is None
+
+
+@pytest.mark.req("CRS-01", "CEI-09")
+def test_a_course_is_not_ended_while_a_pump_runs_on_beyond_its_cap() -> None:
+    """Else the pump would begin another course, and its cap anew."""
+    bed = CourseBed(course_policy({"enforcement": Enforcement.ALARM}, DoseCaps(Cap(50, LDK))))
+    bed.ready()
+    assert bed.plan(50) == ()
+    bed.keep(31 * MIN, 100, 10_000)
+    assert bed.is_active("cap_reached")
+    assert bed.chart(CourseEnd("enough")) == ("infusion 1 is running: stop the pump first",)
+    assert bed.is_active("cap_reached")

@@ -22,7 +22,7 @@ from pumpd.safety.events import (
     Tick,
 )
 from pumpd.safety.policy import Cap, DoseCaps
-from tests.safety.build import KETAMINE, PUMP, bed_policy, patient, pump_policy
+from tests.safety.build import KETAMINE, PUMP, bed_policy, patient, pump_policy, status
 from tests.safety.dosed import HOUR, MIN, PROTOCOL, TWO, DosedBed, capped, dosed_policy
 
 RATE = 7_000  # 0.1 mg/kg/h for 70 kg at 1 mg/mL
@@ -273,3 +273,24 @@ def test_a_report_that_changes_nothing_is_passed_over() -> None:
     assert bed.state.given is before
     bed.do(Tick())
     assert bed.state.given is not before
+
+
+@pytest.mark.req("DOS-02", "QUA-05", "CEI-09")
+def test_a_pump_that_infuses_on_while_another_is_on_its_line_goes_on_counting() -> None:
+    """By its own last report until its cap, and by its counter once it is back."""
+    bed = DosedBed(dosed_policy(pump={"serial": "S1"}))
+    bed.one.rate_ul_h, bed.one.infusing = 60_000, True
+    bed.poll(serial="S1")
+    for _ in range(10 * 60):
+        bed.one.run(1_000)
+        bed.run(1_000)
+        bed.do(Heard(PUMP, status(0, False, serial="S2", volume_ul=0, requested_ms=bed.now)))
+    assert bed.pump_view().rate_ul_h is None
+    assert bed.infusion().phase == "running"
+    assert bed.cap().high_ng >= bed.one.nl()
+    bed.poll(serial="S1")
+    assert bed.cap().low_ng <= bed.one.nl() <= bed.cap().high_ng
+    assert bed.cap().low_ng >= bed.one.nl() - 2_000
+    bed.do(Heard(PUMP, status(0, False, serial="S2", volume_ul=0, requested_ms=bed.now)))
+    bed.run(30 * MIN)
+    assert bed.the("cap_reached").priority == "high"
