@@ -168,12 +168,15 @@ def reduction_failed(d: Draft, pump: PumpPolicy, p: PumpState) -> bool:
     return p.reduce_ms is not None and d.now >= p.reduce_ms + reduce_wait_ms(d, pump)
 
 
-def keep_override(d: Draft, pump: PumpPolicy, p: PumpState) -> PumpState:
-    """End a soft override when the rate has fallen to soft or below, the infusion ended, or its time is over."""
+def keep_override(d: Draft, pump: PumpPolicy, p: PumpState, together: bool) -> PumpState:
+    """End a soft override when the rate has fallen to soft or below, the infusion ended, or its time is over.
+
+    together: the bed's pumps are above soft by their sum, which the override confirms too.
+    """
     override = p.override
     if override is None or p.report is None:
         return p
-    above = over_limit(d, pump, p, pump.drug.soft if pump.drug is not None else None)
+    above = together or over_limit(d, pump, p, pump.drug.soft if pump.drug is not None else None)
     ended = p.report.infusing is False or (override.used and not above)
     if ended or d.now >= override.at_ms + d.policy.times.soft_override_max_ms:
         return replace(p, override=None)

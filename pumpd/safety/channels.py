@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from pumpd.device.facts import Integrity
+from pumpd.device.facts import Integrity, Outcome
 from pumpd.safety import ceiling
 from pumpd.safety.alarm_table import Condition
 from pumpd.safety.caps import running
 from pumpd.safety.interlock import cannot_stop
 from pumpd.safety.policy import AlarmKind, Limit, Priority, PumpPolicy
-from pumpd.safety.state import Draft
+from pumpd.safety.state import Draft, PumpState
 from pumpd.units import dose_rate_ng_h, exact, format_dose_mg_kg_h, limit_ng_h
 
 
@@ -115,9 +115,17 @@ def conditions(d: Draft) -> dict[str, Condition]:
     return found
 
 
+def above_soft(d: Draft) -> bool:
+    """Are the pumps together above the soft ceiling?"""
+    pumps = judged(d) if len(d.policy.pumps) > 1 else []
+    return above(d, pumps, soft(pumps))
+
+
 def overridden(d: Draft, pumps: list[PumpPolicy]) -> bool:
-    """Has a named person confirmed a rate above soft at one of them?"""
-    return any(d.pumps[pump.device].override is not None for pump in pumps)
+    """Has a named person confirmed a rate above soft at one of them, not too long ago?"""
+    overrides = (d.pumps[pump.device].override for pump in pumps)
+    longest_ms = d.policy.times.soft_override_max_ms
+    return any(override is not None and d.now < override.at_ms + longest_ms for override in overrides)
 
 
 def by_hand(d: Draft, pumps: list[PumpPolicy]) -> str:
@@ -141,8 +149,16 @@ def others(d: Draft, pump: PumpPolicy) -> list[PumpPolicy]:
 
 
 def others_ng_h(d: Draft, pump: PumpPolicy) -> int:
-    """The flow of mass at them, as last reported."""
-    return sum_ng_h(d, others(d, pump))
+    """The flow of mass at them, as last reported or as commanded since."""
+    return sum(
+        dose_rate_ng_h(highest_ul_h(d.pumps[other.device]), other.concentration_ug_ml or 0) for other in others(d, pump)
+    )
+
+
+def highest_ul_h(p: PumpState) -> int:
+    """The reported rate, or a greater one that was commanded and that no report has resolved yet."""
+    commanded = (command.rate_ul_h for command in p.commands if command.outcome is not Outcome.REFUSED)
+    return max((ceiling.running_rate(p.report) or 0, *commanded))
 
 
 def above_with(d: Draft, pump: PumpPolicy, rate_ul_h: int, limit: Limit | None) -> bool:

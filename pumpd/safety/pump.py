@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from pumpd.device.facts import CommandOutcome, Control, ControlState, Outcome, PumpStatus
-from pumpd.safety import breathing, caps, ceiling, dose, infusions, interlock, resume, start
+from pumpd.safety import breathing, caps, ceiling, channels, dose, infusions, interlock, resume, start
 from pumpd.safety.decisions import InterlockState, Resume
 from pumpd.safety.given import is_tracked
 from pumpd.safety.policy import PumpPolicy
@@ -161,7 +161,8 @@ def settle(d: Draft, pump: PumpPolicy) -> None:
         p = interlock.arm(d, pump, p)
     if p.lock.resume is not Resume.NOT_NEEDED:
         p = resume.settle(d, pump, p)
-    p = ceiling.keep_override(d, pump, p)
+    if p.override is not None:
+        p = ceiling.keep_override(d, pump, p, channels.above_soft(d))
     if (d.stop_rule is not None or d.blind_ms is not None) and p.lock.state is InterlockState.ARMED:
         cause = breathing.stop_cause(d, pump, p)
         p = p if cause is None else interlock.trip(d, pump, p, cause)

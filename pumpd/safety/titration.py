@@ -119,7 +119,7 @@ def request_reasons(d: Draft, pump: PumpPolicy, p: PumpState, rate_ul_h: int) ->
     before = dose_rate_ng_h(now_ul_h, conc)
     after = dose_rate_ng_h(rate_ul_h, conc)
     failings = rise_failings(d, protocol, before, after)
-    if INTERVAL not in failings and is_rising(p):
+    if INTERVAL not in failings and is_rising(d):
         failings[INTERVAL] = "an increase is under way already"
     weight = weight_g(d)
     hour = None if weight is None else above_band(ug_kg_h(after, weight), "an hour of it,", protocol)
@@ -128,8 +128,12 @@ def request_reasons(d: Draft, pump: PumpPolicy, p: PumpState, rate_ul_h: int) ->
     return list(binding(d, failings).values())
 
 
-def is_rising(p: PumpState) -> bool:
-    """Was a higher rate commanded that no report has shown yet?"""
+def is_rising(d: Draft) -> bool:
+    """Was a higher rate commanded at a governed pump of the bed that no report has shown yet?"""
+    return any(ceiling.is_governed(pump) and rises(d.pumps[pump.device]) for pump in d.policy.pumps)
+
+
+def rises(p: PumpState) -> bool:
     report = p.report
     if report is None or report.rate_ul_h is None:
         return False

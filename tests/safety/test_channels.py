@@ -8,7 +8,7 @@ import pytest
 
 from pumpd.device.facts import Integrity
 from pumpd.safety.decisions import Refused, SetRate, StopPump
-from pumpd.safety.events import RateRequested, SoftOverride
+from pumpd.safety.events import PolicyReplaced, RateRequested, SoftOverride
 from pumpd.safety.policy import BedPolicy, Enforcement, Priority
 from tests.safety.build import CAPS as ABLE
 from tests.safety.build import KETAMINE, PUMP, bed_policy, pump_policy
@@ -143,3 +143,44 @@ def test_no_rate_is_raised_beside_a_pump_whose_dose_cannot_be_judged() -> None:
     assert "b1-p2 runs too: the concentration is missing" in refusals(bed)
     bed.do(RateRequested("r", PUMP, 6_000, "nurse", "pain"))
     assert refusals(bed) == ()
+
+
+@pytest.mark.req("CEI-11", "CEI-03")
+def test_a_rate_request_counts_what_was_commanded_at_the_other_pump_and_not_reported_yet() -> None:
+    bed = both(5_000)
+    for name in (PUMP, TWO):
+        bed.do(SoftOverride(name, "nurse", "pain"))
+    bed.do(RateRequested("r1", PUMP, 50_000, "nurse", "pain"))
+    assert refusals(bed) == ()
+    bed.do(RateRequested("r2", TWO, 50_000, "nurse", "pain"))
+    assert any("with what runs at b1-p1 is above the hard ceiling" in reason for reason in refusals(bed))
+    bed.do(RateRequested("r3", TWO, 20_000, "nurse", "pain"))
+    (order,) = [d for d in bed.out if isinstance(d, SetRate)]
+    assert order.ceiling_ul_h == 20_000
+
+
+@pytest.mark.req("CEI-11", "CEI-08")
+@pytest.mark.parametrize("tracked", [True, False])
+def test_what_confirmed_a_sum_above_soft_ends_when_the_sum_falls(tracked: bool) -> None:
+    bed = both(20_000, tracked)
+    bed.do(SoftOverride(PUMP, "nurse", "pain"))
+    bed.pass_time(2_000)
+    assert bed.alarm("sum_over_soft") is None
+    bed.pumps[TWO].rate_ul_h = 10_000
+    bed.pass_time(2_000)
+    bed.pumps[TWO].rate_ul_h = 20_000
+    bed.pass_time(2_000)
+    assert bed.is_active("sum_over_soft")
+
+
+@pytest.mark.req("CEI-11", "CEI-08")
+def test_what_confirmed_a_sum_above_soft_ends_with_its_time_at_once() -> None:
+    bed = both(20_000)
+    bed.do(SoftOverride(PUMP, "nurse", "pain"))
+    times = replace(bed.policy.times, soft_override_max_ms=60_500)
+    bed.policy = replace(bed.policy, times=times)
+    bed.do(PolicyReplaced(bed.policy, "pharmacist"))
+    bed.pass_time(60_000)
+    assert bed.alarm("sum_over_soft") is None
+    bed.run(500)
+    assert bed.is_active("sum_over_soft")

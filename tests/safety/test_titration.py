@@ -172,6 +172,25 @@ def test_two_pumps_count_together() -> None:
     assert STEP in bed.the("titration").text
 
 
+@pytest.mark.req("CRS-05")
+def test_an_increase_that_is_under_way_at_one_pump_keeps_the_other_from_another() -> None:
+    policy = course_policy()
+    able = replace(policy.pumps[0].capabilities, lease=False)
+    pumps = tuple(replace(policy.pumps[0], device=name, capabilities=able) for name in (PUMP, "b1-p2"))
+    bed = CourseBed(replace(policy, pumps=pumps))
+    bed.ready()
+    bed.plan()
+    bed.flow(50)
+    bed.do(Heard("b1-p2", status(3_500)), 100)
+    bed.run(31 * MIN)
+    bed.flow(50)
+    bed.do(Heard("b1-p2", status(3_500)), 100)
+    assert ask(bed, 100) == ()
+    (refused,) = bed.do(RateRequested("r", "b1-p2", 7_000, "Dr A", "pain"), 100)
+    assert isinstance(refused, Refused)
+    assert "an increase is under way already" in refused.reasons
+
+
 # --- asked for
 
 
