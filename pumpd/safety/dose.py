@@ -201,10 +201,12 @@ def at_concentration(dose: Dose, conc_ug_ml: int | None, undocumented: int, stra
     """From now on this concentration flows; straddles: the last report was earlier.
 
     What was given at the old one is fixed as mass, with the flow since the last report (it may have been either).
-    A volume given while nobody had named a concentration takes the first one that is named.
+    A volume given while nobody had named a concentration takes the first one that is named in `at most`, and counts
+    nowhere in `at least`: the marks that were taken meanwhile hold none of its mass.
     """
     if dose.conc_ug_ml is None:
-        return replace(dose, conc_ug_ml=conc_ug_ml)
+        closed = close_run(dose, dose.count_ul)
+        return replace(closed, low_nl=0, conc_ug_ml=conc_ug_ml, straddles=straddles or dose.straddles)
     done = close_run(dose, dose.count_ul)
     return replace(
         done,

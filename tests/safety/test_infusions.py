@@ -294,3 +294,24 @@ def test_a_pump_that_infuses_on_while_another_is_on_its_line_goes_on_counting() 
     bed.do(Heard(PUMP, status(0, False, serial="S2", volume_ul=0, requested_ms=bed.now)))
     bed.run(30 * MIN)
     assert bed.the("cap_reached").priority == "high"
+
+
+@pytest.mark.req("DOS-01", "CEI-09")
+def test_what_flowed_before_anybody_named_the_concentration_is_no_proof_of_a_later_infusion() -> None:
+    far = Cap(10**6, "nobody")
+    bed = DosedBed(dosed_policy(DoseCaps(far, far, far), conc=None))
+    bed.start(10_000)
+    bed.pass_time(30 * MIN, 10_000)
+    bed.stop()
+    bed.pass_time(3 * HOUR, 10_000)
+    before_nl = bed.one.nl()
+    bed.start(10_000)
+    bed.pass_time(MIN, 10_000)
+    bed.policy = dosed_policy(DoseCaps(far, far, far))
+    bed.do(PolicyReplaced(bed.policy, "pharmacist"))
+    bed.pass_time(MIN, 10_000)
+    second = bed.infusion(2)
+    assert second.low_ng is not None
+    assert second.high_ng is not None
+    assert 100_000 < second.low_ng <= bed.one.nl() - before_nl <= second.high_ng
+    assert bed.cap("course").high_ng >= bed.one.nl()
