@@ -17,13 +17,13 @@ from pumpd.safety.decisions import InfusionPhase
 from pumpd.safety.dose import NL_PER_UL, high_ul_h, undocumented_nl
 from pumpd.safety.flow import NEVER
 from pumpd.safety.given import Pair, course_given, infusion_given, untold, window_given
-from pumpd.safety.infusions import may_follow, put, running_infusion, tell
+from pumpd.safety.infusions import INFUSION, may_follow, put, running_infusion, tell
 from pumpd.safety.policy import BedPolicy, Cap, DoseCaps, PumpPolicy
 from pumpd.safety.state import Draft, PumpState
 from pumpd.safety.view import CapView
 from pumpd.units import MS_PER_H, exact, format_mg, format_weight, plain
 
-INFUSION, COURSE, WINDOW = "infusion", "course", "window"
+COURSE, WINDOW = "course", "window"
 PLAN = "plan"  # not a cap: what the running infusion was planned to give
 
 
@@ -198,8 +198,9 @@ def forbids(d: Draft, pump: PumpPolicy, rate_ul_h: int | None = None) -> list[st
     if not ceiling.is_governed(pump) or caps_of(d.policy) is None:
         return []
     last = d.given.infusions[-1] if d.given.infusions else None
-    if last is not None and last.capped == INFUSION and not may_follow(d):
-        return [f"{last.why}; another infusion must be planned first"]
+    why = d.given.held if last is None else last.why if last.capped == INFUSION else ""
+    if why and not may_follow(d):
+        return [f"{why}; another infusion must be planned first"]
     p = d.pumps[pump.device]
     rate = (p.report.rate_ul_h if p.report is not None else 0) if rate_ul_h is None else rate_ul_h
     others = total_flow(d, [other for other in running(d) if other is not pump])

@@ -88,7 +88,8 @@ class Given(Struct, frozen=True):
     gone_low_ng, gone_high_ng: by pumps that are no longer part of the bed. due_ms: when time alone next changes
     something here. flows: per pump. opening: the mark of an infusion that begins in this step. stop: why every governed
     pump of the bed has to stand still, in words; near: (span, percent, words) of caps that are nearly reached.
-    sum_ms, sum_stop: the pumps together are above the hard ceiling since then; surely, in words.
+    sum_ms, sum_stop: the pumps together are above the hard ceiling since then; surely, in words. held: a cap stopped
+    the last infusion of a course that is over since, in words: another one must be planned first.
     """
 
     infusions: tuple[Infusion, ...] = ()
@@ -104,6 +105,7 @@ class Given(Struct, frozen=True):
     near: tuple[tuple[str, int, str], ...] = ()
     sum_ms: int | None = None
     sum_stop: str | None = None
+    held: str = ""
 
 
 class Plan(Struct, frozen=True):

@@ -3,7 +3,8 @@
 An infusion begins when a governed pump goes to infusing while none runs, is paused while every governed pump is known
 to stand still, and is over when that has lasted (or the planned dose is given, or a cap has stopped it). A pump that
 was lost while it infused may still infuse, so it pauses nothing. Another pump that takes over continues the same one.
-An infusion that a cap stopped goes on as the same one until another one is planned.
+An infusion that a cap stopped goes on as the same one until another one is planned; the end of its course does not
+change that.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pumpd.units import MS_PER_MIN
 
 COMPLETE_PERCENT = 98  # of a planned dose: what counter steps and roundings may leave of `at least`
 STOPPED = STOPPING | {InterlockState.STOP_VERIFIED}
+INFUSION = "infusion"  # the cap that holds until another infusion is planned
 AUTOMATIC = "an infusion began without a course"
 P = InfusionPhase
 
@@ -53,7 +55,7 @@ def close_course(d: Draft, by: str, why: str) -> None:
     mrn = "" if d.patient is None else d.patient.mrn
     d.out.append(CourseChanged(d.course.id, False, mrn, by, why))
     d.course = replace(d.course, id=None, opened_ms=None, by="", planned=False, plan=None)
-    d.given = replace(d.given, infusions=(), course=None)
+    d.given = replace(d.given, infusions=(), course=None, held=held(d))
 
 
 def patient_leaves(d: Draft, why: str) -> None:
@@ -127,14 +129,16 @@ def begin(d: Draft, pumps: list[PumpPolicy]) -> None:
         open_course(d, "pumpd", False, mark)
     number = len(d.given.infusions) + 1
     infusion = Infusion(number, P.RUNNING, tuple(pump.device for pump in pumps), d.now, mark)
-    d.given = replace(d.given, infusions=(*d.given.infusions, with_plan(d, infusion)))
-    tell(d, pumps[0].device)
+    why = "" if may_follow(d) else d.given.held
+    new = replace(infusion, phase=P.STOPPED_BY_CAP, capped=INFUSION, why=why) if why else with_plan(d, infusion)
+    d.given = replace(d.given, infusions=(*d.given.infusions, new), held="")
+    tell(d, pumps[0].device, why)
 
 
 def reopened(last: Infusion, pumps: list[PumpPolicy]) -> Infusion:
     """The cap of one infusion holds until another is planned; that of a course or a window is judged anew."""
     last = replace(last, ended_ms=None, low_ng=None, high_ng=None, paused_ms=None, pumps=joined(last, pumps))
-    return last if last.capped == "infusion" else replace(last, capped=None, phase=P.RUNNING, why="")
+    return last if last.capped == INFUSION else replace(last, capped=None, phase=P.RUNNING, why="")
 
 
 def go_on(d: Draft, current: Infusion, pumps: list[PumpPolicy]) -> None:
@@ -218,6 +222,16 @@ def newly_planned(d: Draft) -> bool:
 def may_follow(d: Draft) -> bool:
     """May another infusion follow one that a cap has stopped? Where nobody can plan one, a resume has to do for it."""
     return d.policy.protocol is None or newly_planned(d)
+
+
+def held(d: Draft) -> str:
+    """What a cap has said to the last infusion of the course that is closed now, where people plan infusions."""
+    last = d.given.infusions[-1] if d.given.infusions else None
+    if d.policy.protocol is None:
+        return ""
+    if last is None:
+        return d.given.held
+    return last.why if last.capped == INFUSION else ""
 
 
 def with_plan(d: Draft, infusion: Infusion) -> Infusion:

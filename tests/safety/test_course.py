@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pumpd.clinical.entries import (
@@ -13,8 +15,9 @@ from pumpd.clinical.entries import (
     InfusionPlan,
 )
 from pumpd.safety import kernel
-from pumpd.safety.decisions import CourseChanged, InfusionPhase, InterlockState, Permitted, StopPump
+from pumpd.safety.decisions import CourseChanged, InfusionPhase, InterlockState, Permitted, Refused, StopPump
 from pumpd.safety.events import (
+    Heard,
     InterlockReset,
     PatientBound,
     PatientReleased,
@@ -25,7 +28,7 @@ from pumpd.safety.events import (
 )
 from pumpd.safety.policy import Cap, DoseCaps, Enforcement, ProtocolRule, VitalRange
 from pumpd.safety.wire import state_from_bytes, state_to_bytes
-from tests.safety.build import HIGH, MEDIUM, PUMP, bed_policy, patient
+from tests.safety.build import HIGH, MEDIUM, PUMP, bed_policy, patient, status
 from tests.safety.course import HOUR, LDK, MIN, STEADY, CourseBed, course_policy
 
 ALL = tuple(ProtocolRule)
@@ -693,3 +696,30 @@ def test_a_course_is_not_ended_while_a_pump_runs_on_beyond_its_cap() -> None:
     assert bed.is_active("cap_reached")
     assert bed.chart(CourseEnd("enough")) == ("infusion 1 is running: stop the pump first",)
     assert bed.is_active("cap_reached")
+
+
+@pytest.mark.req("CRS-01", "CEI-09")
+def test_ending_the_course_does_not_lift_a_cap_another_infusion_must_be_planned() -> None:
+    policy = course_policy(None, DoseCaps(Cap(50, LDK)))
+    two = replace(policy.pumps[0], device="b1-p2")
+    bed = CourseBed(replace(policy, pumps=(*policy.pumps, two)))
+    bed.do(Heard("b1-p2", status(0, False)), 10)
+    bed.ready()
+    assert bed.plan(50) == ()
+    bed.keep(31 * MIN, 100, 4_000)
+    stop = [decision for _, decision in bed.log if isinstance(decision, StopPump)][-1]
+    bed.outcome(stop.order_id, after=50)
+    bed.pump(0, False, after=300, requested_ms=bed.now + 200)
+    assert bed.chart(CourseEnd("enough")) == ()
+    bed.do(InterlockReset(PUMP, "RN", "seen"), 100)
+    (refused,) = bed.do(ResumeRequested(PUMP, "RN", "pain"), 100)
+    assert isinstance(refused, Refused)
+    assert any("another infusion must be planned first" in reason for reason in refused.reasons)
+    bed.do(Heard("b1-p2", status(3_500)), 1_000)
+    assert [stopped.pump for stopped in bed.stops()] == ["b1-p2"]
+    bed.do(Heard("b1-p2", status(0, False)), 1_000)
+    bed.ready()
+    bed.state = state_from_bytes(state_to_bytes(bed.state))
+    assert bed.plan(50) == ()
+    bed.flow(100)
+    assert bed.state.given.infusions[-1].phase is InfusionPhase.RUNNING
