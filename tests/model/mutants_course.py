@@ -259,9 +259,23 @@ COURSE_MUTANTS = (
     bug(
         "a dose that was given is not counted because it was great",
         "hand_doses",
-        "    if protocol is None or event.at_ms is not None or event.corrects is not None or is_set_aside(d, SUB):\n",
-        "    if protocol is None or is_set_aside(d, SUB):\n",
+        "    if event.at_ms is not None or event.corrects is not None:\n",
+        "    if event.corrects is not None:\n",
         routes.test_a_dose_that_was_given_already_is_always_counted_and_told_of,
+    ),
+    bug(
+        "a dose by hand may pass a cap",
+        "hand_doses",
+        "if span.given[1] + ng > span.cap_ng]",
+        "if False]",
+        routes.test_an_order_that_passes_a_dose_cap_is_refused_and_a_dose_that_was_given_is_counted_and_told_of,
+    ),
+    bug(
+        "the end of a course lifts the cap that stopped its last infusion",
+        "infusions",
+        '    return last.why if last.capped == INFUSION else ""\n',
+        '    return ""\n',
+        course.test_ending_the_course_does_not_lift_a_cap_another_infusion_must_be_planned,
     ),
     bug(
         "a route warns again and again",

@@ -55,6 +55,20 @@ def test_doses_by_hand_use_up_the_window_that_a_plan_needs() -> None:
     assert reason == f"the dose needs 35 mg, and 10 mg are left of the cap 1 mg/kg (70 mg) in 24 h set by {LDK}"
 
 
+@pytest.mark.req("CRS-06", "CEI-09")
+def test_an_order_that_passes_a_dose_cap_is_refused_and_a_dose_that_was_given_is_counted_and_told_of() -> None:
+    bed = CourseBed()
+    assert bed.set_aside("sub_anaesthetic") == ()
+    assert bed.chart(given(Route.INTRAMUSCULAR, 60)) == ()
+    words = f"20 mg of it count, and 10 mg are left of the cap 1 mg/kg (70 mg) in 24 h set by {LDK}"
+    assert bed.chart(given(Route.INTRAMUSCULAR, 20))[0] == words
+    assert bed.alarm("above_band") is None
+    assert bed.chart(given(Route.INTRAMUSCULAR, 10)) == ()
+    assert bed.chart(given(Route.INTRAMUSCULAR, 20), at_ms=bed.now) == ()
+    assert "0 mg are left of the cap" in bed.note()
+    assert "0 mg are left of the cap" in bed.the("above_band").text
+
+
 @pytest.mark.req("CRS-06")
 def test_without_a_protocol_a_dose_by_hand_is_charted_and_counts_in_full() -> None:
     bed = CourseBed(bed_policy())
