@@ -16,13 +16,13 @@ from pumpd.safety.state import Draft
 
 
 def nrs_due_ms(d: Draft, protocol: ProtocolPolicy) -> int | None:
-    """When the next pain score is due; at the opening of a course when there is none from before."""
+    """When the next pain score is due; at the opening of a course when there is none from shortly before."""
     course = d.course
-    if course.id is None or d.patient is None:
+    if course.id is None or course.opened_ms is None or d.patient is None:
         return None
     if course.nrs_ms is None:
         return course.opened_ms
-    return course.nrs_ms + protocol.nrs_every_ms
+    return max(course.opened_ms, course.nrs_ms + protocol.nrs_every_ms)
 
 
 def seen_ms(d: Draft) -> int | None:

@@ -57,6 +57,20 @@ def test_a_pain_score_is_due_every_four_hours_and_overdue_after_the_grace() -> N
 
 
 @pytest.mark.req("CRS-09")
+def test_a_score_of_an_earlier_course_makes_none_overdue_when_the_next_one_is_opened() -> None:
+    bed = open_bed()
+    bed.chart(Assessment(nrs=7))
+    bed.chart(CourseEnd("enough"))
+    bed.run(30 * HOUR)
+    bed.chart(CoursePlan())
+    assert bed.course().nrs_due_ms == bed.now
+    bed.run(30 * MIN - 1)
+    assert bed.alarm("nrs_overdue") is None
+    bed.run(1)
+    assert bed.is_active("nrs_overdue")
+
+
+@pytest.mark.req("CRS-09")
 def test_an_assessment_without_a_score_does_not_answer_for_one() -> None:
     bed = open_bed()
     bed.run(31 * MIN)
