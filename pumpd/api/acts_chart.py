@@ -20,7 +20,7 @@ from pumpd.api.bodies_chart import (
 from pumpd.api.bodies_course import ProtocolOverrideBody
 from pumpd.api.errors import ApiError
 from pumpd.api.words import known_word, unknown
-from pumpd.clinical.entries import AnyEntry, Assessment, Checklist, PatchOff
+from pumpd.clinical.entries import AnyEntry, Assessment, Checklist, OpioidGiven, PatchOff, PatchOn, Route
 from pumpd.clinical.vocabulary import find, in_codes, word_problems
 from pumpd.clinical.words import meant, plain_word
 from pumpd.live.hub import LiveHub
@@ -67,7 +67,8 @@ class ChartActs:
             return await self._write(bed, body, entry)
         code = opioids.get(plain_word(entry.drug))
         if code is not None:
-            return await self._write(bed, body, replace(entry, drug=code))
+            known = replace(entry, drug=code)
+            return await self._write(bed, body, known, *_without_factor(known, self.words(bed)))
         note = f'"{entry.drug}" has no factor: the MME total is incomplete{meant(entry.drug, opioids)}'
         return await self._write(bed, body, entry, note)
 
@@ -75,7 +76,8 @@ class ChartActs:
         """A drug that is not one of the protocol's needs to be described."""
         words, entry = self.words(bed), body.entry()
         listed = (*words.adjuncts, NO_DRUG)
-        drug = known_word(body.drug, (*listed, *words.benzodiazepines)) or body.drug
+        said = words.names.get(plain_word(body.drug), body.drug)
+        drug = known_word(said, (*listed, *words.benzodiazepines)) or said
         calming = drug in words.benzodiazepines
         if body.benzodiazepine is None and not calming and drug not in listed:
             why = "(of another drug say whether it is a benzodiazepine)"
@@ -86,11 +88,12 @@ class ChartActs:
         """Whether it sedates is known of some drugs, and asked of the others."""
         words, entry = self.words(bed), body.entry()
         known = find(words.vocabulary.medicines, body.drug) if words.vocabulary else None
+        said = words.names.get(plain_word(body.drug), body.drug)
         named = {plain_word(name) for name in words.benzodiazepines} | set(words.opioids)
-        sedates = plain_word(body.drug) in named or (known is not None and known.sedating)
+        sedates = plain_word(said) in named or (known is not None and known.sedating)
         if known is None and not sedates and body.sedating is None:
             raise ApiError(422, "invalid", f'sedating: say whether "{body.drug}" adds to sedation')
-        drug = body.drug if known is None else known.code
+        drug = said if known is None else known.code
         return await self._write(bed, body, replace(entry, drug=drug, sedating=entry.sedating or sedates))
 
     async def checklist(self, bed: str, body: ChecklistBody) -> bytes:
@@ -156,6 +159,14 @@ class ChartActs:
 
     def _now(self) -> datetime:
         return self._ward.wall_of(self._hub.now_ms())
+
+
+def _without_factor(entry: OpioidGiven | PatchOn, words: Words) -> list[str]:
+    """What to say of a known opioid by a route that no table has a factor for."""
+    route = entry.route if isinstance(entry, OpioidGiven) else Route.TRANSDERMAL
+    if not words.factors or (entry.drug, route.value) in words.factors:
+        return []
+    return [f"{entry.drug} {route.value} has no factor: the MME total is incomplete"]
 
 
 def _checked(what: str, said: Sequence[str], words: Sequence[str]) -> list[str]:

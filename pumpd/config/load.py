@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from pumpd.clinical.words import plain_word
 from pumpd.config.assessment_file import AssessmentFile
 from pumpd.config.bed import BedBuilder
 from pumpd.config.clinical_files import ClinicalFiles
 from pumpd.config.defaults import default_dir
 from pumpd.config.fields import Record
 from pumpd.config.library_checks import content_warnings
-from pumpd.config.library_file import LibraryFile
+from pumpd.config.library_file import LibraryFile, names_of
 from pumpd.config.model import ServerConfig, WardConfig
 from pumpd.config.opioid_file import OpioidFile
 from pumpd.config.pk_file import PkFile, pharmacokinetics
@@ -169,6 +170,7 @@ class _Loader:
             files=dict(self._digests),
             pharmacokinetics=pharmacokinetics(pk),
             benzodiazepines=tuple(drug.code for drug in record.drug if drug.class_ == "benzodiazepine"),
+            drug_names={plain_word(name): drug.code for drug in record.drug for name in names_of(drug)},
             opioids=clinical.tables(self._file, record),
             vocabulary=clinical.words(),
         )

@@ -102,7 +102,7 @@ class WardConfig:
     signal_delay_ms: pumpd's own part of an alarm's response time (RSP-10). generation: real, or demo for
     simulated patients, which every screen then says. pharmacokinetics: how concentrations are predicted; None: not.
     opioids: factors to MME by the table that this ward chose; vocabulary: the words of a chart.
-    benzodiazepines: the library's drugs of that class, by code.
+    benzodiazepines: the library's drugs of that class, by code. drug_names: its codes by every name, plainly written.
     """
 
     id: str
@@ -124,3 +124,4 @@ class WardConfig:
     generation: str = "real"
     pharmacokinetics: Pharmacokinetics | None = None
     benzodiazepines: tuple[str, ...] = ()
+    drug_names: Mapping[str, str] = field(default_factory=dict)

@@ -148,7 +148,12 @@ def _unknown_key(model: type[BaseModel], path: KeyPath) -> str:
     if len(path) == 1 and path[0] in _LATER and "bed" in model.model_fields:
         return f"{_LATER[str(path[0])]} not available in this version"
     owner = model_at(model, path[:-1])
-    return f"unknown key{did_you_mean(str(path[-1]), owner.model_fields if owner else ())}"
+    return f"unknown key{did_you_mean(str(path[-1]), keys_of(owner))}"
+
+
+def keys_of(owner: type[BaseModel] | None) -> list[str]:
+    """The keys of its table, as the file writes them."""
+    return [] if owner is None else [field.alias or name for name, field in owner.model_fields.items()]
 
 
 def model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:

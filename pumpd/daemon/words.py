@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from pumpd.clinical.entries import Route
 from pumpd.config.model import WardConfig
 from pumpd.live.port import UnknownBed, UsualRate, Words
 from pumpd.safety.policy import BedPolicy
@@ -9,18 +12,22 @@ from pumpd.safety.policy import BedPolicy
 
 def words_of(ward: WardConfig, bed_id: str) -> Words:
     """Raises UnknownBed."""
-    protocol = _policy(ward, bed_id).protocol
-    counted = {one.code for one in ward.opioids.opioids if one.counts}
-    opioids = {name: code for name, code in ward.opioids.names.items() if code in counted}
-    if protocol is None:
-        return Words(ward.vocabulary, benzodiazepines=ward.benzodiazepines, opioids=opioids)
-    return Words(
+    protocol, tables = _policy(ward, bed_id).protocol, ward.opioids
+    counted = {one.code for one in tables.opioids if one.counts}
+    known = Words(
         ward.vocabulary,
-        protocol.contraindications,
-        protocol.adjuncts,
-        tuple(rule.value for rule in protocol.overridable),
-        ward.benzodiazepines,
-        opioids,
+        benzodiazepines=ward.benzodiazepines,
+        opioids={name: code for name, code in tables.names.items() if code in counted},
+        factors=frozenset((code, route.value) for code in counted for route in Route if tables.factor(code, route)),
+        names=ward.drug_names,
+    )
+    if protocol is None:
+        return known
+    return replace(
+        known,
+        contraindications=protocol.contraindications,
+        adjuncts=protocol.adjuncts,
+        rules=tuple(rule.value for rule in protocol.overridable),
     )
 
 

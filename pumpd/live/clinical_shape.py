@@ -24,6 +24,7 @@ from pumpd.safety.clinical_view import (
 )
 
 PG_PER_NG = 1000
+MME_UNIT = "MME/24 h"
 
 
 def clinical_shape(view: ClinicalView | None, stamp: Stamp) -> ClinicalShape | None:
@@ -61,7 +62,7 @@ def mme_shape(view: MmeView, stamp: Stamp) -> MmeShape:
     return MmeShape(
         per_day=number(view.per_day_milli, 1000),
         at_most=None if view.at_most_milli is None else number(view.at_most_milli, 1000),
-        text=_mme_text(view.per_day_milli, view.at_most_milli or view.per_day_milli),
+        text=_mme_text(view),
         table=view.table,
         incomplete=view.incomplete,
         baseline=None if baseline is None else number(baseline, 1000),
@@ -72,9 +73,14 @@ def mme_shape(view: MmeView, stamp: Stamp) -> MmeShape:
     )
 
 
-def _mme_text(low_milli: int, high_milli: int) -> str:
-    """Tenths, rounded outward."""
-    return pair_text(*outward(low_milli, high_milli, 100), 10, "MME/24 h")
+def _mme_text(view: MmeView) -> str:
+    """Tenths. One number to the nearest, a range outward; of a total that lacks something only what it is at least."""
+    low, high = outward(view.per_day_milli, view.at_most_milli or view.per_day_milli, 100)
+    if view.incomplete:
+        return f"at least {pair_text(low, low, 10, MME_UNIT)}"
+    if view.at_most_milli is None:
+        low = high = (view.per_day_milli + 50) // 100
+    return pair_text(low, high, 10, MME_UNIT)
 
 
 def nrs_shape(view: NrsView, stamp: Stamp) -> NrsShape:

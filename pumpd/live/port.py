@@ -71,7 +71,8 @@ class Words:
 
     vocabulary None, and an empty tuple: there is no list, and any word is taken. contraindications, adjuncts, rules
     (that may be set aside): of the bed's protocol. benzodiazepines: drugs that are some. opioids: codes by every name
-    of the factor tables, plainly written; another one is kept, and makes the total incomplete.
+    of the factor tables, plainly written; another one is kept, and makes the total incomplete. factors: (code, route)
+    that have a factor; empty where there are no tables. names: the drug library's codes by every name, plainly written.
     """
 
     vocabulary: Vocabulary | None = None
@@ -80,6 +81,8 @@ class Words:
     rules: tuple[str, ...] = ()
     benzodiazepines: tuple[str, ...] = ()
     opioids: Mapping[str, str] = field(default_factory=dict)
+    factors: frozenset[tuple[str, str]] = frozenset()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 class WardPort(Protocol):

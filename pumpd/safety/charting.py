@@ -118,19 +118,20 @@ def act_reasons(d: Draft, event: Charted, values: list[str]) -> list[str]:
         case OpioidGiven():
             return planning.opioid_reasons(d, entry)
         case PatchOff():
-            return patch_reasons(d, entry)
+            return patch_reasons(d, event, entry)
         case CourseEnd():
             return planning.end_reasons(d, entry)
         case _:
             return []
 
 
-def patch_reasons(d: Draft, entry: PatchOff) -> list[str]:
-    """A patch that nobody put on cannot be taken off: the one that is worn would go on counting."""
+def patch_reasons(d: Draft, event: Charted, entry: PatchOff) -> list[str]:
+    """A patch that nobody put on, or that is off, cannot be taken off: the one that is worn would go on counting."""
     worn = d.course.entries.get(entry.patch)
-    if not entry.patch.strip() or (worn is not None and worn.kind == PatchOn.__name__):
-        return []
-    return [f"there is no patch {entry.patch} of this patient"]
+    if entry.patch.strip() and (worn is None or worn.kind != PatchOn.__name__):
+        return [f"there is no patch {entry.patch} of this patient"]
+    earlier = (noted for name, noted in d.course.entries.items() if name != event.corrects and noted.entry == entry)
+    return [f"the patch {entry.patch} was taken off already, by {noted.by}" for noted in earlier][:1]
 
 
 # --- taking it
@@ -179,14 +180,14 @@ def kept_ms(noted: Noted) -> int:
     return PATCH_MS if noted.kind == PatchOn.__name__ else OLDEST_MS
 
 
-def bare(entry: Any) -> Assessment | Checklist | Adjunct | KetamineGiven | None:
+def bare(entry: Any) -> Assessment | Checklist | Adjunct | KetamineGiven | PatchOff | None:
     """The entry without its words, where it is judged."""
     match entry:
         case Assessment():
             return Assessment(nrs=entry.nrs)
         case Adjunct():
             return replace(entry, note="")
-        case Checklist() | KetamineGiven():
+        case Checklist() | KetamineGiven() | PatchOff():
             return entry
         case _:
             return None

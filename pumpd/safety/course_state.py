@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from pumpd.clinical.entries import Adjunct, Assessment, Checklist, KetamineGiven
+from pumpd.clinical.entries import Adjunct, Assessment, Checklist, KetamineGiven, PatchOff
 from pumpd.safety.decisions import InfusionPhase
 
 
@@ -137,7 +137,7 @@ class Noted(Struct, frozen=True, array_like=True):
     kind: str
     by: str
     at_ms: int
-    entry: Assessment | Checklist | Adjunct | KetamineGiven | None = None
+    entry: Assessment | Checklist | Adjunct | KetamineGiven | PatchOff | None = None
 
 
 class Course(Struct, frozen=True):

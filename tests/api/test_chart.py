@@ -46,6 +46,8 @@ WORDS = Words(
     rules=("step_size",),
     benzodiazepines=("midazolam", "lorazepam"),
     opioids={"oxycodone": "oxycodone", "oxycontin": "oxycodone", "fentanyl": "fentanyl"},
+    factors=frozenset({("oxycodone", "oral"), ("fentanyl", "transdermal")}),
+    names={"dormicum": "midazolam"},
 )
 
 
@@ -180,6 +182,23 @@ async def test_an_opioid_without_a_factor_is_kept_and_the_answer_says_that_the_t
     assert "incomplete" in note
     assert "oxycodone" in note
     assert charted(ward).entry == OpioidGiven("oxycodon", Route.ORAL, 10_000)
+
+
+@pytest.mark.req("MME-04")
+async def test_an_opioid_by_a_route_without_a_factor_is_kept_and_the_answer_says_that_the_total_is_incomplete() -> None:
+    ward = ScaleWard()
+    status, answer = await post(ward, "opioids", {"drug": "oxycodone", "route": "sc", "amount_mg": 10})
+    assert (status, answer["notes"]) == (200, ["oxycodone sc has no factor: the MME total is incomplete"])
+    by_mouth = {"drug": "oxycodone", "route": "oral", "amount_mg": 10}
+    patch = {"drug": "fentanyl", "patch_mcg_h": 25}
+    assert [(await post(ward, "opioids", known))[1]["notes"] for known in (by_mouth, patch)] == [[], []]
+
+
+@pytest.mark.req("CHA-05")
+async def test_an_adjunct_is_understood_by_its_other_names() -> None:
+    ward = ScaleWard()
+    status, _ = await post(ward, "adjuncts", {"drug": "dormicum", "amount_mg": 1})
+    assert (status, charted(ward).entry) == (200, Adjunct("midazolam", True, 1000))
 
 
 async def test_when_it_happened_and_what_it_corrects_go_with_the_entry() -> None:

@@ -42,6 +42,7 @@ MISTAKES = [
     ("time zone", ("Europe/Berlin", "Berlin"), "timezone", 1, "ward.timezone", "unknown time zone"),
     ("journal", ("sqlite+aiosqlite", "mysql"), "url =", 1, "journal.url", "postgresql+asyncpg"),
     ("choice", ('"stop"', '"halt"'), "enforcement", 1, "bed[0].pump[0].enforcement", '"stop", "reduce", "alarm"'),
+    ("known keys", ("schema = 1", "zzzzzz = 1\nschema = 1"), "schema", 1, "zzzzzz", " schema, "),
     ("schema", ("schema = 1", "schema = 2"), "schema", 1, "schema", "expected 1"),
 ]  # fmt: skip
 

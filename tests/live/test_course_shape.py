@@ -75,6 +75,18 @@ def test_a_total_that_pumps_leave_open_is_a_range() -> None:
     assert (said["text"], said["per_day"], said["at_most"]) == ("310 to 312.1 MME/24 h", 310, 312.04)
 
 
+@pytest.mark.req("MME-04")
+def test_a_total_that_lacks_something_is_at_least_and_one_that_is_known_is_one_number() -> None:
+    def text(**changes: object) -> str:
+        said = clinical_shape(clinical(NOW, mme=mme(NOW, **changes)), stamp())
+        return str(json.loads(encode(said))["mme"]["text"])
+
+    assert text(per_day_milli=256_249, incomplete=("no factor",)) == "at least 256.2 MME/24 h"
+    assert text(per_day_milli=256_290, at_most_milli=260_000, incomplete=("no factor",)) == "at least 256.2 MME/24 h"
+    assert text(per_day_milli=256_249) == "256.2 MME/24 h"
+    assert text(per_day_milli=256_250) == "256.3 MME/24 h"
+
+
 @pytest.mark.req("DOS-01")
 @given(low=st.integers(0, 10**9), doubt=st.integers(0, 10**8), limit=st.integers(1, 10**9))
 def test_what_is_shown_of_a_dose_never_understates_what_may_have_been_given(low: int, doubt: int, limit: int) -> None:
@@ -132,7 +144,7 @@ def test_a_cap_that_was_to_be_reached_already_is_reached_in_no_time() -> None:
 def test_the_chart_names_table_and_baseline_and_what_makes_a_total_incomplete() -> None:
     partial = clinical(NOW, mme=mme(NOW, incomplete=("buprenorphine has no factor in cdc-2022",)))
     said = json.loads(encode(clinical_shape(partial, stamp())))
-    assert said["mme"]["text"] == "310 MME/24 h"
+    assert said["mme"]["text"] == "at least 310 MME/24 h"
     assert (said["mme"]["table"], said["mme"]["baseline"], said["mme"]["change_percent"]) == ("cdc-2022", 458.8, -32.43)
     assert said["mme"]["incomplete"] == ["buprenorphine has no factor in cdc-2022"]
     told = clinical(NOW, mme=mme(NOW, parts=("oxyCODONE oral 20 mg x 1.5 = 30 MME (CDC 2022)",)), flags=("gabapentin",))

@@ -134,7 +134,19 @@ def test_only_a_patch_that_was_put_on_can_be_taken_off_for_weeks() -> None:
     bed.run(8 * DAY)
     assert bed.chart(PatchOff("p2")) == ("there is no patch p2 of this patient",)
     assert bed.chart(PatchOff("a1")) == ("there is no patch a1 of this patient",)
-    assert bed.chart(PatchOff("p1")) == ()
+    assert bed.chart(PatchOff("p1"), id="o1", by="RN-A") == ()
+
+
+@pytest.mark.req("CRS-07")
+def test_a_patch_is_taken_off_once_and_the_time_of_that_can_be_corrected() -> None:
+    bed = CourseBed()
+    bed.chart(PatchOn("fentanyl", 25_000), id="p1")
+    bed.chart(PatchOn("fentanyl", 25_000), id="p2")
+    bed.run(DAY)
+    assert bed.chart(PatchOff("p1"), id="o1", by="RN-A") == ()
+    assert bed.chart(PatchOff("p1"), id="o2") == ("the patch p1 was taken off already, by RN-A",)
+    assert bed.chart(PatchOff("p1"), id="o3", corrects="o1", reason="an hour ago", at_ms=bed.now - HOUR) == ()
+    assert bed.chart(PatchOff("p2"), id="o4") == ()
 
 
 @pytest.mark.req("CRS-07")
