@@ -8,6 +8,7 @@ from pumpd.device.facts import Integrity, Outcome
 from pumpd.safety.decisions import InterlockState, SetRate
 from pumpd.safety.interlock import cannot_stop, send_read, trip
 from pumpd.safety.policy import DrugPolicy, Enforcement, Limit, PumpPolicy
+from pumpd.safety.quality import is_refused
 from pumpd.safety.state import Command, Draft, PumpState, Report
 from pumpd.units import (
     dose_rate_mg_kg_h,
@@ -130,6 +131,8 @@ def respond(d: Draft, pump: PumpPolicy, p: PumpState) -> PumpState:
     if cannot_stop(pump, p) is not None or p.lock.state is not InterlockState.ARMED:
         return p
     if pump.enforcement is Enforcement.REDUCE and (rate := reduced_rate(d, pump)) is not None:
+        if is_refused(pump, d.devices[pump.device]):
+            return p  # another pump is on its line, which gets no rate that is meant for this one (QUA-05)
         if p.reduce_ms is None:
             return reduce_rate(d, pump, p, rate)
         if not reduction_failed(d, pump, p):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pumpd.device.facts import ControlState, Integrity, Outcome
 from pumpd.device.info import PumpCapabilities
 from pumpd.safety.alarms import AlarmState
-from pumpd.safety.decisions import InterlockState, SetRate
+from pumpd.safety.decisions import InterlockState, SetRate, StopPump
 from pumpd.safety.events import PatientBound, PolicyReplaced, RateRequested
 from pumpd.safety.policy import Enforcement, Limit
 from tests.safety.build import CAPS, KETAMINE, PUMP, Bed, bed_policy, patient
@@ -272,3 +272,17 @@ def test_a_latched_breach_alarm_waits_for_a_person_after_the_stop() -> None:
     alarm = bed.alarm("over_hard")
     assert alarm is not None
     assert alarm.state is AlarmState.LATCHED
+
+
+@pytest.mark.req("CEI-07", "QUA-05")
+@pytest.mark.parametrize("enforcement", [Enforcement.REDUCE, Enforcement.STOP])
+def test_no_order_goes_to_another_pump_that_came_to_the_line_of_one_above_its_ceiling(enforcement: Enforcement) -> None:
+    bed = Bed(bed_policy({"serial": "8", "enforcement": enforcement}))
+    bed.pump(60_000, serial="8")
+    bed.pump(80_000, after=1_000, serial="8", integrity=Integrity.SUM8)
+    decided = list(bed.pump(0, False, after=500, serial="9"))
+    decided += bed.run(3_000)
+    decided += bed.pump(0, False, after=500, serial="9")
+    assert not [one for one in decided if isinstance(one, SetRate | StopPump)]
+    bed.pump(80_000, after=1_000, serial="8")
+    assert bed.rates() if enforcement is Enforcement.REDUCE else bed.stops()
