@@ -16,7 +16,7 @@ from pumpd.safety.decisions import InfusionPhase
 from pumpd.safety.infusions import close_course
 from pumpd.safety.policy import AlarmKind, Priority, ProtocolPolicy
 from pumpd.safety.protocol_words import time_words
-from pumpd.safety.set_aside import ongoing
+from pumpd.safety.set_aside import lapse_ms, ongoing
 from pumpd.safety.start_checks import BENZODIAZEPINE_MS, ends_ms, is_benzodiazepine_given
 from pumpd.safety.state import Draft
 
@@ -163,7 +163,7 @@ def acknowledged(d: Draft, alarm: Alarm) -> None:
 
 def note_deadline(d: Draft, protocol: ProtocolPolicy) -> None:
     """When time alone next changes something here."""
-    due = [prediction.gone_ms(d)]
+    due = [prediction.gone_ms(d), lapse_ms(d)]
     if d.course.id is not None:
         due += [*schedule.due_times(d, protocol), ends_ms(d, protocol)]
         if d.course.benzodiazepine_ms is not None:

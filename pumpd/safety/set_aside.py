@@ -46,7 +46,19 @@ def is_set_aside(d: Draft, rule: str) -> bool:
     if not d.course.set_aside:
         return False
     number = number_meant(d)
-    return any(said.rule == rule and said.infusion == number for said in d.course.set_aside)
+    return any(said.rule == rule and said.infusion == number and not lapsed(d, said) for said in d.course.set_aside)
+
+
+def lapsed(d: Draft, said: SetAside) -> bool:
+    """What was set aside for an infusion that does not begin lapses with the time of any override (CEI-08)."""
+    return ongoing(d) is None and said.at_ms + d.policy.times.soft_override_max_ms <= d.now
+
+
+def lapse_ms(d: Draft) -> int | None:
+    """When the first of them lapses; None: there is none, or its infusion is not over."""
+    if not d.course.set_aside or ongoing(d) is not None:
+        return None
+    return min(said.at_ms for said in d.course.set_aside) + d.policy.times.soft_override_max_ms
 
 
 def binding(d: Draft, failings: Mapping[str, str]) -> dict[str, str]:
@@ -67,7 +79,7 @@ def rule_reasons(protocol: ProtocolPolicy | None, rule: str) -> list[str]:
 
 
 def protocol_override(d: Draft, event: ProtocolOverride) -> None:
-    """Set one rule aside for the present infusion, or the next; it stays visible until that one is over."""
+    """Set one rule aside for the present infusion, or the next; it stays visible until that one is over, or lapses."""
     protocol = d.policy.protocol
     reasons = unnamed(event.by) + unexplained(event.reason) + rule_reasons(protocol, event.rule)
     if d.patient is None:

@@ -19,7 +19,7 @@ from pumpd.safety.course_state import Infusion
 from pumpd.safety.decisions import InfusionPhase
 from pumpd.safety.policy import AlarmKind, Priority, ProtocolPolicy, ProtocolRule, PumpPolicy
 from pumpd.safety.protocol_words import rate_words
-from pumpd.safety.set_aside import binding, number_meant, ongoing
+from pumpd.safety.set_aside import binding, lapsed, number_meant, ongoing
 from pumpd.safety.start_checks import (
     care_failings,
     count_failing,
@@ -119,12 +119,13 @@ def keep_up(d: Draft, protocol: ProtocolPolicy) -> None:
 
 
 def rest(d: Draft) -> None:
-    """Between two infusions nothing is missing, and what was set aside for the last one no longer is."""
+    """Between two infusions nothing is missing, and what was set aside for the last one, or long ago, no longer is."""
     course, next_one = d.course, number_meant(d)
     if course.missing or course.extra or course.steep:
         d.course = replace(course, missing={}, extra={}, steep={}, steep_from_ng_h=None)
-    if any(said.infusion < next_one for said in course.set_aside):
-        d.course = replace(d.course, set_aside=tuple(said for said in course.set_aside if said.infusion >= next_one))
+    kept = tuple(said for said in course.set_aside if said.infusion >= next_one and not lapsed(d, said))
+    if kept != course.set_aside:
+        d.course = replace(d.course, set_aside=kept)
 
 
 def is_missing(d: Draft, rule: str, protocol: ProtocolPolicy) -> bool:

@@ -686,6 +686,20 @@ def test_a_quiet_day_of_an_open_course_wakes_only_when_something_is_due() -> Non
     assert bed.alarm("nrs_overdue") is None
 
 
+@pytest.mark.req("CRS-08")
+def test_what_is_set_aside_for_an_infusion_that_does_not_begin_lapses_after_a_shift() -> None:
+    bed = ready()
+    assert bed.set_aside("adjunct") == ()
+    bed.run(12 * HOUR - 1)
+    assert bed.course().set_aside == (("adjunct", "Dr A"),)
+    bed.run(1)
+    assert bed.course().set_aside == ()
+    assert bed.set_aside("adjunct") == ()
+    bed.flow(100)
+    bed.keep(13 * HOUR, 5, 10 * MIN)
+    assert bed.course().set_aside == (("adjunct", "Dr A"),)
+
+
 @pytest.mark.req("CRS-01", "CEI-09")
 def test_a_course_is_not_ended_while_a_pump_runs_on_beyond_its_cap() -> None:
     """Else the pump would begin another course, and its cap anew."""
