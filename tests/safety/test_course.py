@@ -687,16 +687,18 @@ def test_a_quiet_day_of_an_open_course_wakes_only_when_something_is_due() -> Non
 
 
 @pytest.mark.req("CRS-08")
-def test_what_is_set_aside_for_an_infusion_that_does_not_begin_lapses_after_a_shift() -> None:
-    bed = ready()
+def test_what_is_set_aside_for_an_infusion_that_does_not_begin_lapses_after_a_while() -> None:
+    policy = course_policy()
+    bed = CourseBed(replace(policy, times=replace(policy.times, soft_override_max_ms=HOUR)))
+    bed.ready()
     assert bed.set_aside("adjunct") == ()
-    bed.run(12 * HOUR - 1)
+    bed.run(HOUR - 1)
     assert bed.course().set_aside == (("adjunct", "Dr A"),)
     bed.run(1)
     assert bed.course().set_aside == ()
     assert bed.set_aside("adjunct") == ()
     bed.flow(100)
-    bed.keep(13 * HOUR, 5, 10 * MIN)
+    bed.keep(61 * MIN, 5, 4_900)
     assert bed.course().set_aside == (("adjunct", "Dr A"),)
 
 
