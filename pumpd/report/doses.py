@@ -184,14 +184,16 @@ def caps(case: Case, given: tuple[Infusion, ...], course: tuple[DosePoint, ...])
         drug = case.governed(at_ms)
         if drug is not None and drug.caps is not None and drug.caps.per_infusion is not None:
             low, high = one.low, one.high
-            line = _cap(case, f"infusion {one.number}", drug.caps.per_infusion, at_ms, low, high)
+            stopped = _stopped(one, "per infusion")
+            line = _cap(case, f"infusion {one.number}", drug.caps.per_infusion, at_ms, low, high, stopped)
             if line is not None:
                 yield line
     drug = case.governed(case.until_ms)
     if drug is not None and drug.caps is not None and drug.caps.per_course is not None and course:
         origin = f"the sum over all pumps since {case.when(case.opened_ms)}, and of what was given by hand"
         low, high = (Figure(ng, "mg", mg(ng), f"{word}; {origin}") for ng, word in _ends(course[-1]))
-        line = _cap(case, "course", drug.caps.per_course, case.until_ms, low, high)
+        stopped = any(_stopped(one, "per course") for one in given)
+        line = _cap(case, "course", drug.caps.per_course, case.until_ms, low, high, stopped)
         if line is not None:
             yield line
 
@@ -205,12 +207,17 @@ def _begun_ms(case: Case, number: int) -> int:
     return min(rows)
 
 
-def _cap(case: Case, span: str, cap: Cap, at_ms: int, low: Figure, high: Figure) -> CapLine | None:
+def _stopped(one: Infusion, span: str) -> bool:
+    """Did that cap stop the infusion? (It does so a little early: see CapLine.)"""
+    return one.phase == spaced(InfusionPhase.STOPPED_BY_CAP) and span in one.why
+
+
+def _cap(case: Case, span: str, cap: Cap, at_ms: int, low: Figure, high: Figure, stopped: bool) -> CapLine | None:
     weight_g = case.weight_g(at_ms)
     if weight_g is None:
         return None
     limit = (Decimal(cap.ug_kg) * weight_g / NG_PER_MG).quantize(Decimal("0.0001"), ROUND_HALF_UP)
     origin = f"{plain(mg_kg(cap.ug_kg))} mg/kg ({cap.set_by}) x {format_weight(weight_g)}"
-    reached = (high.value or 0) >= limit
+    reached = stopped or (high.value or 0) >= limit
     percent = share(high.value or Decimal(0), limit)
     return CapLine(span, Figure(limit, "mg", mg(limit), origin), cap.set_by, low, high, percent, reached)

@@ -113,7 +113,10 @@ class CeilingStep(Struct, frozen=True):
 
 
 class CapLine(Struct, frozen=True):
-    """A dose cap against what was given. span: "infusion 2", "course", "24 h". percent: of the cap, by `at most`."""
+    """A dose cap against what was given. span: "infusion 2", "course", "24 h". percent: of the cap, by `at most`.
+
+    reached: it was given, or the cap has stopped the pump just before (what flows while a stop is in flight counts).
+    """
 
     span: str
     cap: Figure
@@ -188,7 +191,8 @@ class Vital(Struct, frozen=True):
 
 
 class AlarmLine(Struct, frozen=True):
-    """One alarm instance. priority: the highest it had. response: from onset to acknowledgement.
+    """One alarm instance. priority: the highest it had. acknowledged: when a person first answered, by acknowledging or
+    by resetting it latched; response: from onset to then.
 
     ended None: it still holds, or waits for its reset. climbed: whom it was escalated to, in order.
     """

@@ -14,7 +14,10 @@ from pumpd.report.words import lasted, spaced, when_exactly
 from pumpd.safety.alarm_table import RANK
 from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.decisions import AlarmChanged, EpisodeChanged
+from pumpd.safety.events import AlarmReset
 from pumpd.units import exact, format_milli
+
+ACKNOWLEDGED = "acknowledged"
 
 
 def vitals(case: Case) -> Iterator[Vital]:
@@ -57,10 +60,26 @@ def alarms(case: Case) -> Iterator[AlarmLine]:
             yield _alarm(case, rows)
 
 
+def _answer(rows: list[tuple[Stepped, int, Alarm]]) -> tuple[int, str, str, str] | None:
+    """(when, by whom, with which words, in which way) a person first answered: acknowledged it, or reset it latched."""
+    for step, _, alarm in rows:
+        seen = alarm.acknowledged
+        if seen is not None:
+            return (
+                seen.at_ms,
+                seen.by,
+                ": ".join(word for word in (spaced(seen.reason), seen.note) if word),
+                ACKNOWLEDGED,
+            )
+        if isinstance(step.event, AlarmReset) and step.event.alarm_id == alarm.id:
+            return step.now_ms, step.event.by, step.event.reason, "reset"
+    return None
+
+
 def _alarm(case: Case, rows: list[tuple[Stepped, int, Alarm]]) -> AlarmLine:
     last = rows[-1][2]
     worst = max((alarm for _, _, alarm in rows), key=lambda alarm: RANK[alarm.priority])
-    seen = next((alarm.acknowledged for _, _, alarm in rows if alarm.acknowledged is not None), None)
+    answer = _answer(rows)
     climbed = [alarm.escalation.to for _, _, alarm in rows if alarm.escalation is not None]
     over = last.state is AlarmState.ENDED or last.ended_ms is not None
     return AlarmLine(
@@ -72,20 +91,21 @@ def _alarm(case: Case, rows: list[tuple[Stepped, int, Alarm]]) -> AlarmLine:
         device=last.device or "",
         onset=case.at(last.onset_ms),
         ended=case.at(last.ended_ms if last.ended_ms is not None else rows[-1][0].now_ms) if over else None,
-        acknowledged=None if seen is None else case.at(seen.at_ms),
-        by="" if seen is None else seen.by,
-        reason="" if seen is None else ": ".join(word for word in (spaced(seen.reason), seen.note) if word),
-        response=None if seen is None else _response(case, last, seen.at_ms, seen.by),
+        acknowledged=None if answer is None else case.at(answer[0]),
+        by="" if answer is None else answer[1],
+        reason="" if answer is None else answer[2],
+        response=None if answer is None else _response(case, last, answer),
         climbed=tuple(dict.fromkeys(map(spaced, climbed))),
         worst=_worst(last),
         ref=f"decision {rows[0][1]}",
     )
 
 
-def _response(case: Case, alarm: Alarm, at_ms: int, by: str) -> Figure:
+def _response(case: Case, alarm: Alarm, answer: tuple[int, str, str, str]) -> Figure:
+    at_ms, by, _, way = answer
     ms = max(0, at_ms - alarm.onset_ms)
     onset, answered = (when_exactly(case.at(ms), case.zone) for ms in (alarm.onset_ms, at_ms))
-    origin = f"from its onset, {onset}, until {by} acknowledged it, {answered}"
+    origin = f"from its onset, {onset}, until {by} {way} it, {answered}"
     return Figure(exact(ms, 1000), "s", lasted(ms), origin)
 
 

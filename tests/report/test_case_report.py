@@ -77,6 +77,9 @@ def test_three_infusions_of_half_a_milligram_by_weight_each_below_its_cap(case: 
     assert [one.started.date().day for one in (first, second, third) if one.started] == [13, 15, 17]
     assert all(cap.percent < 100 for cap in case.report.caps if cap.span.startswith("infusion"))
     assert {cap.set_by for cap in case.report.caps} != {""}
+    stopped = {f"infusion {one.number}" for one in case.report.infusions if one.phase == "stopped by cap"}
+    assert stopped
+    assert {cap.span for cap in case.report.caps if cap.reached and cap.span != "course"} == stopped
 
 
 @pytest.mark.req("REP-02")
