@@ -49,6 +49,15 @@ class Manual(Struct, frozen=True, array_like=True):
     ng: int
 
 
+class Earlier(Struct, frozen=True, array_like=True):
+    """What a patient who left may have been given in the window until then: it counts again where the same one comes
+    back (a discharge that was a mistake, a transfer there and back)."""
+
+    mrn: str
+    at_ms: int
+    high_ng: int
+
+
 class Counted(Struct, frozen=True, array_like=True):
     """What a pump should have given by its reported rates (at least, at most), and its counter, since some moment."""
 
@@ -90,6 +99,7 @@ class Given(Struct, frozen=True):
     pump of the bed has to stand still, in words; near: (span, percent, words) of caps that are nearly reached.
     sum_ms, sum_stop: the pumps together are above the hard ceiling since then; surely, in words. held: a cap stopped
     the last infusion of a course that is over since, in words: another one must be planned first.
+    earlier: of patients who left, oldest first.
     """
 
     infusions: tuple[Infusion, ...] = ()
@@ -106,6 +116,7 @@ class Given(Struct, frozen=True):
     sum_ms: int | None = None
     sum_stop: str | None = None
     held: str = ""
+    earlier: tuple[Earlier, ...] = ()
 
 
 class Plan(Struct, frozen=True):

@@ -13,7 +13,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from pumpd.safety.ceiling import is_governed
-from pumpd.safety.course_state import Infusion, Mark
+from pumpd.safety.course_state import Earlier, Infusion, Mark
 from pumpd.safety.dose import (
     COUNTER_STEP_NL,
     between_reports,
@@ -29,6 +29,7 @@ from pumpd.safety.state import Draft, PumpState
 from pumpd.units import MS_PER_MIN
 
 MARK_MS = 15 * MS_PER_MIN  # how finely the sliding window slides, and the timeline of doses is told
+REMEMBERED = 8  # patients who left the bed
 Pair = tuple[int, int]  # (at least, at most) in nanograms
 
 
@@ -141,7 +142,25 @@ def window_given(d: Draft, window_ms: int) -> Pair:
     low_from = after[0] if after else Mark(d.now, *total)
     low, high = between(low_from, high_from, total)
     hand = by_hand_ng(d, from_ms)
-    return low + hand, high + hand
+    return low + hand, high + hand + earlier_ng(d, from_ms)
+
+
+def earlier_ng(d: Draft, from_ms: int) -> int:
+    """What this patient may have been given before leaving this bed and coming back, since that time."""
+    if not d.given.earlier or d.patient is None:
+        return 0
+    return sum(one.high_ng for one in d.given.earlier if one.mrn == d.patient.mrn and one.at_ms >= from_ms)
+
+
+def remembered(d: Draft) -> tuple[Earlier, ...]:
+    """What to remember when the patient leaves, where doses are capped in a window; of no more than a few patients."""
+    drugs = (pump.drug for pump in d.policy.pumps if pump.drug is not None and pump.drug.governed)
+    window_ms = max((drug.caps.window_ms for drug in drugs if drug.caps is not None), default=None)
+    if d.patient is None or window_ms is None:
+        return ()
+    mrn = d.patient.mrn
+    others = (one for one in d.given.earlier if one.mrn != mrn and one.at_ms >= d.now - window_ms)
+    return (*others, Earlier(mrn, d.now, window_given(d, window_ms)[1]))[-REMEMBERED:]
 
 
 def pruned(marks: tuple[Mark, ...], from_ms: int) -> tuple[Mark, ...]:

@@ -15,7 +15,7 @@ from pumpd.safety.breathing import last_heard_running
 from pumpd.safety.ceiling import is_governed
 from pumpd.safety.course_state import Given, Infusion, Mark
 from pumpd.safety.decisions import CourseChanged, InfusionChanged, InfusionPhase, InterlockState
-from pumpd.safety.given import infusion_given, since, take_mark
+from pumpd.safety.given import infusion_given, remembered, since, take_mark
 from pumpd.safety.interlock import STOPPING
 from pumpd.safety.policy import PumpPolicy
 from pumpd.safety.state import Draft, PumpState, Report
@@ -61,7 +61,7 @@ def close_course(d: Draft, by: str, why: str) -> None:
 def patient_leaves(d: Draft, why: str) -> None:
     """Course, infusions, marks and doses by hand were this patient's. Before the pumps' doses are set to nothing."""
     close_course(d, "pumpd", why)
-    d.given = Given(flows=d.given.flows)
+    d.given = Given(flows=d.given.flows, earlier=remembered(d))
 
 
 def first_patient(d: Draft, by: str) -> None:

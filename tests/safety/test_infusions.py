@@ -21,7 +21,8 @@ from pumpd.safety.events import (
     StopRequested,
     Tick,
 )
-from pumpd.safety.policy import Cap, DoseCaps
+from pumpd.safety.limits import Cap, DoseCaps
+from pumpd.safety.wire import state_from_bytes, state_to_bytes
 from tests.safety.build import KETAMINE, PUMP, bed_policy, patient, pump_policy, status
 from tests.safety.dosed import HOUR, MIN, PROTOCOL, TWO, DosedBed, capped, dosed_policy
 
@@ -315,3 +316,26 @@ def test_what_flowed_before_anybody_named_the_concentration_is_no_proof_of_a_lat
     assert second.high_ng is not None
     assert 100_000 < second.low_ng <= bed.one.nl() - before_nl <= second.high_ng
     assert bed.cap("course").high_ng >= bed.one.nl()
+
+
+@pytest.mark.req("CEI-09", "DOS-01", "QUA-06")
+def test_a_patient_who_comes_back_has_in_the_window_what_was_given_before() -> None:
+    """A discharge that was a mistake makes no room for another day's dose; it proves nothing, and goes with its time."""
+    bed = DosedBed(dosed_policy(DoseCaps(None, None, Cap(500, "ward"), 4 * HOUR)))
+    bed.start(30_000)
+    bed.pass_time(60 * MIN, 10_000)
+    bed.stop()
+    bed.do(PatientReleased("clerk", "mistake"), 10)
+    bed.do(PatientBound(patient("M2"), "clerk"), 10)
+    assert bed.cap("window").high_ng < 100_000
+    bed.do(PatientReleased("clerk", "mistake"), 10)
+    bed.state = state_from_bytes(state_to_bytes(bed.state))
+    bed.do(PatientBound(patient(), "clerk"), 10)
+    assert bed.cap("window").high_ng >= bed.one.nl() == 30_000_000
+    assert bed.cap("window").low_ng == 0
+    bed.start(30_000)
+    bed.pass_time(10 * MIN, 10_000)
+    assert bed.is_active("cap_reached")
+    bed.stop()
+    bed.run(4 * HOUR + 15 * MIN)
+    assert bed.cap("window").high_ng < 100_000
