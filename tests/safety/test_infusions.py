@@ -320,7 +320,7 @@ def test_what_flowed_before_anybody_named_the_concentration_is_no_proof_of_a_lat
 
 @pytest.mark.req("CEI-09", "DOS-01", "QUA-06")
 def test_a_patient_who_comes_back_has_in_the_window_what_was_given_before() -> None:
-    """A discharge that was a mistake makes no room for another day's dose; it proves nothing, and goes with its time."""
+    """A discharge that was a mistake makes no room for another dose; it proves nothing, and goes with its time."""
     bed = DosedBed(dosed_policy(DoseCaps(None, None, Cap(500, "ward"), 4 * HOUR)))
     bed.start(30_000)
     bed.pass_time(60 * MIN, 10_000)
