@@ -1,5 +1,6 @@
 # ruff: noqa: E501 - one bug is one line
-"""For each requirement on alarms, breathing, the interlock and data quality: a way to break it, and who notices.
+"""For each requirement on alarms, breathing, the interlock and data quality, and those on doses, the course, opioids,
+the drug library and the record that a patient's safety hangs on most: a way to break it, and who notices.
 
 A row is red when its test does not fail with the source so changed. The model check (tests/model) has bugs of its own;
 these are about single requirements, and their witnesses are plain tests.
@@ -47,6 +48,35 @@ BROKEN = (
     row("CEI-11", "requests", "    if len(d.policy.pumps) > 1 and (others := channels.others(d, pump)):", "    if False and (others := channels.others(d, pump)):", "channels.py::test_a_rate_request_counts_what_runs_at_the_other_pump"),
     row("DOS-04", "infusion_error", "if programmed and (counted - COUNTER_STEP_NL) * 100 > programmed", "if programmed and counted * 100 > 2 * programmed", "infusion_error.py::test_more_than_ten_per_cent_over_for_fifteen_minutes_is_an_alarm"),
     row("DOS-04", "infusion_error", "    return f\"its counter went on by {format_ml(flowed)}\" if flowed > COUNTER_STEP_NL else None", "    return None", "infusion_error.py::test_a_counter_that_climbs_while_the_pump_stands_still_is_free_flow_at_once"),
+    # the course
+    row("CRS-02", "planning", "    found += cap_reasons(d, plan)\n", "", "course.py::test_a_plan_is_refused_with_every_reason"),
+    row("CRS-02", "planning", "    found += binding(d, rule_failings(d, protocol, plan, current)).values()\n", "", "course.py::test_a_plan_is_refused_with_every_reason"),
+    row("CRS-03", "start_checks", "    if len(starts) < protocol.max_infusions:", "    if len(starts) <= protocol.max_infusions:", "course.py::test_a_fourth_infusion_is_refused_high_and_stopped"),
+    row("CRS-03", "start", '    return "; ".join(extra.values()) if is_governed(pump) and last_heard_running(p) else None', "    return None", "course.py::test_a_fourth_infusion_is_refused_high_and_stopped"),
+    row("CRS-03", "course", "    d.course = replace(without_start(d.course), set_aside=())", "    d.course = replace(without_start(d.course), set_aside=(), starts_ms=())", "course.py::test_ending_the_course_does_not_begin_the_count_anew"),
+    row("CRS-03", "start_checks", "starts if starts and d.now - starts[0] < protocol.course_ms else ()", "starts", "course.py::test_the_count_begins_anew_when_the_time_since_the_first_start_is_over"),
+    row("CRS-04", "start", "    found = {} if infusion.plan is not None else {PLAN: NO_PLAN}", "    found: dict[str, str] = {}", "course.py::test_a_start_without_anything_lists_all_of_it_in_one_medium_alarm"),
+    row("CRS-04", "start", "    return found | care_failings(d, protocol)", "    return found", "course.py::test_a_start_without_anything_lists_all_of_it_in_one_medium_alarm"),
+    row("CRS-05", "titration", "step_ng_h > limit_ng_h(protocol.step.ug_kg_h, weight):", "step_ng_h >= limit_ng_h(protocol.step.ug_kg_h, weight):", "titration.py::test_a_step_at_the_limit_is_allowed_and_one_above_it_is_told"),
+    row("CRS-05", "titration", "since_ms < protocol.step_interval_ms:", "since_ms < protocol.step_interval_ms // 2:", "titration.py::test_an_increase_before_the_interval_is_over_is_told"),
+    row("CRS-05", "requests", "    protocol = titration.request_reasons(d, pump, p, rate)", "    protocol: list[str] = []", "titration.py::test_a_requested_rise_is_refused_with_every_reason"),
+    row("CRS-05", "titration", "rate_ul_h <= now_ul_h:", "rate_ul_h == now_ul_h:", "titration.py::test_a_lower_rate_may_always_be_asked_for"),
+    row("CRS-08", "set_aside", "    if known in protocol.overridable:", "    if True:", "course.py::test_a_rule_that_the_protocol_does_not_name_cannot_be_set_aside"),
+    row("CRS-08", "set_aside", "    reasons = unnamed(event.by) + unexplained(event.reason) + rule", "    reasons = rule", "course.py::test_setting_aside_needs_a_name_and_a_reason_and_a_patient"),
+    # opioids
+    row("MME-04", "pumpd.clinical.mme", "                self.gaps.append(Gap(code, route, self._no_factor(code, route), tuple(sorted(amount.entries))))", "                pass", "tests/clinical/test_mme_gaps.py::test_a_route_or_an_opioid_without_a_factor_is_missing_by_name"),
+    row("MME-04", "pumpd.clinical.mme", "            self.gaps.append(Gap(name, route, why, tuple(sorted(amount.entries))))", "            pass", "tests/clinical/test_mme_gaps.py::test_an_opioid_that_nobody_knows_makes_the_total_incomplete_and_says_which"),
+    row("MME-04", "pumpd.clinical.mme", "    gaps = collected.gaps + _not_charted(now_ms, since_ms)", "    gaps = collected.gaps", "tests/clinical/test_mme_gaps.py::test_a_day_that_is_not_charted_whole_makes_the_total_incomplete"),
+    row("MME-04", "pumpd.live.clinical_shape", "    if view.incomplete:", "    if False:", "tests/live/test_course_shape.py::test_a_total_that_lacks_something_is_at_least_and_one_that_is_known_is_one_number"),
+    # drug library and units
+    row("LIB-02", "pumpd.config.library_checks", "    elif record.sha256 != found:", "    elif False:", "tests/config/test_library.py::test_a_tampered_library_is_refused_with_file_line_and_both_digests"),
+    row("LIB-02", "pumpd.config.library_digest", "for line in raw.removesuffix(b\"\\n\").split(b\"\\n\") if not _LINE.match(line)]", "for line in raw.removesuffix(b\"\\n\").split(b\"\\n\") if not _LINE.match(line) and line[:1] != b\"#\"]", "tests/config/test_library.py::test_any_changed_character_changes_the_digest_and_the_digest_line_alone_does_not"),
+    row("UNIT-04", "pumpd.api.rates", "    if not body.confirm_unit:", "    if False:", "tests/api/test_units.py::test_a_probable_mix_up_is_a_question_and_reaches_no_bed"),
+    row("UNIT-04", "pumpd.clinical.rate_units", "self.near(ratio * factor) for factor in self.factors)", "self.near(ratio * factor) for factor in self.factors[:2])", "tests/clinical/test_rate_units.py::test_factors_of_24_60_and_1000_are_questioned"),
+    # the record
+    row("REP-06", "pumpd/journal/migrations/versions/r0002_kept.py", '    "decisions": "n",\n', "", "tests/journal/test_kept.py::test_no_row_of_the_record_can_be_changed_or_removed"),
+    row("REP-06", "pumpd/journal/migrations/versions/r0002_kept.py", '        found.append(_refuse(table, "insert", taken))\n', "", "tests/journal/test_kept.py::test_a_row_cannot_be_written_over_another_one"),
+    row("REP-06", "pumpd.journal.guards", "    return {f\"kept_{table}_{act}\": table for table, act in wanted}", "    return {}", "tests/journal/test_kept.py::test_verify_names_a_guard_that_somebody_took_away"),
     # interlock
     row("INT-01", "interlock", "    (_S.TRIPPED, Move.ACK): _S.STOP_ACKED,", "    (_S.TRIPPED, Move.ACK): _S.STOP_VERIFIED,", "interlock.py::test_an_ack_alone_verifies_nothing"),
     row("INT-01", "interlock", " or status.requested_ms <= lock.acked_ms:", ":", "interlock.py::test_only_a_status_requested_after_the_ack_that_says_not_infusing_verifies"),

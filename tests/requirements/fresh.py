@@ -1,11 +1,12 @@
 """Runs one test of the suite in a world where one source file is wrong; the real world is as it was afterwards.
 
 Every module of ours is imported anew for it (the kernel, the drivers, the tests and their helpers), so that whoever
-holds a name holds the broken one. Only tests that need no fixture but tmp_path can be run this way.
+holds a name holds the broken one. A test may need tmp_path and plain fixtures of its folder's conftest.py.
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -16,6 +17,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader as Loader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,7 +30,7 @@ OURS = ("pumpd", "pumpd_drivers", "tests")
 class Broken:
     """In `module`, the text `old` (which stands there exactly once) becomes `new`; `test` (path::name) must see it.
 
-    module: of ours by its full name, or a file of data by its path from the root.
+    module: of ours by its full name, or a file that is read and not imported (data, a migration) by its path.
     """
 
     requirement: str
@@ -89,16 +91,19 @@ def _ours() -> list[str]:
 def world_with(broken: Broken) -> Iterator[None]:
     """Everything of ours is imported anew inside, with this one source wrong."""
     finder = _Finder(broken.module, str(broken.path()), broken.source())
-    read = Path.read_bytes
+    read, load = Path.read_bytes, Loader.get_code
     if broken.is_data():
         text, path = broken.source().encode(), broken.path()
         Path.read_bytes = lambda its: text if its.resolve() == path else read(its)  # type: ignore[method-assign]
+        Loader.get_code = lambda its, name: (  # type: ignore[method-assign]
+            compile(text, path, "exec") if Path(its.path) == path else load(its, name)
+        )
     saved = {name: sys.modules.pop(name) for name in _ours()}
     sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
-        Path.read_bytes = read  # type: ignore[method-assign]
+        Path.read_bytes, Loader.get_code = read, load  # type: ignore[method-assign]
         sys.meta_path.remove(finder)
         for name in _ours():
             del sys.modules[name]
@@ -111,10 +116,22 @@ def run(test: str, folder: Path) -> None:
     module = importlib.import_module(path.removesuffix(".py").replace("/", "."))
     function = getattr(module, name)
     for place, arguments in enumerate(_parameters(function)):
-        if "tmp_path" in inspect.signature(function).parameters:
-            arguments["tmp_path"] = folder / str(place)
-            arguments["tmp_path"].mkdir()
-        function(**arguments)
+        own = folder / str(place)
+        own.mkdir()
+        for needed in inspect.signature(function).parameters.keys() - arguments.keys():
+            arguments[needed] = _fixture(module, needed, own)
+        done = function(**arguments)
+        if inspect.iscoroutine(done):
+            asyncio.run(done)
+
+
+def _fixture(module: ModuleType, name: str, folder: Path) -> Any:
+    """tmp_path, or a fixture that returns its value, of the conftest.py beside the test; of two databases SQLite."""
+    if name == "tmp_path":
+        return folder
+    name = "url" if name == "any_url" else name
+    found = inspect.unwrap(getattr(importlib.import_module(f"{module.__package__}.conftest"), name))
+    return found(**{needed: _fixture(module, needed, folder) for needed in inspect.signature(found).parameters})
 
 
 def _parameters(function: Any) -> Iterator[dict[str, Any]]:
