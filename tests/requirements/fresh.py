@@ -87,6 +87,11 @@ def _ours() -> list[str]:
     return [name for name in sys.modules if name.partition(".")[0] in OURS]
 
 
+def _code_of(path: Path, text: bytes, load: Any) -> Any:
+    """What reads a module from its file, but for this path."""
+    return lambda its, name: compile(text, path, "exec") if Path(its.path) == path else load(its, name)
+
+
 @contextmanager
 def world_with(broken: Broken) -> Iterator[None]:
     """Everything of ours is imported anew inside, with this one source wrong."""
@@ -95,9 +100,7 @@ def world_with(broken: Broken) -> Iterator[None]:
     if broken.is_data():
         text, path = broken.source().encode(), broken.path()
         Path.read_bytes = lambda its: text if its.resolve() == path else read(its)  # type: ignore[method-assign]
-        Loader.get_code = lambda its, name: (  # type: ignore[method-assign]
-            compile(text, path, "exec") if Path(its.path) == path else load(its, name)
-        )
+        Loader.get_code = _code_of(path, text, load)  # type: ignore[method-assign]
     saved = {name: sys.modules.pop(name) for name in _ours()}
     sys.meta_path.insert(0, finder)
     try:
