@@ -99,7 +99,7 @@ def world_with(broken: Broken) -> Iterator[None]:
     read, load = Path.read_bytes, Loader.get_code
     if broken.is_data():
         text, path = broken.source().encode(), broken.path()
-        Path.read_bytes = lambda its: text if its.resolve() == path else read(its)  # type: ignore[method-assign]
+        Path.read_bytes = lambda its: text if its.resolve() == path else read(its)  # type: ignore[method-assign, assignment]
         Loader.get_code = _code_of(path, text, load)  # type: ignore[method-assign]
     saved = {name: sys.modules.pop(name) for name in _ours()}
     sys.meta_path.insert(0, finder)
