@@ -52,6 +52,8 @@ def account(d: Draft) -> None:
             d.pumps[pump.device] = replace(p, dose=at_concentration(d, pump, p))
     if not d.given.marks:
         first_mark(d)
+        if not d.given.flows:
+            infusions.take_over(d, d.given.marks[0])
     ran = is_running(d)
     infusions.settle(d)
     flow.settle(d)

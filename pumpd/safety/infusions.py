@@ -117,14 +117,21 @@ def settle(d: Draft) -> None:
         d.given = replace(d.given, opening=None)
 
 
-def begin(d: Draft, pumps: list[PumpPolicy]) -> None:
-    """The next infusion, or again the one that a cap has stopped."""
+def take_over(d: Draft, mark: Mark) -> None:
+    """Accounting begins while pumps run: their infusion began unseen, and all that was given may be of it."""
+    pumps = [pump for pump in d.policy.pumps if is_governed(pump) and last_heard_running(d.pumps[pump.device])]
+    if pumps:
+        begin(d, pumps, mark)
+
+
+def begin(d: Draft, pumps: list[PumpPolicy], mark: Mark | None = None) -> None:
+    """The next infusion, or again the one that a cap has stopped. mark: the totals it begins with."""
     last = d.given.infusions[-1] if d.given.infusions else None
     if last is not None and last.capped is not None and not may_follow(d):
         put(d, reopened(last, pumps))
         tell(d, pumps[0].device, last.why)
         return
-    mark = d.given.opening or take_mark(d)
+    mark = mark or d.given.opening or take_mark(d)
     if d.course.id is None:
         open_course(d, "pumpd", False, mark)
     number = len(d.given.infusions) + 1

@@ -339,3 +339,24 @@ def test_a_patient_who_comes_back_has_in_the_window_what_was_given_before() -> N
     bed.stop()
     bed.run(4 * HOUR + 15 * MIN)
     assert bed.cap("window").high_ng < 100_000
+
+
+@pytest.mark.req("CEI-09", "DOS-01")
+@pytest.mark.parametrize("gap_ms", [0, 5_000])
+def test_an_infusion_that_runs_when_caps_are_introduced_counts_from_where_it_may_have_begun(gap_ms: int) -> None:
+    """By a new ward file while it runs, or with a restart of the daemon."""
+    bed = DosedBed(dosed_policy(None))
+    bed.start(30_000)
+    bed.pass_time(60 * MIN, 10_000)
+    assert bed.view().course is None
+    bed.policy = dosed_policy()
+    if gap_ms:
+        bed.do(Restarted(gap_ms, gap_certain=True), gap_ms)
+    bed.do(PolicyReplaced(bed.policy, "pharmacist"))
+    assert bed.cap().high_ng >= bed.one.nl()
+    bed.poll()
+    assert [infusion.number for infusion in bed.course().infusions] == [1]
+    assert bed.cap().high_ng >= bed.one.nl()
+    assert bed.cap().low_ng < 10_000
+    bed.pass_time(11 * MIN, 10_000)
+    assert bed.is_active("cap_reached")
