@@ -28,7 +28,7 @@ from pumpd.live.port import UnknownBed, WardPort, Words
 from pumpd.safety.assessments import score_reasons
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Assessed, Charted, ProtocolOverride
-from pumpd.safety.policy import ProtocolRule
+from pumpd.safety.protocol_policy import ProtocolRule
 
 NEAR = timedelta(minutes=1)  # so much may pass between seeing and sending, and so far may two clocks be apart
 

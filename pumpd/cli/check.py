@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pumpd.config.load import Loaded
     from pumpd.config.model import BedConfig, WardConfig
     from pumpd.config.profile import LoadedProfile
-    from pumpd.safety.policy import BedPolicy, Limit, MonitorPolicy, PumpPolicy
+    from pumpd.safety.limits import Limit
+    from pumpd.safety.policy import BedPolicy, MonitorPolicy, PumpPolicy
 
 NOT_JUDGED = (
     "of the library, bolus limits, the lower soft limit and the pump's own limits are recorded, not judged; "

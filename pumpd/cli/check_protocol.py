@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pumpd.cli.common import print_lines
 
 if TYPE_CHECKING:
-    from pumpd.safety.policy import Cap, DoseCaps, Limit, Observation, ProtocolPolicy, VitalRange
+    from pumpd.safety.limits import Cap, DoseCaps, Limit
+    from pumpd.safety.protocol_policy import Observation, ProtocolPolicy, VitalRange
 
 S_PER_H = 3600
 S_PER_MIN = 60

@@ -21,15 +21,8 @@ from pumpd.config.ward_file import BedTable, DeviceTable, MonitorTable, PatientT
 from pumpd.device import SIGNALS, DriverInfo, Kind, Origin
 from pumpd.registry import drivers
 from pumpd.safety.events import Patient, Sex
-from pumpd.safety.policy import (
-    BedPolicy,
-    Breathing,
-    Enforcement,
-    MonitorPolicy,
-    ProtocolPolicy,
-    PumpPolicy,
-    WeightRange,
-)
+from pumpd.safety.policy import BedPolicy, Breathing, Enforcement, MonitorPolicy, PumpPolicy, WeightRange
+from pumpd.safety.protocol_policy import ProtocolPolicy
 from pumpd.units import format_concentration, format_weight, scaled
 
 

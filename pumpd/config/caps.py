@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pumpd.config.library_file import Entry
 from pumpd.config.protocol_file import CapTable
-from pumpd.safety.policy import Cap, DoseCaps
+from pumpd.safety.limits import Cap, DoseCaps
 from pumpd.units import MS_PER_H, exact, plain
 
 DAY_MS = 24 * MS_PER_H  # means nothing where there is no cap per window

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pumpd.config.fields import CeilingOverride
 from pumpd.config.library_file import Entry
-from pumpd.safety.policy import Limit
+from pumpd.safety.limits import Limit
 from pumpd.units import exact, plain
 
 

@@ -9,7 +9,8 @@ from pumpd.config.ceilings import Override, effective
 from pumpd.config.library_file import Entry, LibraryFile
 from pumpd.config.site import Site
 from pumpd.config.ward_file import BedTable, PumpTable
-from pumpd.safety.policy import DrugPolicy, Limit
+from pumpd.safety.limits import Limit
+from pumpd.safety.policy import DrugPolicy
 
 
 def drug_policy(site: Site, bed: BedTable, pump: PumpTable) -> DrugPolicy | None:

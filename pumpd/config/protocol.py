@@ -6,14 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from pumpd.config.protocol_file import ProtocolFile, RouteTable, SubAnaestheticTable, VitalTable
-from pumpd.safety.policy import (
-    Limit,
-    Observation,
-    ProtocolPolicy,
-    ProtocolRule,
-    RoutePolicy,
-    VitalRange,
-)
+from pumpd.safety.limits import Limit
+from pumpd.safety.protocol_policy import Observation, ProtocolPolicy, ProtocolRule, RoutePolicy, VitalRange
 
 PPM_PER_PERCENT = 10_000
 

@@ -15,7 +15,8 @@ from pumpd.config.read import Parsed, Source
 from pumpd.config.times_file import TimesFile
 from pumpd.config.ward_file import BedTable, WardFile
 from pumpd.registry import drivers
-from pumpd.safety.policy import AlarmProfile, DoseCaps
+from pumpd.safety.limits import DoseCaps
+from pumpd.safety.policy import AlarmProfile
 
 
 @dataclass(frozen=True, slots=True)

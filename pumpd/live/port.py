@@ -14,7 +14,7 @@ from pumpd.safety.alarms import Alarm
 from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event
-from pumpd.safety.policy import Limit
+from pumpd.safety.limits import Limit
 
 
 class UnknownBed(LookupError):

@@ -34,7 +34,7 @@ from pumpd.live.fields import (
 from pumpd.live.stamp import Stamp, WallOf
 from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.events import Patient
-from pumpd.safety.policy import Limit
+from pumpd.safety.limits import Limit
 from pumpd.safety.view import BedView, CapView, DeviceView, DoseView, OxygenView, PumpView, ValueView
 from pumpd.units import (
     format_concentration,

@@ -11,7 +11,7 @@ from pumpd.report.case import Case
 from pumpd.report.model import CapLine, CeilingStep, DosePoint, Figure, FlowPoint, Infusion
 from pumpd.report.words import NG_PER_MG, mg, mg_kg, mg_kg_h, mg_of_ng, share, spaced
 from pumpd.safety.decisions import InfusionPhase
-from pumpd.safety.policy import Cap
+from pumpd.safety.limits import Cap
 from pumpd.units import exact, format_rate_ml_h, format_weight, plain
 
 OVER = frozenset({InfusionPhase.COMPLETED, InfusionPhase.STOPPED_BY_CAP, InfusionPhase.ABORTED})

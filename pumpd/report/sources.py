@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pumpd.report.case import Case
 from pumpd.report.model import PolicyLine, RunLine
 from pumpd.report.words import mg_kg, mg_kg_h
-from pumpd.safety.policy import BedPolicy, Cap, DrugPolicy, Limit, ProtocolPolicy
+from pumpd.safety.limits import Cap, Limit
+from pumpd.safety.policy import BedPolicy, DrugPolicy
+from pumpd.safety.protocol_policy import ProtocolPolicy
 from pumpd.units import MS_PER_H, MS_PER_MIN, plain
 
 

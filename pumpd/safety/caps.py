@@ -18,7 +18,8 @@ from pumpd.safety.dose import NL_PER_UL, high_ul_h, undocumented_nl
 from pumpd.safety.flow import NEVER
 from pumpd.safety.given import Pair, course_given, infusion_given, untold, window_given
 from pumpd.safety.infusions import INFUSION, may_follow, put, running_infusion, tell
-from pumpd.safety.policy import BedPolicy, Cap, DoseCaps, PumpPolicy
+from pumpd.safety.limits import Cap, DoseCaps
+from pumpd.safety.policy import BedPolicy, PumpPolicy
 from pumpd.safety.state import Draft, PumpState
 from pumpd.safety.view import CapView
 from pumpd.units import MS_PER_H, exact, format_mg, format_weight, plain

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from pumpd.device.facts import Integrity, Outcome
 from pumpd.safety.decisions import InterlockState, SetRate
 from pumpd.safety.interlock import cannot_stop, send_read, trip
-from pumpd.safety.policy import DrugPolicy, Enforcement, Limit, PumpPolicy
+from pumpd.safety.limits import Limit
+from pumpd.safety.policy import DrugPolicy, Enforcement, PumpPolicy
 from pumpd.safety.quality import is_refused
 from pumpd.safety.state import Command, Draft, PumpState, Report
 from pumpd.units import (

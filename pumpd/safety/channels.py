@@ -9,7 +9,8 @@ from pumpd.safety import ceiling
 from pumpd.safety.alarm_table import Condition
 from pumpd.safety.caps import running
 from pumpd.safety.interlock import cannot_stop
-from pumpd.safety.policy import AlarmKind, Limit, Priority, PumpPolicy
+from pumpd.safety.limits import Limit
+from pumpd.safety.policy import AlarmKind, Priority, PumpPolicy
 from pumpd.safety.state import Draft, PumpState
 from pumpd.units import dose_rate_ng_h, exact, format_dose_mg_kg_h, limit_ng_h
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pumpd.clinical.entries import Adjunct, Assessment, Checklist
 from pumpd.safety.course_state import Noted
-from pumpd.safety.policy import ProtocolPolicy
+from pumpd.safety.protocol_policy import ProtocolPolicy
 
 NONE = "none"  # the decision of a named person to give no adjunct
 

@@ -14,7 +14,8 @@ from pumpd.safety.alarms import Alarm
 from pumpd.safety.course_state import Course
 from pumpd.safety.decisions import InfusionPhase
 from pumpd.safety.infusions import close_course
-from pumpd.safety.policy import AlarmKind, Priority, ProtocolPolicy
+from pumpd.safety.policy import AlarmKind, Priority
+from pumpd.safety.protocol_policy import ProtocolPolicy
 from pumpd.safety.protocol_words import time_words
 from pumpd.safety.set_aside import lapse_ms, ongoing
 from pumpd.safety.start_checks import BENZODIAZEPINE_MS, ends_ms, is_benzodiazepine_given

@@ -222,7 +222,7 @@ class Charted:
 class ProtocolOverride:
     """A named person sets aside one rule of the protocol, where the protocol allows it, with a reason.
 
-    rule: one of pumpd.safety.policy.ProtocolRule. It holds for the present infusion (before a start: for the next).
+    rule: a ProtocolRule. It holds for the present infusion (before a start: for the next).
     """
 
     rule: str

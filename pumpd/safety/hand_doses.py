@@ -13,7 +13,7 @@ from pumpd.safety import ceiling, course
 from pumpd.safety.caps import Span, spans, weight_g
 from pumpd.safety.course_state import Manual, Noted
 from pumpd.safety.events import Charted
-from pumpd.safety.policy import ProtocolPolicy, ProtocolRule
+from pumpd.safety.protocol_policy import ProtocolPolicy, ProtocolRule
 from pumpd.safety.protocol_words import dose_words as cap_dose_words
 from pumpd.safety.protocol_words import mass_words
 from pumpd.safety.set_aside import is_set_aside

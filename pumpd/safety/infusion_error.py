@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from pumpd.safety.course_state import Counted, Flow
 from pumpd.safety.dose import COUNTER_STEP_NL, NL_PER_UL, UL_H_MS_PER_NL, ceil_nl
-from pumpd.safety.policy import ProtocolPolicy
+from pumpd.safety.protocol_policy import ProtocolPolicy
 from pumpd.safety.state import Report
 from pumpd.units import MS_PER_MIN, exact, plain
 

@@ -16,7 +16,9 @@ from pumpd.safety.course_state import Infusion, Plan
 from pumpd.safety.decisions import CourseChanged, InfusionPhase
 from pumpd.safety.events import Charted
 from pumpd.safety.infusions import open_course
-from pumpd.safety.policy import DrugPolicy, Limit, ProtocolPolicy, ProtocolRule
+from pumpd.safety.limits import Limit
+from pumpd.safety.policy import DrugPolicy
+from pumpd.safety.protocol_policy import ProtocolPolicy, ProtocolRule
 from pumpd.safety.protocol_words import dose_words, limit_words, mass_words, rate_words
 from pumpd.safety.set_aside import NO_PROTOCOL, binding, ongoing
 from pumpd.safety.start_checks import (

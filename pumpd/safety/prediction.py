@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from pumpd.safety.alarm_table import Condition
 from pumpd.safety.events import Predicted
-from pumpd.safety.policy import AlarmKind, Priority, ProtocolPolicy
+from pumpd.safety.policy import AlarmKind, Priority
+from pumpd.safety.protocol_policy import ProtocolPolicy
 from pumpd.safety.state import Draft
 from pumpd.units import MS_PER_MIN, exact, plain
 

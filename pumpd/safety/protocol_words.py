@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pumpd.safety.policy import Limit, ProtocolPolicy, ProtocolRule
+from pumpd.safety.limits import Limit
+from pumpd.safety.protocol_policy import ProtocolPolicy, ProtocolRule
 from pumpd.units import MS_PER_H, MS_PER_MIN, MS_PER_S, exact, format_dose_mg_kg_h, plain
 
 

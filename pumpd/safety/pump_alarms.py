@@ -8,7 +8,8 @@ from pumpd.safety.alarm_table import Condition
 from pumpd.safety.breathing import stop_cause
 from pumpd.safety.decisions import InterlockState, Resume
 from pumpd.safety.interlock import cannot_stop
-from pumpd.safety.policy import AlarmKind, Limit, Priority, PumpPolicy
+from pumpd.safety.limits import Limit
+from pumpd.safety.policy import AlarmKind, Priority, PumpPolicy
 from pumpd.safety.quality import identity_condition, pump_stale_ms
 from pumpd.safety.state import DeviceState, Draft, PumpState, mismatch
 from pumpd.units import format_rate_ml_h

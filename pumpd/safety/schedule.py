@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from pumpd.safety.alarm_table import Condition
 from pumpd.safety.course_state import Infusion
-from pumpd.safety.policy import AlarmKind, Priority, ProtocolPolicy
+from pumpd.safety.policy import AlarmKind, Priority
+from pumpd.safety.protocol_policy import ProtocolPolicy
 from pumpd.safety.protocol_words import time_words
 from pumpd.safety.set_aside import newest
 from pumpd.safety.state import Draft

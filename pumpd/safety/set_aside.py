@@ -13,7 +13,7 @@ from pumpd.safety.answers import refuse, unexplained, unnamed
 from pumpd.safety.course_state import Infusion, SetAside
 from pumpd.safety.decisions import Permitted
 from pumpd.safety.events import ProtocolOverride
-from pumpd.safety.policy import ProtocolPolicy, ProtocolRule
+from pumpd.safety.protocol_policy import ProtocolPolicy, ProtocolRule
 from pumpd.safety.protocol_words import rule_words
 from pumpd.safety.state import Draft
 

@@ -17,7 +17,8 @@ from pumpd.safety.ceiling import is_governed
 from pumpd.safety.channels import by_hand
 from pumpd.safety.course_state import Infusion
 from pumpd.safety.decisions import InfusionPhase
-from pumpd.safety.policy import AlarmKind, Priority, ProtocolPolicy, ProtocolRule, PumpPolicy
+from pumpd.safety.policy import AlarmKind, Priority, PumpPolicy
+from pumpd.safety.protocol_policy import ProtocolPolicy, ProtocolRule
 from pumpd.safety.protocol_words import rate_words
 from pumpd.safety.set_aside import binding, lapsed, number_meant, ongoing
 from pumpd.safety.start_checks import (

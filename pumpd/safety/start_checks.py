@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.chart_facts import answers
-from pumpd.safety.policy import Limit, ProtocolPolicy, ProtocolRule, VitalRange
+from pumpd.safety.limits import Limit
+from pumpd.safety.protocol_policy import ProtocolPolicy, ProtocolRule, VitalRange
 from pumpd.safety.protocol_words import band_words, dose_words, limit_words, rate_words, time_words
 from pumpd.safety.quality import EPISODIC, live_values, source_of
 from pumpd.safety.state import Draft

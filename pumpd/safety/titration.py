@@ -12,7 +12,8 @@ from pumpd.device.facts import Outcome
 from pumpd.safety import ceiling
 from pumpd.safety.alarm_table import Condition
 from pumpd.safety.caps import weight_g
-from pumpd.safety.policy import AlarmKind, Priority, ProtocolPolicy, ProtocolRule, PumpPolicy
+from pumpd.safety.policy import AlarmKind, Priority, PumpPolicy
+from pumpd.safety.protocol_policy import ProtocolPolicy, ProtocolRule
 from pumpd.safety.protocol_words import limit_words, rate_words, time_words
 from pumpd.safety.set_aside import binding, is_set_aside, ongoing
 from pumpd.safety.start_checks import above_band

@@ -14,7 +14,8 @@ from pumpd.safety.alarms import Alarm
 from pumpd.safety.clinical_view import ClinicalView
 from pumpd.safety.decisions import InfusionPhase, InterlockState, Resume
 from pumpd.safety.events import LinkState, Patient
-from pumpd.safety.policy import Enforcement, Limit
+from pumpd.safety.limits import Limit
+from pumpd.safety.policy import Enforcement
 
 
 @dataclass(frozen=True, slots=True)

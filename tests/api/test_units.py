@@ -10,7 +10,7 @@ import pytest
 from pumpd.clinical.rate_units import UnitCheck
 from pumpd.live.port import UsualRate
 from pumpd.safety.events import RateRequested
-from pumpd.safety.policy import Limit
+from pumpd.safety.limits import Limit
 from tests.api.test_live import hear, say, screen
 from tests.api.ward import MemoryWard, client, served
 from tests.live.fakes import pump

@@ -23,7 +23,8 @@ from pumpd.safety.clinical_view import ClinicalView, ConcentrationView
 from pumpd.safety.decisions import Decision, FlowChanged, PatientClosed, Permitted
 from pumpd.safety.events import Charted, Event, Patient, PatientBound, Predicted, Sex, Tick
 from pumpd.safety.kernel import initial_state
-from pumpd.safety.policy import BedPolicy, RoutePolicy
+from pumpd.safety.policy import BedPolicy
+from pumpd.safety.protocol_policy import RoutePolicy
 from pumpd.units import Ms
 from tests.bedside.parts import POLICY
 from tests.clinical.pk_models import HOUR_MS, MINUTE_MS, PK

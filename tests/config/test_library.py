@@ -15,7 +15,8 @@ from pumpd.config.library_digest import content_digest, digest_lines, is_digest,
 from pumpd.config.library_file import LibraryFile
 from pumpd.config.load import load_ward
 from pumpd.config.read import Parsed, read_record
-from pumpd.safety.policy import Cap, DoseCaps, DrugPolicy, Limit
+from pumpd.safety.limits import Cap, DoseCaps, Limit
+from pumpd.safety.policy import DrugPolicy
 from tests.config.conftest import Break
 from tests.library import NAME, library_text, write_library
 

@@ -11,7 +11,9 @@ from pumpd.config.load import inspect_ward, load_ward
 from pumpd.config.protocol import start_vitals, sub_anaesthetic_band
 from pumpd.config.protocol_file import ProtocolFile, SubAnaestheticTable
 from pumpd.config.read import Parsed, read_record
-from pumpd.safety.policy import BedPolicy, Cap, Limit, Observation, ProtocolPolicy, ProtocolRule, VitalRange
+from pumpd.safety.limits import Cap, Limit
+from pumpd.safety.policy import BedPolicy
+from pumpd.safety.protocol_policy import Observation, ProtocolPolicy, ProtocolRule, VitalRange
 from tests.config.conftest import Break
 
 SHIPPED = default_dir() / "protocols" / "ldk.toml"

@@ -9,7 +9,8 @@ import pytest
 from pumpd.config.defaults import default_dir
 from pumpd.config.load import inspect_ward, load_ward
 from pumpd.config.model import WardConfig
-from pumpd.safety.policy import Enforcement, Limit, PumpPolicy
+from pumpd.safety.limits import Limit
+from pumpd.safety.policy import Enforcement, PumpPolicy
 from tests.config.conftest import Break
 
 

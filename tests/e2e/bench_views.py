@@ -7,7 +7,8 @@ from decimal import Decimal
 from pumpd.device.facts import ControlState, Quality
 from pumpd.safety.decisions import InterlockState
 from pumpd.safety.events import LinkState, Patient, Sex
-from pumpd.safety.policy import Enforcement, Limit
+from pumpd.safety.limits import Limit
+from pumpd.safety.policy import Enforcement
 from pumpd.safety.view import BedView, DeviceView, DoseView, PumpView, ValueView
 
 NAMES = (("Baker", "Ann"), ("Ozolina", "Liga"), ("Nguyen", "Minh"), ("Keller", "Rolf"))

@@ -11,7 +11,7 @@ import pytest
 from pumpd.journal import JournalOpenError
 from pumpd.journal.replay import rebuild, replay
 from pumpd.safety.events import AudioPaused, PolicyReplaced, Restarted
-from pumpd.safety.policy import Limit
+from pumpd.safety.limits import Limit
 from pumpd.safety.wire import state_to_bytes
 from pumpd.units import Ms
 from tests.journal.steps import Recorder, admitted, opened

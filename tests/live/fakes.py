@@ -14,7 +14,8 @@ from pumpd.live.hub import LiveHub
 from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.decisions import InterlockState
 from pumpd.safety.events import LinkState, Patient, Sex
-from pumpd.safety.policy import AlarmKind, Enforcement, Limit, Priority
+from pumpd.safety.limits import Limit
+from pumpd.safety.policy import AlarmKind, Enforcement, Priority
 from pumpd.safety.view import BedView, DeviceView, DoseView, PumpView, ValueView
 
 PATIENT = Patient("4711", "Baker", "Ann", "1950-02-03", Sex.FEMALE, 72_000)

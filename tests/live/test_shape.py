@@ -19,7 +19,7 @@ from pumpd.live.shape import alarm_shape, bed_shape, pump_shape, unmonitored, va
 from pumpd.live.stamp import Stamp
 from pumpd.safety.alarms import Acknowledgement, AlarmState
 from pumpd.safety.events import AckReason
-from pumpd.safety.policy import Limit
+from pumpd.safety.limits import Limit
 from pumpd.safety.view import DoseView, ValueView
 from tests.live.fakes import HandClock, alarm, bed_view, pump, value
 

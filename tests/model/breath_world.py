@@ -14,6 +14,7 @@ from pumpd.device.facts import Quality, Reading, Vitals
 from pumpd.device.info import Origin
 from pumpd.safety import events as ev
 from pumpd.safety import policy as po
+from pumpd.safety.limits import Limit
 from tests.model.breath_ghost import FIRST, SECOND, BreathGhost
 from tests.model.search import Node, Search
 from tests.model.world import CAPABLE, LOW_UL_H, PUMP, patient, status, term
@@ -40,7 +41,7 @@ BREATHING = po.Breathing(
 
 
 def policy() -> po.BedPolicy:
-    drug = po.DrugPolicy("ketamine", "ketAMINE", True, po.Limit(1000, "library"), None, 1000, 10_000)
+    drug = po.DrugPolicy("ketamine", "ketAMINE", True, Limit(1000, "library"), None, 1000, 10_000)
     pump = po.PumpPolicy(PUMP, "test", drug, 1000, po.Enforcement.STOP, CAPABLE, 500, "SN1", None, 50_000)
     first = po.MonitorPolicy(FIRST, "capnograph", SIGNALS, 1_000, None, None, origins=(("rr", Origin.CO2),))
     second = po.MonitorPolicy(SECOND, "ecg", ("rr",), 1_000, None, None, origins=(("rr", Origin.IMPEDANCE),))

@@ -15,6 +15,8 @@ from pumpd.device.facts import Control, ControlState, Integrity, PumpStatus
 from pumpd.safety import decisions as de
 from pumpd.safety import events as ev
 from pumpd.safety import policy as po
+from pumpd.safety.limits import Cap, DoseCaps, Limit
+from pumpd.safety.protocol_policy import ProtocolPolicy
 from pumpd.units import Ms
 from tests.model.search import Violation
 from tests.model.world import CAPABLE, patient
@@ -25,11 +27,11 @@ WEIGHT_G, CAP_UG_KG = 70_000, 50
 CAP_NG = CAP_UG_KG * WEIGHT_G  # 3.5 mg: six minutes at 35 mL/h of 1 mg/mL
 WINDOW_MS = 40 * MIN
 UNITS_NL = 3_600
-CAPS = po.DoseCaps(po.Cap(CAP_UG_KG, "ward"), po.Cap(3 * CAP_UG_KG, "ward"), po.Cap(2 * CAP_UG_KG, "ward"), WINDOW_MS)
+CAPS = DoseCaps(Cap(CAP_UG_KG, "ward"), Cap(3 * CAP_UG_KG, "ward"), Cap(2 * CAP_UG_KG, "ward"), WINDOW_MS)
 CAP_OF = {"infusion": CAP_NG, "course": 3 * CAP_NG, "window": 2 * CAP_NG}
 OVER = (de.InfusionPhase.COMPLETED, de.InfusionPhase.ABORTED, de.InfusionPhase.STOPPED_BY_CAP)
-LIMIT = po.Limit(1_000, "library")
-PROTOCOL = po.ProtocolPolicy(
+LIMIT = Limit(1_000, "library")
+PROTOCOL = ProtocolPolicy(
     *("ldk", "1", "board", "protocol", 3, 120 * 60 * MIN, 10 * MIN, False, LIMIT, LIMIT, 0),
     start_vitals=(),
     observations=(),

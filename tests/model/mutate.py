@@ -1,6 +1,6 @@
 """Loads the kernel with a deliberate bug: the source of one module changed, everything else as it is.
 
-The vocabulary modules (events, decisions, policy, alarms, view) are shared with the real kernel, so that
+The vocabulary modules (events, decisions, policy and its parts, alarms, view) are shared with the real kernel, so that
 values compare equal; the modules that decide are imported afresh under their own names and then put back.
 """
 
@@ -18,7 +18,9 @@ from pathlib import Path
 from types import ModuleType
 
 PACKAGE = "pumpd.safety"
-VOCABULARY = frozenset(f"{PACKAGE}.{name}" for name in ("events", "decisions", "policy", "alarms", "view"))
+VOCABULARY = frozenset(
+    f"{PACKAGE}.{name}" for name in ("events", "decisions", "policy", "limits", "protocol_policy", "alarms", "view")
+)
 FOLDER = Path(importlib.import_module(PACKAGE).__path__[0])
 
 

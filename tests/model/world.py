@@ -27,6 +27,7 @@ from pumpd.device.facts import (
 from pumpd.device.info import PumpCapabilities
 from pumpd.safety import events as ev
 from pumpd.safety import policy as po
+from pumpd.safety.limits import Limit
 from pumpd.units import Ms
 from tests.model.ghost import Ghost
 
@@ -65,7 +66,7 @@ def policy(
     """The bed's policy; times as shipped in config/, alarm delays and a resume's times short so that shallow searches
     reach them. site: further fields of the bed's policy."""
     drug = drug or po.DrugPolicy(
-        "ketamine", "ketAMINE", True, po.Limit(hard_ug_kg_h, "library"), po.Limit(500, "library"), 1000, 10_000
+        "ketamine", "ketAMINE", True, Limit(hard_ug_kg_h, "library"), Limit(500, "library"), 1000, 10_000
     )
     pump = po.PumpPolicy(PUMP, "test", drug, conc, enforcement, integrity_capable, 500, "SN1", None, 50_000)
     monitor = po.MonitorPolicy(MONITOR, "test", ("rr", "spo2", "no_breath"), 1_000, None, None)

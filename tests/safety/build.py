@@ -22,13 +22,13 @@ from pumpd.safety import kernel
 from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.decisions import AlarmChanged, Decision, InterlockState, ReadStatus, SetRate, StopPump
 from pumpd.safety.events import Event, Heard, Patient, PatientBound, Sex, Tick
+from pumpd.safety.limits import Limit
 from pumpd.safety.policy import (
     AlarmProfile,
     BedPolicy,
     DrugPolicy,
     Enforcement,
     EscalationStep,
-    Limit,
     MonitorPolicy,
     Op,
     Priority,

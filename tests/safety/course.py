@@ -16,17 +16,9 @@ from pumpd.clinical.entries import (
 )
 from pumpd.safety.decisions import CourseChanged, Permitted, Refused
 from pumpd.safety.events import Charted, ProtocolOverride
-from pumpd.safety.policy import (
-    BedPolicy,
-    Cap,
-    DoseCaps,
-    Limit,
-    Observation,
-    ProtocolPolicy,
-    ProtocolRule,
-    RoutePolicy,
-    VitalRange,
-)
+from pumpd.safety.limits import Cap, DoseCaps, Limit
+from pumpd.safety.policy import BedPolicy
+from pumpd.safety.protocol_policy import Observation, ProtocolPolicy, ProtocolRule, RoutePolicy, VitalRange
 from pumpd.safety.view import CourseView
 from tests.safety.build import KETAMINE, Bed, bed_policy
 

@@ -7,14 +7,9 @@ from typing import Any
 
 from pumpd.safety.decisions import CourseChanged, FlowChanged, InfusionChanged
 from pumpd.safety.events import Heard
-from pumpd.safety.policy import (
-    BedPolicy,
-    Cap,
-    DoseCaps,
-    DrugPolicy,
-    Limit,
-    ProtocolPolicy,
-)
+from pumpd.safety.limits import Cap, DoseCaps, Limit
+from pumpd.safety.policy import BedPolicy, DrugPolicy
+from pumpd.safety.protocol_policy import ProtocolPolicy
 from pumpd.safety.view import CapView, CourseView, InfusionView
 from tests.safety.build import KETAMINE, PUMP, Bed, bed_policy, pump_policy, status
 

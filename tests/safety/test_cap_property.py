@@ -10,7 +10,7 @@ from pumpd.device.facts import CommandOutcome, Outcome
 from pumpd.safety import kernel
 from pumpd.safety.decisions import InterlockState, StopPump
 from pumpd.safety.events import Heard, Restarted, Tick
-from pumpd.safety.policy import Cap, DoseCaps
+from pumpd.safety.limits import Cap, DoseCaps
 from tests.safety.build import PUMP, TIMES
 from tests.safety.dosed import NL_UNITS, TWO, DosedBed, dosed_policy
 

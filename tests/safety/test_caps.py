@@ -20,7 +20,8 @@ from pumpd.safety.events import (
     Restarted,
     ResumeRequested,
 )
-from pumpd.safety.policy import Cap, DoseCaps, Enforcement, Priority
+from pumpd.safety.limits import Cap, DoseCaps
+from pumpd.safety.policy import Enforcement, Priority
 from tests.safety.build import PUMP, patient
 from tests.safety.dosed import CAP_NG, HOUR, MIN, PROTOCOL, TWO, DosedBed, capped, dosed_policy
 

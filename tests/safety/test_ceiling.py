@@ -14,7 +14,8 @@ from pumpd.device.info import PumpCapabilities
 from pumpd.safety.alarms import AlarmState
 from pumpd.safety.decisions import InterlockState, SetRate, StopPump
 from pumpd.safety.events import PatientBound, PolicyReplaced, RateRequested
-from pumpd.safety.policy import Enforcement, Limit
+from pumpd.safety.limits import Limit
+from pumpd.safety.policy import Enforcement
 from tests.safety.build import CAPS, KETAMINE, PUMP, Bed, bed_policy, patient
 
 REDUCE = {"enforcement": Enforcement.REDUCE}

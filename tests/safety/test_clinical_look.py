@@ -14,7 +14,7 @@ from pumpd.clinical.pk_chart import Absorption
 from pumpd.config.assessment_file import default_vocabulary
 from pumpd.config.opioids import default_opioids
 from pumpd.safety.clinical_look import absorptions, flags, mme_view, nrs_view, pg_ml
-from pumpd.safety.policy import ProtocolPolicy, RoutePolicy
+from pumpd.safety.protocol_policy import ProtocolPolicy, RoutePolicy
 from pumpd.units import MS_PER_H
 from tests.safety.build import bed_policy
 

@@ -26,7 +26,9 @@ from pumpd.safety.events import (
     ResumeRequested,
     Tick,
 )
-from pumpd.safety.policy import Cap, DoseCaps, Enforcement, ProtocolRule, VitalRange
+from pumpd.safety.limits import Cap, DoseCaps
+from pumpd.safety.policy import Enforcement
+from pumpd.safety.protocol_policy import ProtocolRule, VitalRange
 from pumpd.safety.wire import state_from_bytes, state_to_bytes
 from tests.safety.build import HIGH, MEDIUM, PUMP, bed_policy, patient, status
 from tests.safety.course import HOUR, LDK, MIN, STEADY, CourseBed, course_policy

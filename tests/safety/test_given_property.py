@@ -17,7 +17,8 @@ from pumpd.safety.decisions import CourseChanged, InfusionChanged, InfusionPhase
 from pumpd.safety.events import PatientBound, PatientReleased, PolicyReplaced, Restarted
 from pumpd.safety.given import course_given, infusion_given, untold, window_given
 from pumpd.safety.infusions import running_infusion
-from pumpd.safety.policy import BedPolicy, Cap, DoseCaps, WeightRange
+from pumpd.safety.limits import Cap, DoseCaps
+from pumpd.safety.policy import BedPolicy, WeightRange
 from pumpd.safety.state import Draft, open_draft
 from tests.safety.build import PUMP, patient
 from tests.safety.dosed import MIN, TWO, DosedBed, TruePump, capped, dosed_policy

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pumpd.safety.events import Restarted
-from pumpd.safety.policy import DoseCaps, Priority
+from pumpd.safety.limits import DoseCaps
+from pumpd.safety.policy import Priority
 from tests.safety.dosed import MIN, PROTOCOL, DosedBed, dosed_policy
 
 RATE = 4_000  # slow enough that 10 % of it is less than 0.6 mL/h
