@@ -26,7 +26,7 @@ DOSE_MUTANTS = (
     Mutant(
         "what flowed before the report that begins it is not of the infusion",
         "infusions",
-        "    mark = d.given.opening or take_mark(d)\n",
+        "    mark = mark or d.given.opening or take_mark(d)\n",
         "    mark = take_mark(d)\n",
     ),
     Mutant("a pause never ends", "infusions", "    elif d.now - current.paused_ms >= ends_ms(d):", "    elif False:"),
