@@ -172,8 +172,9 @@ def stand_still(d: Draft, current: Infusion) -> None:
     elif is_complete(d, current):
         end(d, current, P.COMPLETED, "the planned dose is given")
     elif current.paused_ms is None:
-        put(d, replace(current, paused_ms=d.now, phase=P.PAUSED, why=why_stopped(d)))
-        tell(d, current.pumps[-1], why_stopped(d))
+        why = why_stopped(d, current)
+        put(d, replace(current, paused_ms=d.now, phase=P.PAUSED, why=why))
+        tell(d, current.pumps[-1], why)
     elif d.now - current.paused_ms >= ends_ms(d):
         end_after_pause(d, current)
     else:
@@ -203,9 +204,9 @@ def ends_ms(d: Draft) -> int:
     return d.policy.times.infusion_ends_ms if protocol is None else protocol.pause_ends_ms
 
 
-def why_stopped(d: Draft) -> str:
-    """The interlock's cause, where it has stopped a pump of the bed; else "": somebody pressed stop at the pump."""
-    locks = (d.pumps[pump.device].lock for pump in d.policy.pumps if is_governed(pump))
+def why_stopped(d: Draft, current: Infusion) -> str:
+    """The interlock's cause, where it has stopped a pump of the infusion; else "": somebody pressed stop at the pump."""
+    locks = (d.pumps[name].lock for name in current.pumps if name in d.pumps)
     return next((lock.cause or "" for lock in locks if lock.state in STOPPED), "")
 
 

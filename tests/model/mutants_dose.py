@@ -39,8 +39,8 @@ DOSE_MUTANTS = (
     Mutant(
         "a pause is the end of an infusion",
         "infusions",
-        "        put(d, replace(current, paused_ms=d.now, phase=P.PAUSED, why=why_stopped(d)))\n",
-        "        end(d, current, P.COMPLETED, why_stopped(d))\n        return\n",
+        "        put(d, replace(current, paused_ms=d.now, phase=P.PAUSED, why=why))\n",
+        "        end(d, current, P.COMPLETED, why)\n        return\n",
     ),
     Mutant(
         "one pump that stands still is a pause",

@@ -360,3 +360,23 @@ def test_an_infusion_that_runs_when_caps_are_introduced_counts_from_where_it_may
     assert bed.cap().low_ng < 10_000
     bed.pass_time(11 * MIN, 10_000)
     assert bed.is_active("cap_reached")
+
+
+@pytest.mark.req("CRS-02")
+def test_what_stopped_another_pump_is_not_why_an_infusion_pauses() -> None:
+    bed = DosedBed(dosed_policy(pumps=2))
+    bed.start(RATE, TWO)
+    bed.stop(TWO)
+    bed.run(3 * HOUR)
+    bed.do(StopRequested(TWO, "nurse", "old pump"))
+    (stop,) = bed.stops()
+    bed.do(Heard(TWO, CommandOutcome(stop.order_id, Outcome.DONE)), 50)
+    bed.poll(TWO)
+    bed.now += 50
+    bed.poll(TWO)
+    assert bed.view().pumps[1].interlock is InterlockState.STOP_VERIFIED
+    bed.poll()
+    bed.start(RATE)
+    bed.pass_time(MIN, 10_000)
+    bed.stop()
+    assert (bed.infusion(2).phase, bed.infusion(2).why) == ("paused", "")
