@@ -205,7 +205,7 @@ def ends_ms(d: Draft) -> int:
 
 
 def why_stopped(d: Draft, current: Infusion) -> str:
-    """The interlock's cause, where it has stopped a pump of the infusion; else "": somebody pressed stop at the pump."""
+    """The interlock's cause, where it stopped a pump of the infusion; else "": somebody pressed stop at the pump."""
     locks = (d.pumps[name].lock for name in current.pumps if name in d.pumps)
     return next((lock.cause or "" for lock in locks if lock.state in STOPPED), "")
 
