@@ -12,6 +12,7 @@ from pumpd.clinical.chart import Chart, Noted, noted
 from pumpd.clinical.entries import (
     Assessment,
     Checklist,
+    Comedication,
     InfusionPlan,
     KetamineGiven,
     OpioidGiven,
@@ -104,6 +105,7 @@ def test_a_patch_is_put_on_and_the_one_that_is_on_taken_off(page: Page, ward: Be
             "Plan",
             InfusionPlan(500, 100),
         ),
+        ("Other medicine", {"Medicine": "Neurontin"}, "Save", Comedication("gabapentin", sedating=True)),
         ("Contra-indications", {}, "All asked for", Checklist((("pregnancy", False), ("active psychosis", False)))),
     ],
 )
@@ -119,6 +121,20 @@ def test_doses_plans_and_checks_are_charted_from_the_page(
         dialog.get_by_label(label).fill(text)
     save(dialog, button)
     assert charted(page, ward).entry == wanted
+
+
+def test_a_dose_that_was_given_already_is_charted_with_its_time(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    show(ward)
+    dialog = act(page, "Ketamine oral, i.m. ...")
+    dialog.get_by_label("oral").check()
+    dialog.get_by_label("Amount, as ketamine base (mg)").fill("35")
+    dialog.get_by_label("Given how long ago").fill("20")
+    save(dialog)
+    event = charted(page, ward)
+    assert event.entry == KetamineGiven(Route.ORAL, 35_000)
+    assert event.at_ms is not None
+    assert 20 * 60_000 <= ward.now_ms() - event.at_ms < 22 * 60_000
 
 
 def test_a_rule_is_set_aside_with_a_reason_and_a_refusal_is_shown_whole(

@@ -12,7 +12,7 @@ import { clock } from "./words.js";
 
 /**
  * What charts of a bed know, as the server lists it.
- * @typedef {{pain: {code: string, label: string}[], side_effects: {code: string, label: string}[], severities: string[],
+ * @typedef {{pain: {code: string, label: string}[], side_effects: {code: string, label: string}[], severities: string[], medicines: {code: string, label: string}[],
  *   contraindications: string[], adjuncts: string[], rules: string[], opioids: string[], routes: string[]}} Words
  */
 
@@ -31,9 +31,20 @@ const POSS = [
   { id: "3", words: "3 - drifts off mid-sentence" },
   { id: "4", words: "4 - somnolent" },
 ];
-const OTHER_ROUTES = ["oral", "im", "sc", "sublingual", "nasal"];
+const OTHER_ROUTES = ["oral", "im", "sc", "sublingual", "nasal", "iv"];
 const OPIOID_ROUTES = ["oral", "iv", "sc", "im", "sublingual", "nasal"];
 const SUBJECT = { tone: "plain", choices: false, reasonLabel: null };
+
+/**
+ * With the time at which it happened, where somebody said how long ago that was; read: the server's time when it was asked.
+ * @param {Filled} filled
+ * @param {string|undefined} read
+ */
+function timed(filled, read) {
+  const { ago_min: ago, ...rest } = filled;
+  const now = read ? Date.parse(read) : Date.now();
+  return ago === undefined || ago === "" ? rest : { ...rest, at: new Date(now - Number(ago) * 60_000).toISOString() };
+}
 
 /** @param {string[]} routes */
 const routes = (routes) => routes.map((id) => ({ id, words: ROUTE_WORDS[id] ?? id }));
@@ -90,18 +101,20 @@ function assessment({ effects, severity, ...rest }) {
 /**
  * @param {Bed} bed
  * @param {Words} words
+ * @param {string} [read] the server's time
  * @returns {Ask}
  */
-export function opioidAsk(bed, words) {
+export function opioidAsk(bed, words, read) {
   /** @type {Field[]} */
   const fields = [
     { name: "drug", label: "Opioid", kind: "text", required: true, options: plainly(words.opioids) },
     { name: "route", label: "Route", kind: "choice", options: routes(OPIOID_ROUTES), required: true },
     { name: "amount", label: "Amount", kind: "number", required: true },
     { name: "unit", label: "Unit", kind: "choice", options: [{ id: "amount_mg", words: "mg" }, { id: "amount_mcg", words: "mcg" }], required: true },
+    { name: "ago_min", label: "Given how long ago (empty: just now)", unit: "min", kind: "number" },
   ];
-  const hint = "One administration, given just now. MME are computed by the table that the ward chose.";
-  return { ...SUBJECT, title: "Opioid given", strong: bed.label, about: "", hint, fields, go: "Save", send: (said) => to(bed, "opioids")(said, amount(said.filled)) };
+  const hint = "One administration. MME are computed by the table that the ward chose.";
+  return { ...SUBJECT, title: "Opioid given", strong: bed.label, about: "", hint, fields, go: "Save", send: (said) => to(bed, "opioids")(said, amount(timed(said.filled, read))) };
 }
 
 /**
@@ -142,17 +155,20 @@ export function patchOffAsk(bed, patches, zone) {
 }
 
 /**
+ * What is about to be given is held against the caps; what was given already always counts.
  * @param {Bed} bed
+ * @param {string} [read] the server's time
  * @returns {Ask}
  */
-export function doseAsk(bed) {
+export function doseAsk(bed, read) {
   /** @type {Field[]} */
   const fields = [
     { name: "route", label: "Route", kind: "choice", options: routes(OTHER_ROUTES), required: true },
     { name: "amount_mg", label: "Amount, as ketamine base", unit: "mg", kind: "number", required: true },
+    { name: "ago_min", label: "Given how long ago (empty: about to be given)", unit: "min", kind: "number" },
   ];
   const hint = "It counts in the dose caps and in the prediction, as the protocol says.";
-  return { ...SUBJECT, title: "Ketamine by another route", strong: bed.label, about: "", hint, fields, go: "Save", send: (said) => to(bed, "doses")(said, said.filled) };
+  return { ...SUBJECT, title: "Ketamine by another route", strong: bed.label, about: "", hint, fields, go: "Save", send: (said) => to(bed, "doses")(said, timed(said.filled, read)) };
 }
 
 /** @param {Filled} found */
@@ -173,6 +189,25 @@ export function adjunctAsk(bed, words) {
     { name: "note", label: "Note (why, where none is given)", kind: "text" },
   ];
   return { ...SUBJECT, title: "Adjunct", strong: bed.label, about: "", hint: "", fields, go: "Save", send: (said) => to(bed, "adjuncts")(said, said.filled) };
+}
+
+/**
+ * @param {Bed} bed
+ * @param {Words} words
+ * @returns {Ask}
+ */
+export function medicineAsk(bed, words) {
+  /** @type {Field[]} */
+  const fields = [
+    { name: "drug", label: "Medicine", kind: "text", required: true, options: words.medicines.map((one) => ({ id: one.code, words: one.label })) },
+    { name: "sedating", label: "Does it add to sedation? (of one that is not listed)", kind: "choice", options: plainly(["yes", "no"]) },
+    { name: "note", label: "Note", kind: "text" },
+  ];
+  const send = (/** @type {{by: string, filled: Filled}} */ said) => {
+    const { sedating, ...rest } = said.filled;
+    return to(bed, "comedications")(said, sedating ? { ...rest, sedating: sedating === "yes" } : rest);
+  };
+  return { ...SUBJECT, title: "Other medicine", strong: bed.label, about: "", hint: "", fields, go: "Save", send };
 }
 
 /**
@@ -235,4 +270,18 @@ export function ruleAsk(bed, words) {
  */
 export function endAsk(bed) {
   return { ...SUBJECT, title: "End course", strong: bed.label, about: "", hint: "Stops nothing at the pump.", reasonLabel: "Reason", go: "End course", send: (said) => to(bed, "course/end")(said, { reason: said.reason }) };
+}
+
+/**
+ * @param {Bed} bed
+ * @returns {Ask}
+ */
+export function followUpAsk(bed) {
+  /** @type {Field[]} */
+  const fields = [
+    { name: "note", label: "How the patient is", kind: "text", required: true },
+    { name: "nrs", label: "Pain (NRS)", kind: "scale", options: NRS_STEPS },
+    { name: "mme", label: "Opioids", unit: "MME a day", kind: "number" },
+  ];
+  return { ...SUBJECT, title: "After the course", strong: bed.label, about: "", hint: "", fields, go: "Save", send: (said) => to(bed, "course/follow-up")(said, said.filled) };
 }

@@ -1,7 +1,7 @@
 // The chart of a bed: what is known in detail, and what may be written. Pure but for the dialogs that it opens.
 
 import { html, nothing } from "./lit.js";
-import { adjunctAsk, assessmentAsk, checklistAsk, courseAsk, doseAsk, endAsk, opioidAsk, patchAsk, patchOffAsk, patchesOn, planAsk, ruleAsk } from "./chart-asks.js";
+import { adjunctAsk, assessmentAsk, checklistAsk, courseAsk, doseAsk, endAsk, followUpAsk, medicineAsk, opioidAsk, patchAsk, patchOffAsk, patchesOn, planAsk, ruleAsk } from "./chart-asks.js";
 import { capWho, PHASE, SPAN } from "./course-words.js";
 import { clock } from "./words.js";
 
@@ -10,7 +10,7 @@ import { clock } from "./words.js";
 /** @typedef {import("./types.js").Bed} Bed */
 
 /**
- * What was read for the menu. @typedef {{words: Words, chart: {entries: import("./chart-asks.js").ChartEntry[]}|null, zone: string|undefined}} Known
+ * What was read for the menu. @typedef {{words: Words, chart: {time: string, entries: import("./chart-asks.js").ChartEntry[]}|null, zone: string|undefined}} Known
  */
 
 /**
@@ -23,16 +23,17 @@ export function entriesOf(bed, { words, chart, zone }) {
   const open = bed.course?.id;
   return [
     { words: "Assessment", ask: assessmentAsk(bed, words) },
-    { words: "Opioid given", ask: opioidAsk(bed, words) },
+    { words: "Opioid given", ask: opioidAsk(bed, words, chart?.time) },
     { words: "Patch put on", ask: patchAsk(bed, words) },
     ...(patches.length ? [{ words: "Patch taken off", ask: patchOffAsk(bed, patches, zone) }] : []),
-    { words: "Ketamine oral, i.m. ...", ask: doseAsk(bed) },
+    { words: "Ketamine oral, i.m. ...", ask: doseAsk(bed, chart?.time) },
     { words: "Adjunct", ask: adjunctAsk(bed, words) },
+    { words: "Other medicine", ask: medicineAsk(bed, words) },
     { words: "Contra-indications", ask: checklistAsk(bed, words) },
     ...(open ? [] : [{ words: "Open course", ask: courseAsk(bed) }]),
     { words: "Plan infusion", ask: planAsk(bed) },
     ...(words.rules.length ? [{ words: "Set a rule aside", ask: ruleAsk(bed, words) }] : []),
-    ...(open ? [{ words: "End course", ask: endAsk(bed) }] : []),
+    ...(open ? [{ words: "End course", ask: endAsk(bed) }] : [{ words: "After the course", ask: followUpAsk(bed) }]),
   ];
 }
 
