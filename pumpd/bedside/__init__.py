@@ -3,7 +3,8 @@
 Everything here runs on one event loop and never waits in the way of a stop.
 """
 
-from pumpd.bedside.bed import BedRuntime, Parts, Stepped
+from pumpd.bedside.bed import BedRuntime
+from pumpd.bedside.parts import Parts, Stepped
 from pumpd.bedside.session import DeviceSession
 
 __all__ = ["BedRuntime", "DeviceSession", "Parts", "Stepped"]

@@ -1,11 +1,9 @@
 """One bed: one inbox, one kernel state, one timer. Every event goes through `post`.
 
-The order of what a step decides is the safety of this file: stop bytes leave first, then the record goes to the
-journal, then everything else. Nothing in between waits. A status report that surely stops its pump is asked of
-`stop_at_once` first: its stop leaves before the step has found the words for it, and the step itself is held until
-the loop's next turn, since another bed's stop may be due; whatever else this bed hears or is asked finishes the held
-step first. What stops is copied into shared memory before its bytes leave, so that not even a kill -9 between bytes
-and journal loses why.
+The order of what a step decides is the safety of this file: stop bytes, then the journal, then everything else; nothing
+in between waits. The stop of a report that surely stops its pump (`stop_at_once`) leaves before its step, which is held
+until the loop's next turn, for another bed's stop may be due; whatever else this bed hears finishes it first. What
+stops is copied into shared memory before its bytes leave, so that not even a kill -9 in between loses why.
 """
 
 from __future__ import annotations
@@ -14,16 +12,14 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import structlog
 
 from pumpd.bedside.commander import Commander
 from pumpd.bedside.lateness import Lateness
-from pumpd.bedside.ports import ChartPort, Commandable, HubPort, JournalPort, KernelPort
+from pumpd.bedside.parts import Held, Parts, Stepped
+from pumpd.bedside.ports import Commandable
 from pumpd.bedside.timer import DeadlineTimer
-from pumpd.clock import Clock
-from pumpd.config.model import ShellTimes
 from pumpd.device import PumpStatus
 from pumpd.journal import Marked, StepRecord
 from pumpd.links.backoff import Backoff
@@ -37,35 +33,6 @@ from pumpd.safety.wire import state_to_bytes
 from pumpd.units import Ms
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Stepped:
-    """What a step decided, and the journal token of its record."""
-
-    decisions: tuple[Decision, ...]
-    token: int
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A report whose stop has left as order `sent`; its step is still to come, with the time of the report."""
-
-    event: Event
-    now_ms: Ms
-    sent: str
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What all beds of a ward share."""
-
-    kernel: KernelPort
-    clock: Clock
-    journal: JournalPort
-    hub: HubPort
-    shell: ShellTimes
-    charts: ChartPort | None = None
 
 
 class BedRuntime:

@@ -19,18 +19,12 @@ from pumpd.journal.chain import Head, Link, extend
 from pumpd.journal.packing import FORMS, SPAN_MS, Packer
 from pumpd.journal.records import CheckpointRecord, GapRecord, PolicyRecord, Record, StepRecord
 from pumpd.journal.shapes import Shapes
+from pumpd.journal.subjects import subject_of
 from pumpd.safety.alarms import Alarm
 from pumpd.safety.decisions import (
     AlarmChanged,
-    CourseChanged,
     Decision,
-    FlowChanged,
-    InfusionChanged,
-    InterlockChanged,
-    PatientClosed,
-    Permitted,
     ReadStatus,
-    Refused,
     SetRate,
     StopPump,
 )
@@ -86,25 +80,6 @@ def policy_of(text: str) -> BedPolicy:
     event = event_of(text)
     assert isinstance(event, PolicyReplaced)
     return event.policy
-
-
-def subject_of(decision: Decision) -> str:
-    """What a decision is about: an alarm's id, an order's id, a pump, a course, a patient."""
-    match decision:
-        case AlarmChanged(alarm=alarm):
-            return alarm.id
-        case StopPump() | SetRate() | ReadStatus():
-            return decision.order_id
-        case InterlockChanged(pump=pump) | FlowChanged(pump=pump):
-            return pump
-        case CourseChanged(course=course) | InfusionChanged(course=course):
-            return course
-        case Permitted(subject=subject) | Refused(subject=subject):
-            return subject
-        case PatientClosed(mrn=mrn):
-            return mrn
-        case _:
-            return ""
 
 
 @dataclass(frozen=True, slots=True)
