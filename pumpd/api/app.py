@@ -11,6 +11,7 @@ from pumpd.api import errors, metrics
 from pumpd.api.acts import Acts
 from pumpd.api.acts_chart import ChartActs
 from pumpd.api.commands import Does
+from pumpd.api.described import describe
 from pumpd.api.guard import Guard
 from pumpd.api.reading_chart import ChartReading
 from pumpd.api.reports import Reports
@@ -35,7 +36,8 @@ only from the page's own origin or from a configured one (`allowed_origins`); a 
 from a program, that is without `Sec-Fetch-Site` and without `Cookie`.
 
 **Refusals** list all reasons: `{"error": {"code": "...", "reasons": ["..."]}}`. 403 foreign origin, 404 unknown
-bed, pump or alarm, 409 refused by the safety kernel, 422 not understood, 503 applied but not durable.
+bed, pump or alarm, 409 refused by the safety kernel (or, with code `implausible_unit`, a question: the same rate is
+taken with `confirm_unit`), 422 not understood, 503 applied but not durable.
 """
 
 
@@ -72,6 +74,7 @@ def create_app(
         await LiveConnection(socket, hub, does, build).run()
 
     app.mount("/", PageFiles())
+    describe(app)
     return app
 
 

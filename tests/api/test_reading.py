@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -80,4 +81,10 @@ async def test_the_documents_are_served_and_say_how_acts_are_guarded() -> None:
     assert "Origin" in openapi["info"]["description"]
     for path in ("pumps/{pump}/stop", "assessments", "opioids", "course/infusions", "chart", "concentration"):
         assert f"/api/v1/beds/{{bed}}/{path}" in openapi["paths"]
+    says = {path: next(iter(calls.values()))["responses"]["200"]["content"] for path, calls in openapi["paths"].items()}
+    for path, name in (("ward", "WardShape"), ("beds/{bed}", "BedShape"), ("beds/{bed}/course", "Done")):
+        assert says[f"/api/v1/{path}"]["application/json"]["schema"] == {"$ref": f"#/components/schemas/{name}"}
+    assert set(says["/api/v1/courses/{course}/report"]) == {"text/html", "text/csv", "application/json"}
+    named = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(openapi)))
+    assert named <= set(openapi["components"]["schemas"])
     assert json.dumps(asyncapi["channels"]["live"]["address"]) == '"/ws/v1/live"'
