@@ -75,6 +75,7 @@ def protocol_meaning(policy: ProtocolPolicy) -> dict[str, Any]:
         "nrs_grace_s": policy.nrs_grace_ms / 1000,
         "adjunct_required": policy.adjunct_required,
         "adjuncts": list(policy.adjuncts),
+        "benzodiazepine_s": policy.benzodiazepine_ms / 1000,
         "contraindications": list(policy.contraindications),
         "overridable": [str(rule) for rule in policy.overridable],
         "sub_anaesthetic": {
@@ -158,7 +159,8 @@ def _protocol_lines(meaning: dict[str, Any]) -> list[str]:
         f"observations: {', '.join(_observation_words(one) for one in meaning['observations'])}; "
         f"overdue after {_time(meaning['observation_grace_s'])} more",
         f"pain score: every {_time(meaning['nrs_every_s'])}, overdue after {_time(meaning['nrs_grace_s'])} more",
-        f"adjunct: {adjunct} {', '.join(meaning['adjuncts'])}",
+        f"adjunct: {adjunct} {', '.join(meaning['adjuncts'])}; a benzodiazepine counts for "
+        f"{_time(meaning['benzodiazepine_s'])}",
         f"checklist: {', '.join(meaning['contraindications'])}",
         f"orders: {band['low_mg_kg']:g} to {band['high_mg_kg']:g} mg/kg, {band['source']}",
         f"delivery: alarm over {over['percent']} % for {_time(over['after_s'])} or {over['ml_h']:g} mL/h for "

@@ -43,6 +43,7 @@ def protocol_policy(file: ProtocolFile, set_by: str, reported: set[str]) -> Prot
         nrs_grace_ms=nrs.grace,
         adjunct_required=adjunct.required,
         adjuncts=tuple(adjunct.drugs),
+        benzodiazepine_ms=adjunct.benzodiazepine_counts,
         contraindications=tuple(checklist.contraindications),
         overridable=tuple(ProtocolRule(name) for name in dict.fromkeys(override.rules)),
         sub_anaesthetic_low_ug_kg=low_ug_kg,

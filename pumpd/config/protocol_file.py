@@ -126,10 +126,14 @@ class GraceTable(Record):
 
 
 class AdjunctTable(Record):
-    """drugs: codes of the drug library, of class benzodiazepine or antipsychotic."""
+    """drugs: codes of the drug library, of class benzodiazepine or antipsychotic.
+
+    benzodiazepine_counts: for so long after one breathing must be measured, and an advisory stands.
+    """
 
     required: bool
     drugs: Annotated[list[Ident], Field(min_length=1)]
+    benzodiazepine_counts: PositiveMs
     source: Source
 
 

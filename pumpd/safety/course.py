@@ -18,7 +18,7 @@ from pumpd.safety.policy import AlarmKind, Priority
 from pumpd.safety.protocol_policy import ProtocolPolicy
 from pumpd.safety.protocol_words import time_words
 from pumpd.safety.set_aside import lapse_ms, ongoing
-from pumpd.safety.start_checks import BENZODIAZEPINE_MS, ends_ms, is_benzodiazepine_given
+from pumpd.safety.start_checks import ends_ms, is_benzodiazepine_given
 from pumpd.safety.state import Draft
 
 SCOPE = "course"
@@ -168,7 +168,7 @@ def note_deadline(d: Draft, protocol: ProtocolPolicy) -> None:
     if d.course.id is not None:
         due += [*schedule.due_times(d, protocol), ends_ms(d, protocol)]
         if d.course.benzodiazepine_ms is not None:
-            due.append(d.course.benzodiazepine_ms + BENZODIAZEPINE_MS)
+            due.append(d.course.benzodiazepine_ms + protocol.benzodiazepine_ms)
     first = min((at for at in due if at is not None and at > d.now), default=None)
     if first != d.course.due_ms:
         d.course = replace(d.course, due_ms=first)

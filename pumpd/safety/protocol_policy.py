@@ -65,6 +65,7 @@ class ProtocolPolicy:
     may set aside. sub_anaesthetic_low/high_ug_kg: the fraction of the named anaesthetic dose.
     over_percent for over_ms, or over_ul_h for over_ul_h_ms: over-infusion; under_percent for under_ms (DOS-04).
     predicted_pg_ml: the band's lower edge above this is an advisory. adjuncts: drugs that count.
+    benzodiazepine_ms: for so long one that was given raises the monitoring class.
     """
 
     id: str
@@ -98,3 +99,4 @@ class ProtocolPolicy:
     over_ul_h_ms: int = 300_000
     under_percent: int = 10
     under_ms: int = 900_000
+    benzodiazepine_ms: int = 86_400_000

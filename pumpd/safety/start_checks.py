@@ -14,10 +14,9 @@ from pumpd.safety.protocol_policy import ProtocolPolicy, ProtocolRule, VitalRang
 from pumpd.safety.protocol_words import band_words, dose_words, limit_words, rate_words, time_words
 from pumpd.safety.quality import EPISODIC, live_values, source_of
 from pumpd.safety.state import Draft
-from pumpd.units import MS_PER_H, format_milli
+from pumpd.units import format_milli
 
 SAME = {"hr": "pulse", "pulse": "hr"}  # both are the heart's rate: either answers for the other
-BENZODIAZEPINE_MS = 24 * MS_PER_H  # midazolam and lorazepam have worn off well before; diazepam may last longer
 UNASKED = "not asked: "
 
 
@@ -96,8 +95,8 @@ def is_recent(d: Draft, at_ms: int | None, protocol: ProtocolPolicy) -> bool:
 
 def is_benzodiazepine_given(d: Draft) -> bool:
     """May a benzodiazepine still act?"""
-    at_ms = d.course.benzodiazepine_ms
-    return at_ms is not None and d.now - at_ms < BENZODIAZEPINE_MS
+    at_ms, protocol = d.course.benzodiazepine_ms, d.policy.protocol
+    return at_ms is not None and protocol is not None and d.now - at_ms < protocol.benzodiazepine_ms
 
 
 def care_failings(d: Draft, protocol: ProtocolPolicy) -> dict[str, str]:
