@@ -56,9 +56,10 @@ def test_an_assessment_records_pain_sedation_and_side_effects(page: Page, ward: 
     dialog.get_by_label("2 - slightly drowsy").check()
     dialog.get_by_label("dissociation").check()
     dialog.get_by_label("How severe the worst of them is").select_option("moderate")
+    dialog.get_by_label("How it is tolerated, in words").fill("well")
     dialog.get_by_label("Mood, in words").fill("great spirits")
     save(dialog)
-    wanted = Assessment(4, ("neuropathic",), (SideEffect("dissociation", 2),), mood="great spirits")
+    wanted = Assessment(4, ("neuropathic",), (SideEffect("dissociation", 2),), tolerance="well", mood="great spirits")
     assert charted(page, ward).entry == wanted
     assert Assessed("RN-KL", poss=2) in ward.submitted
 

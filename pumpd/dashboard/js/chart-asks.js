@@ -86,6 +86,7 @@ export function assessmentAsk(bed, words) {
     { name: "effects", label: "Side effects that are present", kind: "checks", options: named(words.side_effects) },
     { name: "severity", label: "How severe the worst of them is", kind: "list", options: words.severities.slice(1).map((word) => ({ id: word, words: word })) },
     { name: "satisfaction", label: "Satisfaction (0 to 10)", kind: "number" },
+    { name: "tolerance", label: "How it is tolerated, in words", kind: "text" },
     { name: "mood", label: "Mood, in words", kind: "text" },
     { name: "note", label: "Note", kind: "text" },
   ];
