@@ -141,8 +141,9 @@ class Baseline:
     note: Noted
 
 
-def baseline(chart: Chart) -> Baseline | None:
-    """The newest course plan's baseline that a person charted; None where nobody did."""
-    told = [(entry.baseline_mme_milli, note) for note, entry in valid(chart, CoursePlan)]
+def baseline(chart: Chart, before_ms: int | None = None) -> Baseline | None:
+    """The newest course plan's baseline that a person charted (of plans before that time); None where nobody did."""
+    plans = [one for one in valid(chart, CoursePlan) if before_ms is None or one[0].at_ms < before_ms]
+    told = [(entry.baseline_mme_milli, note) for note, entry in plans]
     known = [Baseline(mme_milli, note) for mme_milli, note in told if mme_milli is not None]
     return known[-1] if known else None

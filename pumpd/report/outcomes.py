@@ -87,7 +87,8 @@ def _opioids(case: Case) -> Outcome:
 
 def baseline_figure(case: Case) -> Figure | None:
     """As a person charted it with the plan; else what was administered in the 24 h before the course."""
-    told = baseline(case.chart)
+    closed = case.raw.closed
+    told = baseline(case.chart, None if closed is None else closed.now_ms)
     if told is None:
         return mme_figure(case, case.opened_ms)
     value = Decimal(told.mme_milli) / 1000
@@ -152,11 +153,12 @@ def _each_opioid(case: Case) -> Iterator[Outcome]:
     tables = case.tables.opioids
     begin, end = (mme_now(case.chart, at_ms, tables) for at_ms in (case.opened_ms, case.until_ms))
     for use in opioid_uses(case.chart, case.until_ms, tables):
-        first, last = (_of_drug(case, total, use.code) for total in (begin, end))
+        first, last = (_of_drug(case, total, use.code or use.label) for total in (begin, end))
         yield Outcome(f"of it {use.label}", first, last, None, _stopped(case, use.code or use.label, use.stopped_ms))
 
 
-def _of_drug(case: Case, total: Mme, code: str | None) -> Figure:
+def _of_drug(case: Case, total: Mme, code: str) -> Figure:
+    """code: or the name, of a drug that is not in the tables."""
     parts = [part for part in total.parts if part.drug == code]
     value = rounded(sum((part.high for part in parts), Fraction(0)), 1)
     origin = "; ".join(_part(case, part) for part in parts) or "none was charted"

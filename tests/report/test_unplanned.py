@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from pumpd.clinical.entries import CourseEnd, CoursePlan, FollowUp
+from pumpd.clinical.entries import CourseEnd, CoursePlan, FollowUp, OpioidGiven, Route
 from pumpd.report.draw import made
 from pumpd.report.model import CourseReport
 from pumpd.safety.events import PatientBound, PatientReleased, Restarted
@@ -54,6 +55,32 @@ def test_a_course_that_began_before_its_patient_was_bound_is_this_patients(tmp_p
     assert one.high.value is not None
     assert one.low.value < one.high.value, "what flowed before may have gone into somebody else"
     assert report.flows
+
+
+@pytest.mark.req("REP-01", "REP-02")
+def test_the_baseline_of_a_later_course_is_not_that_of_an_earlier_one(tmp_path: Path) -> None:
+    bed = PlayedBed(tmp_path)
+    bed.chart(CoursePlan(458_800), DOCTOR)
+    bed.hours(1)
+    bed.chart(CourseEnd("first part is over"), DOCTOR)
+    bed.chart(CoursePlan(300_000), DOCTOR)
+    bed.run(bed.now + MIN)
+    report = reported(tmp_path, bed, "b1-c1")
+    (opioids,) = (one for one in report.outcomes if one.name.startswith("Opioids"))
+    assert opioids.baseline is not None
+    assert opioids.baseline.value == Decimal("458.8")
+
+
+@pytest.mark.req("REP-01", "MME-04")
+def test_what_an_opioid_that_nobody_knows_makes_is_not_known_and_never_nothing(tmp_path: Path) -> None:
+    bed = PlayedBed(tmp_path)
+    bed.chart(CoursePlan(), DOCTOR)
+    bed.chart(OpioidGiven("heroin street", Route.ORAL, 10_000))
+    bed.hours(1)
+    report = reported(tmp_path, bed, "b1-c1")
+    (one,) = (one for one in report.outcomes if one.name == "of it heroin street")
+    assert one.end is not None
+    assert (one.end.value, one.end.text) == (None, "not known")
 
 
 @pytest.mark.req("REP-01")
