@@ -115,15 +115,18 @@ def infusions(case: Case) -> Iterator[Infusion]:
     for row in case.chart.infusions:
         if row.course == case.raw.course and row.number:
             rows.setdefault(row.number, []).append(row)
+    since_ms = case.opened_ms
     for number, phases in sorted(rows.items()):
-        yield _infusion(case, number, phases)
+        yield _infusion(case, number, phases, since_ms)
+        since_ms = phases[-1].at_ms
 
 
-def _infusion(case: Case, number: int, rows: list[InfusionRow]) -> Infusion:
+def _infusion(case: Case, number: int, rows: list[InfusionRow], since_ms: int) -> Infusion:
+    """since_ms: the end of the one before it."""
     last = rows[-1]
     begun = next((row for row in rows if row.phase == InfusionPhase.RUNNING), rows[0])
     ended = last if last.phase in OVER else None
-    plan = _plan(case, begun.at_ms)
+    plan = _plan(case, since_ms, begun.at_ms, case.until_ms if ended is None else ended.at_ms)
     low, high = (
         _delivered(case, last, ng, word) for ng, word in ((last.low_ng, "at least"), (last.high_ng, "at most"))
     )
@@ -158,12 +161,13 @@ def _per_kg(case: Case, row: InfusionRow) -> Figure | None:
     return Figure(value, "mg/kg", f"{plain(value)} mg/kg", words)
 
 
-def _plan(case: Case, begun_ms: int) -> tuple[Figure, Figure] | None:
-    """The newest plan before an infusion began: its dose and its first rate."""
-    plans = [(note, plan) for note, plan in valid(case.chart, InfusionPlan) if note.at_ms <= begun_ms]
+def _plan(case: Case, since_ms: int, begun_ms: int, ended_ms: int) -> tuple[Figure, Figure] | None:
+    """Dose and first rate of the newest plan since the infusion before it, else of the first one while it ran."""
+    plans = [one for one in valid(case.chart, InfusionPlan) if since_ms <= one[0].at_ms <= ended_ms]
     if not plans:
         return None
-    note, plan = plans[-1]
+    before = [one for one in plans if one[0].at_ms <= begun_ms]
+    note, plan = before[-1] if before else plans[0]
     origin, refs = f"planned, {case.entry(note)}", (f"entry {note.id}",)
     dose, rate = mg_kg(plan.dose_ug_kg), mg_kg_h(plan.start_ug_kg_h)
     return (

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pumpd.clinical.entries import CourseEnd, CoursePlan, FollowUp, OpioidGiven, Route
+from pumpd.clinical.entries import Adjunct, CourseEnd, CoursePlan, FollowUp, InfusionPlan, OpioidGiven, Route
 from pumpd.report.draw import made
 from pumpd.report.model import CourseReport
 from pumpd.safety.events import PatientBound, PatientReleased, Restarted
 from tests.report.conftest import aside, record
-from tests.report.played import DOCTOR, HOUR, MIN, NURSE, PATIENT, PlayedBed
+from tests.report.played import DOCTOR, HOUR, MIN, NURSE, PATIENT, PlayedBed, open_course
 
 
 def reported(folder: Path, bed: PlayedBed, course: str) -> CourseReport:
@@ -69,6 +69,26 @@ def test_the_baseline_of_a_later_course_is_not_that_of_an_earlier_one(tmp_path: 
     (opioids,) = (one for one in report.outcomes if one.name.startswith("Opioids"))
     assert opioids.baseline is not None
     assert opioids.baseline.value == Decimal("458.8")
+
+
+@pytest.mark.req("REP-02")
+def test_a_plan_is_that_of_the_infusion_that_it_was_made_for_and_of_no_later_one(tmp_path: Path) -> None:
+    bed = PlayedBed(tmp_path)
+    open_course(bed)
+    bed.chart(Adjunct("haloperidol", benzodiazepine=False, amount_ug=1_000))
+    bed.run(bed.now + 2 * MIN)
+    for planned in (True, False):
+        bed.rate(100)
+        bed.run(bed.now + 10 * MIN)
+        if planned:
+            bed.chart(InfusionPlan(300, 100), DOCTOR)
+        bed.run(bed.now + 10 * MIN)
+        bed.rate(0)
+        bed.hours(2)
+    first, second = reported(tmp_path, bed, "b1-c1").infusions
+    assert first.plan is not None
+    assert first.plan.value == Decimal("0.3")
+    assert second.plan is None, "nobody planned it"
 
 
 @pytest.mark.req("REP-01", "MME-04")
