@@ -93,12 +93,22 @@ def under(samples: tuple[Counted, ...], protocol: ProtocolPolicy) -> str | None:
 
 
 def free_flow(samples: tuple[Counted, ...], protocol: ProtocolPolicy) -> str | None:
-    """The counter moves on although nothing is programmed to flow; in words, or None."""
+    """The counter moves on although nothing is programmed to flow; in words, or None.
+
+    A counter that lags behind the pump's mode catches up after the stop: what the last interval of flow has not told
+    yet is forgiven.
+    """
     now = samples[-1]
-    recent = (s for s in samples if s.at_ms >= now.at_ms - protocol.over_ul_h_ms and s.high_nl == now.high_nl)
-    start = next(recent, now)
-    flowed = counted_nl(start, now)
-    return f"its counter went on by {format_ml(flowed)}" if flowed > COUNTER_STEP_NL else None
+    from_ms = now.at_ms - protocol.over_ul_h_ms
+    first = next(i for i, s in enumerate(samples) if s.at_ms >= from_ms and s.high_nl == now.high_nl)
+    flowed = counted_nl(samples[first], now)
+    late_nl = untold_nl(samples[first - 1], samples[first]) if first else 0
+    return f"its counter went on by {format_ml(flowed)}" if flowed > COUNTER_STEP_NL + late_nl else None
+
+
+def untold_nl(start: Counted, end: Counted) -> int:
+    """What should have flowed between two samples and was not counted."""
+    return max(0, end.high_nl - start.high_nl - counted_nl(start, end))
 
 
 def counted_nl(start: Counted, now: Counted) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from pumpd.device.signals import SIGNALS
-from pumpd.safety import breathing, caps, ceiling, interlock, start
+from pumpd.safety import breathing, caps, ceiling, channels, interlock, start
 from pumpd.safety.answers import refuse, unexplained, unnamed
 from pumpd.safety.decisions import InterlockState, Permitted, Resume
 from pumpd.safety.events import ResumeRequested
@@ -70,9 +70,19 @@ def reasons(d: Draft, pump: PumpPolicy, p: PumpState) -> list[str]:
     found += start.forbids(d, pump)
     if programmed_over(d, pump, p):
         found.append("the pump's rate is still above the hard ceiling")
+    elif together_over(d, pump, p):
+        found.append("the pump's rate with what runs at the bed's other pumps is above the hard ceiling")
     if "journal_failing" in d.faults:
         found.append("the journal is failing: the permission could not be recorded")
     return found
+
+
+def together_over(d: Draft, pump: PumpPolicy, p: PumpState) -> bool:
+    """Would starting it at its programmed rate bring the sum of the bed's pumps above the hard ceiling (CEI-11)?"""
+    rate = None if p.report is None else p.report.rate_ul_h
+    if len(d.policy.pumps) < 2 or pump.drug is None or not pump.drug.governed or rate is None:
+        return False
+    return channels.others_ng_h(d, pump) > 0 and channels.above_with(d, pump, rate, pump.drug.hard)
 
 
 def lock_reasons(pump: PumpPolicy, p: PumpState) -> list[str]:

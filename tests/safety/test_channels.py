@@ -6,9 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from pumpd.device.facts import Integrity
+from pumpd.device.facts import CommandOutcome, Integrity, Outcome
 from pumpd.safety.decisions import Refused, SetRate, StopPump
-from pumpd.safety.events import PolicyReplaced, RateRequested, SoftOverride
+from pumpd.safety.events import (
+    Heard,
+    InterlockReset,
+    PolicyReplaced,
+    RateRequested,
+    ResumeRequested,
+    SoftOverride,
+    StopRequested,
+)
 from pumpd.safety.policy import BedPolicy, Enforcement, Priority
 from tests.safety.build import CAPS as ABLE
 from tests.safety.build import KETAMINE, PUMP, bed_policy, pump_policy
@@ -184,3 +192,21 @@ def test_what_confirmed_a_sum_above_soft_ends_with_its_time_at_once() -> None:
     assert bed.alarm("sum_over_soft") is None
     bed.run(500)
     assert bed.is_active("sum_over_soft")
+
+
+@pytest.mark.req("CEI-11", "INT-03")
+@pytest.mark.parametrize(("other", "refused"), [(35_000, False), (35_010, True)])
+def test_a_resume_is_refused_where_the_start_would_bring_the_sum_above_hard(other: int, refused: bool) -> None:
+    bed = DosedBed(replace(two(), resume_vitals=()))
+    bed.start(35_000)
+    bed.do(StopRequested(PUMP, "nurse", "drowsy"))
+    order = next(d.order_id for d in bed.out if isinstance(d, StopPump))
+    bed.pumps[PUMP].infusing = False
+    bed.do(Heard(PUMP, CommandOutcome(order, Outcome.DONE)), 50)
+    bed.now += 50
+    bed.poll(requested_ms=bed.now)
+    bed.do(InterlockReset(PUMP, "nurse", "awake"))
+    bed.start(other, TWO)
+    bed.do(ResumeRequested(PUMP, "nurse", "pain"))
+    words = "the pump's rate with what runs at the bed's other pumps is above the hard ceiling"
+    assert (words in refusals(bed)) is refused

@@ -89,6 +89,23 @@ def test_a_counter_that_climbs_while_the_pump_stands_still_is_free_flow_at_once(
 
 
 @pytest.mark.req("DOS-04")
+def test_a_counter_that_lags_behind_the_mode_may_catch_up_after_a_stop_and_no_more() -> None:
+    bed = bed_of()
+    bed.start(36_000)  # 10 uL a second
+    bed.pass_time(MIN)
+    bed.one.run(1_000)
+    bed.run(1_000)
+    bed.one.bolus(-8)  # told late
+    bed.stop()
+    bed.one.bolus(8)
+    bed.pass_time(1_000)
+    assert bed.alarm("free_flow:b1-p1") is None
+    bed.one.bolus(2)
+    bed.pass_time(1_000)
+    assert bed.the("free_flow:b1-p1").present
+
+
+@pytest.mark.req("DOS-04")
 def test_without_a_protocol_nothing_is_compared() -> None:
     bed = DosedBed(dosed_policy(DoseCaps(None)))
     bed.one.factor_percent = 200
