@@ -36,12 +36,17 @@ def paused(house: House) -> dict[str, bool]:
     return {name: bed.view().audio_paused_ward for name, bed in house.daemon.beds.items()}
 
 
+def told(house: House, condition: str) -> list[bool]:
+    return [any(a.condition == condition for a in bed.view().alarms) for bed in house.daemon.beds.values()]
+
+
 @pytest.mark.req("ALA-04", "ALA-06")
 async def test_a_new_alarm_is_heard_at_its_bed_while_the_others_stay_paused_over_a_restart_to_the_end(
     two: House,
 ) -> None:
     first, second = two.daemon.beds
-    said = await asyncio.to_thread(post, two, "ward/audio-pause", {"by": "RN-KL", "seconds": 3})
+    await two.until(lambda: all(told(two, "started_without")))  # that one would break the pause
+    said = await asyncio.to_thread(post, two, "ward/audio-pause", {"by": "RN-KL", "seconds": 5})
     assert said["ok"]
     assert paused(two) == {first: True, second: True}
     two.daemon.beds[first].post(SelfFault("kernel_late", "for a test", active=True))
