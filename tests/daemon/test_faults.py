@@ -74,6 +74,7 @@ async def test_a_taken_port_is_an_error_and_leaves_nothing_running(house: House)
     server = replace(house.config.server, port=house.daemon.port)
     url = f"sqlite+aiosqlite:///{house.folder}/second/journal.db"
     other = Daemon(replace(house.config, server=server, journal_url=url))
+    await house.until(lambda: house.view.values["rr"].value_milli is not None)  # every line has its tasks
     before = asyncio.all_tasks()
     with pytest.raises(OSError, match="in use"):
         await other.start()
