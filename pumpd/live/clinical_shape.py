@@ -22,23 +22,36 @@ from pumpd.safety.clinical_view import (
     MmeView,
     NrsView,
 )
+from pumpd.safety.prediction import FORGOTTEN_MS
 
+OLD = "it has not been computed for minutes"
 PG_PER_NG = 1000
 MME_UNIT = "MME/24 h"
 
 
 def clinical_shape(view: ClinicalView | None, stamp: Stamp) -> ClinicalShape | None:
-    """None where no chart is kept at this bed."""
+    """None where no chart is kept at this bed.
+
+    Both sums are computed every minute: one that nobody has renewed for as long as the kernel believes a prediction
+    says nothing of now, and is withdrawn.
+    """
     if view is None:
         return None
+    concentration = None if is_old(view.concentration, stamp) else view.concentration
+    mme = None if is_old(view.mme, stamp) else view.mme
+    withdrawn = concentration is not view.concentration or mme is not view.mme
     return ClinicalShape(
         view.ready,
-        None if view.concentration is None else concentration_shape(view.concentration, stamp),
-        None if view.mme is None else mme_shape(view.mme, stamp),
+        None if concentration is None else concentration_shape(concentration, stamp),
+        None if mme is None else mme_shape(mme, stamp),
         None if view.nrs is None else nrs_shape(view.nrs, stamp),
-        view.why,
+        OLD if withdrawn else view.why,
         view.flags,
     )
+
+
+def is_old(view: ConcentrationView | MmeView | None, stamp: Stamp) -> bool:
+    return view is not None and stamp.now_ms - view.at_ms >= FORGOTTEN_MS
 
 
 def concentration_shape(view: ConcentrationView, stamp: Stamp) -> ConcentrationShape:

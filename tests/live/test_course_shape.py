@@ -164,6 +164,16 @@ def test_a_prediction_is_marked_as_one_and_is_a_band_with_its_models_and_doubts(
 
 
 @pytest.mark.req("QUA-01")
+def test_what_nobody_has_computed_for_minutes_is_withdrawn_and_says_so() -> None:
+    view = clinical(NOW, concentration=concentration(NOW), mme=mme(NOW))
+    young = json.loads(encode(clinical_shape(view, stamp(NOW + 299_999))))
+    old = json.loads(encode(clinical_shape(view, stamp(NOW + 300_000))))
+    assert None not in (young["concentration"], young["mme"])
+    assert (old["concentration"], old["mme"], old["why"]) == (None, None, "it has not been computed for minutes")
+    assert old["nrs"] is not None, "a score stands with its time"
+
+
+@pytest.mark.req("QUA-01")
 def test_a_bed_with_nobody_behind_it_shows_no_dose_of_a_course_and_no_prediction() -> None:
     view = unmonitored(replace(bed_view("b1"), course=course(), clinical=clinical()))
     bed = json.loads(encode(bed_shape(view, 0, CLOCK.wall_of)))
