@@ -47,7 +47,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PumpCapabilities:
-    """What the pump lets us do. rate_step_ul_h: the finest step that its wire format can express."""
+    """What the pump lets us do, and how finely it tells.
+
+    rate_step_ul_h: the finest step that its wire format can express, in orders and in reported rates alike.
+    counter_step_nl: the step in which its delivered counter (PumpStatus.volume_ul) moves, in nanolitres: 1_000 for
+    1 uL, 100_000 for 0.1 mL. A step too large only widens a dose's bounds; one too small makes them untrue.
+    """
 
     can_stop: bool = False
     can_set_rate: bool = False
@@ -56,6 +61,7 @@ class PumpCapabilities:
     rate_step_ul_h: int = 100
     rate_min_ul_h: int = 0
     rate_max_ul_h: int = 0
+    counter_step_nl: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
