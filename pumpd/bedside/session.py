@@ -16,7 +16,18 @@ from pumpd.bedside.timer import DeadlineTimer
 from pumpd.clock import Clock
 from pumpd.config.model import DeviceConfig, LinkTimes, ShellTimes
 from pumpd.device import DeviceSettings, Driver, Out, PumpDriver, PumpOrder, ReadStatus, ReleaseControl
-from pumpd.device.facts import CommandOutcome, Garbled, Outcome, PumpStatus, Send, SetLine, Silent, Vitals, Waveform
+from pumpd.device.facts import (
+    CommandOutcome,
+    Garbled,
+    Outcome,
+    PumpStatus,
+    Send,
+    SetLine,
+    Silent,
+    Unmapped,
+    Vitals,
+    Waveform,
+)
 from pumpd.links import Line, LinkError, Reason, SocketLink, Trouble, parse_link
 from pumpd.links.backoff import Backoff
 from pumpd.safety.events import Event, Heard, LinkChanged, LinkState, OrderSent, SelfFault
@@ -24,7 +35,7 @@ from pumpd.units import Ms
 
 log = structlog.get_logger(__name__)
 _NOTHING_HEARD = (Garbled, Silent, CommandOutcome)
-_FOR_THE_LINE = (Send, SetLine, Waveform)
+_FOR_THE_LINE = (Send, SetLine, Waveform, Unmapped)
 _READINGS = (Vitals, PumpStatus)
 
 
@@ -71,6 +82,7 @@ class DeviceSession:
         self._crashed_ms = -shell.restart_max_ms
         self._urgent_sent = 0
         self._orders: dict[str, None] = {}
+        self.unmapped: dict[str, str] = {}
         self.waves = self.frames = 0  # for /metrics; frames: believed vital signs and statuses
 
     @property
@@ -234,6 +246,8 @@ class DeviceSession:
                     self._line.write(out.data, urgent=out.urgent)
             elif isinstance(out, SetLine):
                 self._line.set_baud(out.baud)
+            elif isinstance(out, Unmapped):
+                self.unmapped[out.tag] = out.value  # for the biomedical engineer; the kernel judges what has a row
             elif isinstance(out, Waveform):
                 self.waves += 1  # drawn by a later page; the kernel judges numbers, not curves
             else:

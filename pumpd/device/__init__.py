@@ -18,6 +18,7 @@ from pumpd.device.facts import (
     Send,
     SetLine,
     Silent,
+    Unmapped,
     Vitals,
     Waveform,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "Signal",
     "Silent",
     "StopOrder",
+    "Unmapped",
     "Vitals",
     "Waveform",
 ]

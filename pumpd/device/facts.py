@@ -176,5 +176,16 @@ class Silent:
     detail: str = ""
 
 
-Fact = Vitals | PumpStatus | DeviceAlarms | CommandOutcome | Control | Identity | Waveform | Garbled | Silent
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A tag of a believed frame that the driver's table has no row for, with one of its values as text.
+
+    Said once per tag and connection, so that a biomedical engineer sees what a driver leaves out; never judged.
+    """
+
+    tag: str
+    value: str = ""
+
+
+Fact = Vitals | PumpStatus | DeviceAlarms | CommandOutcome | Control | Identity | Waveform | Garbled | Silent | Unmapped
 Out = Send | SetLine | Fact
