@@ -1,5 +1,7 @@
 """Finds drivers by name through the entry-point group `pumpd.drivers`; pumpd itself imports none.
 
+A driver under development comes from a file instead (`--driver-file`): in this process only, marked UNVERIFIED.
+
 A driver that cannot be loaded is a value to report: it must never stop the drivers beside it.
 """
 
@@ -8,12 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from pumpd.device import Driver, DriverInfo
+from pumpd.driver_file import DriverFile, DriverFileError, load_file
 
 GROUP = "pumpd.drivers"
+_files: list[DriverFile] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +70,44 @@ def installed() -> Registry:
 
 
 def drivers() -> dict[str, type[Driver]]:
-    """Every usable driver by name."""
-    return dict(installed().drivers)
+    """Every usable driver by name, those of driver files among them."""
+    added = {driver.info.name: driver for file in _files for driver in file.drivers}
+    return {**installed().drivers, **added}
 
 
 def broken() -> tuple[BrokenDriver, ...]:
     """Every installed driver that cannot be used, with its reason."""
     return installed().broken
+
+
+def add_file(path: Path) -> DriverFile:
+    """Make the file's drivers known in this process. Raises DriverFileError: never is an installed one replaced."""
+    file = load_file(path, {*drivers(), *(one.name for one in broken())})
+    _files.append(file)
+    return file
+
+
+def driver_files() -> tuple[DriverFile, ...]:
+    """What add_file has added, oldest first."""
+    return tuple(_files)
+
+
+def forget_files() -> None:
+    """As after the start of the process."""
+    _files.clear()
+
+
+__all__ = [
+    "GROUP",
+    "BrokenDriver",
+    "DriverFile",
+    "DriverFileError",
+    "Registry",
+    "add_file",
+    "broken",
+    "driver_files",
+    "drivers",
+    "forget_files",
+    "installed",
+    "load",
+]

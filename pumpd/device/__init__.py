@@ -22,12 +22,13 @@ from pumpd.device.facts import (
     Vitals,
     Waveform,
 )
-from pumpd.device.info import DriverInfo, Kind, Line, Origin, Parity, PumpCapabilities
+from pumpd.device.info import UNVERIFIED, DriverInfo, Kind, Line, Origin, Parity, PumpCapabilities
 from pumpd.device.orders import PumpOrder, ReadStatus, ReleaseControl, SetRateOrder, StopOrder
 from pumpd.device.signals import SIGNALS, Signal
 
 __all__ = [
     "SIGNALS",
+    "UNVERIFIED",
     "AlarmCode",
     "CommandOutcome",
     "Control",

@@ -17,7 +17,9 @@ class DeviceSettings:
     """What the ward file says about one device.
 
     control: take the pump's remote control (enforcement stop or reduce). poll_ms None: the driver's own.
-    options: driver-specific keys of the ward file.
+    options: driver-specific keys of the ward file. receive_only: the line is a tap beside another host. The link drops
+    every byte that is sent, so a driver may ask as ever or, better, not at all; what it overhears answers nobody that
+    it knows (requested_ms None: the shell sees to it).
     """
 
     device_id: str
@@ -25,6 +27,7 @@ class DeviceSettings:
     control: bool = False
     poll_ms: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    receive_only: bool = False
 
 
 @runtime_checkable
@@ -32,6 +35,8 @@ class Driver(Protocol):
     """One device on one line. Made with a DeviceSettings; made anew for each connection of the line.
 
     No method raises on any bytes; every method returns what is to be sent and what was heard, in order.
+    Without `settings.control` a driver only looks: nothing that it sends sets, starts or stops anything at the device,
+    takes control or answers for a person (DriverInfo.probe_bytes: the part of it that is harmless to every device).
     """
 
     info: ClassVar[DriverInfo]

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from pumpd.device.facts import Integrity
 
+UNVERIFIED = "unverified"
+"""The quality of a driver that was loaded from a file (`--driver-file`), whatever it says of itself."""
+
 
 class Kind(StrEnum):
     """What a device is to the bed."""
@@ -36,13 +39,20 @@ class Parity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Serial line settings. bauds: the first is the default, further ones are tried where baud is automatic."""
+    """Serial line settings. bauds: the first is the default, further ones are tried where baud is automatic.
+
+    dtr, rts: raised while the line is open, as a computer's port does by itself; many devices answer only then, and an
+    adapter may draw its power from them. rtscts: RTS and CTS are handshake lines instead, and `rts` says nothing.
+    A pty and a plain TCP port have none of these; a receive-only tap raises neither.
+    """
 
     bauds: tuple[int, ...]
     data_bits: int = 8
     parity: Parity = Parity.NONE
     stop_bits: int = 1
     rtscts: bool = False
+    dtr: bool = True
+    rts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,11 @@ class DriverInfo:
     quiet_ms: silence after which the device is lost. poll_ms: default interval between status reads
     (pumps) or the device's own reporting interval (monitors). quality: see drivers/QUALITY.md.
     origins: what its signals are measured by, where the device cannot measure them otherwise.
+    needs_asking: the device reports nothing until it is asked, enabled or connected to; on a receive-only tap such a
+    driver hears only what another host asks for.
+    probe_bytes: whole frames, in order, that ask a device who and how it is and change nothing in any device that hears
+    them: nothing is set, started, stopped or silenced, no control taken; a session that one opens, a later one ends.
+    `pumpd devices probe` sends these and nothing else; empty: the device is only listened to.
     """
 
     name: str
@@ -86,3 +101,10 @@ class DriverInfo:
     sources: tuple[str, ...] = ()
     quality: str = "simulated"
     origins: tuple[tuple[str, Origin], ...] = ()
+    needs_asking: bool = False
+    probe_bytes: tuple[bytes, ...] = ()
+
+    @property
+    def unverified(self) -> bool:
+        """A driver under development: every screen that shows a value or a device of it says so."""
+        return self.quality == UNVERIFIED
