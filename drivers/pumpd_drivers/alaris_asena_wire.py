@@ -49,6 +49,7 @@ INFO = DriverInfo(
         rate_max_ul_h=1_200_000,
     ),
     sources=("mdpnp Asena.java, SingleSimAlaris.java", "infupy alaris.py", "EBME forum thread 64957"),
+    needs_asking=True,
 )
 
 END = 0x0D  # CR as a number: it is found in a fifth of the time that b"\r" takes

@@ -60,6 +60,7 @@ class Capnostream20:
         signals=("rr", "spo2", "pulse", "etco2", "fico2", "no_breath", "no_breath_s", "co2_wave"),
         origins=(("rr", Origin.CO2), ("etco2", Origin.CO2)),
         sources=("Capnostream Data Transfer Protocols PN D006045C", "mdpnp Capnostream.java"),
+        needs_asking=True,
     )
 
     def __init__(self, settings: DeviceSettings) -> None:
