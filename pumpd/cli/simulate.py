@@ -10,7 +10,7 @@ import typer
 from pumpd.cli.common import could_not_run, print_lines
 
 Kind = Annotated[Literal["pump", "monitor"], typer.Argument(help="What is simulated.")]
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="The name of its driver: alaris_asena, capnostream20.")]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="The name of its driver (`pumpd devices drivers`).")]
 Link = Annotated[str, typer.Option("--link", metavar="LINK", help="pty:PATH, tcp:PORT (0 for any), serial:///dev/…")]
 Serial = Annotated[str | None, typer.Option("--serial", help="The serial number that it reports.")]
 Rate = Annotated[str, typer.Option("--rate", metavar="RATE", help='What a pump infuses; "0 mL/h" is on hold.')]
@@ -24,9 +24,9 @@ def simulate(
     from pumpd.cli.serve import first_of, told_to_end
     from pumpd.config.problems import did_you_mean
     from pumpd.config.quantity import FLOW, QuantityError
-    from pumpd.sim import MODELS, simulate_device
+    from pumpd.sim import CATALOG, simulate_device
 
-    of_kind = [name for name, one in MODELS.items() if one.kind == kind]
+    of_kind = [name for name, one in CATALOG.items() if one.kind == kind]
     if model not in of_kind:
         could_not_run(f'no simulated {kind} "{model}"{did_you_mean(model, of_kind)}')
     try:

@@ -3,6 +3,7 @@
 from pumpd.sim.asena import AsenaSim
 from pumpd.sim.bed import SimBed, SimDevice
 from pumpd.sim.capnostream import CapnostreamSim
+from pumpd.sim.catalog import CATALOG, Model
 from pumpd.sim.endpoint import Endpoint
 from pumpd.sim.endpoint_tcp import TcpEndpoint
 from pumpd.sim.endpoint_tty import PtyEndpoint, SerialEndpoint
@@ -10,12 +11,12 @@ from pumpd.sim.faults import LineFaults, MonitorFaults, PumpFaults
 from pumpd.sim.line import ByteDevice, DeviceLine, SimClock
 from pumpd.sim.patient import SimPatient
 from pumpd.sim.scenarios import ACTIONS, SCENARIOS, Act, Scenario
-from pumpd.sim.single import MODELS, Model, simulate_device
+from pumpd.sim.single import simulate_device
 from pumpd.sim.ward import SimWard
 
 __all__ = [
     "ACTIONS",
-    "MODELS",
+    "CATALOG",
     "SCENARIOS",
     "Act",
     "AsenaSim",

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pumpd.device.checksums import crc16_ccitt_false
 from pumpd.sim.faults import NoisyLine, PumpFaults
-from pumpd.sim.panel import AsenaPanel
+from pumpd.sim.panel import PumpPanel
 from pumpd.sim.syringe import SyringePump
 
 LEASE_MS = 4000  # COMMS_RESPONSE_MAX
@@ -42,26 +42,31 @@ def control_key(serial: str) -> str:
 class AsenaSim:
     """One pump on one line. `pump` is its mechanics, `panel` the person in front of it, `faults` its switches.
 
-    heard counts the valid commands received, by name, so that a test can see what reached the pump.
+    heard counts the valid commands received, by name, so that a test can see what reached the pump; asked counts what
+    they asked for: stop, rate, start, control, release, clear.
     """
 
-    model = "alaris_asena"
+    model: ClassVar[str] = "alaris_asena"
+    text: ClassVar[str] = "Alaris Asena syringe pump"
+    number: ClassVar[str] = "8002-51740"
+    usual_baud: ClassVar[int] = 38400
 
     def __init__(
         self,
-        serial: str = "8002-51740",
+        serial: str | None = None,
         *,
         now_ms: int = 0,
         refusal: Literal["denied", "silent"] = "denied",
         syringe_ul: int = 50_000,
         seed: int = 1,
     ) -> None:
-        self.serial = serial
+        self.serial = serial or self.number
         self.refusal = refusal
         self.faults = PumpFaults()
         self.pump = SyringePump(now_ms, syringe_ul)
-        self.panel = AsenaPanel(self)
+        self.panel = PumpPanel(self, MAX_RATE_UL_H)
         self.heard: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()
         self._line = NoisyLine(self.faults, seed, now_ms)
         self._buffer = bytearray()
         self._late: list[tuple[int, bytes]] = []
@@ -124,6 +129,13 @@ class AsenaSim:
         self._frozen = None
         self._off_until_ms = now_ms + for_ms
 
+    def shown(self, now_ms: int) -> dict[str, int | bool]:
+        """What its display says: rate_ul_h, volume_ul, infusing."""
+        self.advance(now_ms)
+        pump = self.pump
+        rate_ul_h = pump.rate_ul_h if pump.infusing else 0
+        return {"rate_ul_h": rate_ul_h, "volume_ul": pump.counted_ul, "infusing": pump.infusing}
+
     @property
     def shown_serial(self) -> str:
         return OTHER_SERIAL if self.faults.wrong_serial else self.serial
@@ -145,6 +157,7 @@ class AsenaSim:
     def _answer(self, message: str) -> bytes:
         name, *fields = message.split("^")
         self.heard[name] += 1
+        self.asked[_asked(name, fields)] += 1
         handler = self._handlers.get(name)
         reply = handler(fields) if handler else None
         return frame(reply) if reply is not None else b""
@@ -252,6 +265,18 @@ class AsenaSim:
 
     def _volume_text(self) -> str:
         return _ml_text(self.pump.counted_ul, 3)
+
+
+_COMMANDS = {"INF_STOP": "stop", "INF_START": "start", "INF_VI_CLEAR": "clear"}
+
+
+def _asked(name: str, fields: list[str]) -> str:
+    """What the host wants, in the words that all simulated pumps share; a question is "read"."""
+    if name == "INF_RATE" and fields:
+        return "rate"
+    if name == "REMOTE_CTRL":
+        return "release" if fields == ["DISABLED"] else "control"
+    return _COMMANDS.get(name, "read")
 
 
 def _checked(line: bytes) -> str | None:

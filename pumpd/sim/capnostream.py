@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from pumpd.sim.capno_frame import HostReader, encode
 from pumpd.sim.capno_numerics import Limits, Numerics, Unit, co2_byte, data_bytes, number_byte, shifted
@@ -50,12 +50,15 @@ class CapnostreamSim:
     serial: ten characters. waves False leaves the CO2 wave out (a bench with many monitors).
     """
 
-    model = "capnostream20"
+    model: ClassVar[str] = "capnostream20"
+    text: ClassVar[str] = "Capnostream 20 capnograph"
+    number: ClassVar[str] = "B812345678"
+    usual_baud: ClassVar[int] = 115200
 
     def __init__(
         self,
         patient: Breather,
-        serial: str = "B812345678",
+        serial: str | None = None,
         *,
         now_ms: int = 0,
         waves: bool = True,
@@ -66,7 +69,7 @@ class CapnostreamSim:
         seed: int = 1,
     ) -> None:
         self.patient = patient
-        self.serial = serial
+        self.serial = serial or self.number
         self.waves = waves
         self.baud = baud
         self.line_baud: int | None = None
@@ -89,6 +92,7 @@ class CapnostreamSim:
         self._rr: int | None = round(patient.rr)
         self._etco2: float | None = patient.etco2
         self._frozen: bytes | None = None
+        self._displayed = self.numerics(now_ms)
         self._answers = {1: self._enable, 2: self._disable, 3: self._item, 4: self._start, 5: self._stop}
 
     def receive(self, data: bytes, now_ms: int) -> bytes:
@@ -161,7 +165,7 @@ class CapnostreamSim:
     def _item(self, body: bytes, now_ms: int) -> bytes:
         if not self._enabled or body[:1] not in (b"\x01", b"\x02", b"\x03", b"\x04", b"\x05"):
             return b""
-        shown = self.shown(now_ms)
+        shown = self.numerics(now_ms)
         co2 = [co2_byte(value, Unit.MMHG) for value in (shown.etco2, shown.fico2)]
         values = [*co2, *map(number_byte, (shown.rr, shown.spo2, shown.pulse))]
         return encode(3, bytes((body[0], values[body[0] - 1])))
@@ -188,7 +192,8 @@ class CapnostreamSim:
 
     def _numerics(self, now_ms: int) -> bytes:
         if not self.faults.frozen_values or self._frozen is None:
-            self._frozen = data_bytes(self.shown(now_ms))
+            self._displayed = self.numerics(now_ms)
+            self._frozen = data_bytes(self._displayed)
         return shifted(self._frozen) if self.faults.shifted_fields else self._frozen
 
     def _watch_breaths(self, now_ms: int) -> None:
@@ -202,8 +207,15 @@ class CapnostreamSim:
     def _blind(self) -> bool:
         return self.patient.cannula_off
 
-    def shown(self, now_ms: int) -> Numerics:
-        """What the monitor displays now."""
+    def shown(self, now_ms: int) -> dict[str, int | None]:
+        """What its display said at the moment of the last numerics, in thousandths; CO2 in whole mmHg."""
+        seen = self._displayed
+        values = {name: getattr(seen, name) for name in ("rr", "spo2", "pulse", "etco2", "fico2")}
+        flags = {"no_breath": int(seen.no_breath) * 1000, "no_breath_s": seen.no_breath_s * 1000}
+        return {name: None if value is None else round(value) * 1000 for name, value in values.items()} | flags
+
+    def numerics(self, now_ms: int) -> Numerics:
+        """What the monitor measures now."""
         still_s = (now_ms - self._breath_ms) // 1000
         no_line, no_breath = self.faults.no_filterline, still_s >= self.no_breath_after_s
         probe = not (self.faults.sensor_off or self.faults.sensor_disconnected or self.patient.finger_off)

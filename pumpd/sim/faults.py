@@ -49,12 +49,18 @@ class PumpFaults(LineFaults):
 
 @dataclass
 class MonitorFaults(LineFaults):
-    """What a monitor may suffer: SpO2 probe off the finger or unplugged, no CO2 sampling line, mute to its host."""
+    """What a monitor may suffer: SpO2 probe off the finger or unplugged, no CO2 sampling line, mute to its host.
+
+    leads_off: no ECG lead. cuff_off: no cuff, what it measured is gone. temp_off: no temperature probe.
+    """
 
     sensor_off: bool = False
     sensor_disconnected: bool = False
     no_filterline: bool = False
     no_device_id: bool = False
+    leads_off: bool = False
+    cuff_off: bool = False
+    temp_off: bool = False
 
 
 class NoisyLine:

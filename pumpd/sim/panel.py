@@ -6,8 +6,6 @@ from typing import Protocol
 
 from pumpd.sim.syringe import SyringePump
 
-MAX_RATE_UL_H = 1_200_000
-
 
 class _Pump(Protocol):
     pump: SyringePump
@@ -16,11 +14,12 @@ class _Pump(Protocol):
     def switch_off(self, now_ms: int) -> None: ...
 
 
-class AsenaPanel:
-    """The keys of the pump. They work whether or not a host holds remote control (assumption)."""
+class PumpPanel:
+    """The keys of a pump. They work whether or not a host holds remote control (assumption)."""
 
-    def __init__(self, sim: _Pump) -> None:
+    def __init__(self, sim: _Pump, max_rate_ul_h: int = 1_200_000) -> None:
         self._sim = sim
+        self._max_rate_ul_h = max_rate_ul_h
 
     def _at(self, now_ms: int) -> SyringePump:
         self._sim.advance(now_ms)
@@ -28,12 +27,12 @@ class AsenaPanel:
 
     def set_rate(self, rate_ul_h: int, now_ms: int) -> None:
         """Key a rate; a running infusion goes on at it."""
-        self._at(now_ms).set_rate(min(rate_ul_h, MAX_RATE_UL_H))
+        self._at(now_ms).set_rate(min(rate_ul_h, self._max_rate_ul_h))
 
     def tenfold(self, now_ms: int) -> None:
         """The classic slip: a missed decimal point."""
         pump = self._at(now_ms)
-        pump.set_rate(min(pump.rate_ul_h * 10, MAX_RATE_UL_H))
+        pump.set_rate(min(pump.rate_ul_h * 10, self._max_rate_ul_h))
 
     def start(self, now_ms: int) -> bool:
         """False when the pump does not start (no rate, empty syringe)."""

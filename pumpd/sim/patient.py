@@ -10,7 +10,8 @@ The model, all numbers chosen so that it moves like published recordings and non
 * oxygen: the lungs are a store on low-flow nasal oxygen, emptied by metabolism and refilled by ventilation; SpO2
   follows by the Severinghaus curve and the probe's averaging. After breathing stops SpO2 stays near 100 % for about
   a minute and then falls fast;
-* pulse: slight movement, faster when hypoxic, slow when severely so.
+* pulse: slight movement, faster when hypoxic, slow when severely so;
+* pressure: a resting pressure that ketamine and carbon dioxide raise; the finger's perfusion falls in hypoxia.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ PROBE_TAU_S = 8.0
 NOISE_TAU_S = 20.0
 MAX_STEP_S = 1.0  # longer steps are divided
 MAX_CO2_MMHG = 120.0
+KETAMINE_PRESSURE_MMHG, KETAMINE_PRESSURE_C50 = 30.0, 500.0  # most that ketamine adds, and where half of it is
 
 
 class _Wander:
@@ -48,7 +50,8 @@ class _Wander:
 class SimPatient:
     """State of one patient; `step` is the only thing that moves it. Deterministic for a seed and the same steps.
 
-    Readable: rr (/min), etco2 (mmHg), spo2 (%), pulse (/min), breaths (count), ketamine_ng_ml.
+    Readable: rr (/min), etco2 (mmHg), spo2 (%), pulse and hr (/min), systolic and diastolic (mmHg), temp (°C),
+    perfusion (%), breaths (count), ketamine_ng_ml.
     cannula_off: the sampling cannula has slipped, so that no breath reaches the monitor. finger_off likewise.
     """
 
@@ -58,6 +61,10 @@ class SimPatient:
         self.base_rr = 14.0 + source.uniform(-1.0, 1.5)
         self.base_co2 = 38.0 + source.uniform(-2.0, 2.0)
         self.base_pulse = 74.0 + source.uniform(-8.0, 8.0)
+        rest = random.Random(f"{seed} at rest")  # a source of its own: the others' numbers stay what they were
+        self.base_systolic = 122.0 + rest.uniform(-10.0, 12.0)
+        self.temp = 36.8 + rest.uniform(-0.4, 0.5)
+        self.base_perfusion = rest.uniform(2.0, 5.0)
         self.cannula_off = False
         self.finger_off = False
         self.opioid_load = 0.2
@@ -145,6 +152,26 @@ class SimPatient:
         hypoxia = max(0.0, 92.0 - self._felt_spo2)
         answer = min(hypoxia, 20.0) * 1.2 - max(0.0, hypoxia - 30.0) * 1.3
         return max(20.0, self.base_pulse + self._pulse_wander.value + answer)
+
+    @property
+    def hr(self) -> float:
+        """From the ECG: the heart has no beat that the finger does not feel."""
+        return self.pulse
+
+    @property
+    def systolic(self) -> float:
+        level = self.ketamine_ng_ml
+        ketamine = KETAMINE_PRESSURE_MMHG * level / (level + KETAMINE_PRESSURE_C50)
+        return self.base_systolic + ketamine + 0.3 * max(0.0, self._co2 - self.base_co2)
+
+    @property
+    def diastolic(self) -> float:
+        return self.systolic * 0.62
+
+    @property
+    def perfusion(self) -> float:
+        """Perfusion index of the finger."""
+        return max(0.05, self.base_perfusion * min(1.0, max(0.0, self._felt_spo2 - 50.0) / 45.0))
 
 
 def saturation(o2_mmhg: float) -> float:

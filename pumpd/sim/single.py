@@ -3,37 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
-from pumpd.sim.asena import AsenaSim
-from pumpd.sim.capnostream import CapnostreamSim
+from pumpd.sim.catalog import CATALOG
 from pumpd.sim.endpoint import Endpoint
 from pumpd.sim.endpoint_tcp import TcpEndpoint
 from pumpd.sim.endpoint_tty import PtyEndpoint, SerialEndpoint
-from pumpd.sim.line import ByteDevice, DeviceLine, SimClock
+from pumpd.sim.line import DeviceLine, SimClock
 from pumpd.sim.patient import SimPatient
 
 STEP_S = 0.5
-
-
-@dataclass(frozen=True)
-class Model:
-    """A device that can be simulated; name is that of its driver. baud: its serial line's default speed."""
-
-    name: str
-    kind: Literal["pump", "monitor"]
-    text: str
-    serial: str
-    baud: int
-
-
-MODELS: Mapping[str, Model] = {
-    "alaris_asena": Model("alaris_asena", "pump", "Alaris Asena syringe pump", "8002-51740", 38400),
-    "capnostream20": Model("capnostream20", "monitor", "Capnostream 20 capnograph", "B812345678", 115200),
-}
 
 
 def endpoint_of(link: str, baud: int) -> Endpoint:
@@ -63,11 +44,14 @@ async def simulate_device(
     A pump starts infusing at rate_ul_h (0: on hold); a monitor watches a calm patient.
     Raises KeyError for an unknown model, ValueError for a bad link, OSError when the line cannot be opened.
     """
-    chosen = MODELS[model]
+    chosen = CATALOG[model]
     endpoint = endpoint_of(link, chosen.baud)
     clock = SimClock()
     patient = SimPatient(seed)
-    device = _device(chosen, serial or chosen.serial, patient, rate_ul_h=rate_ul_h, waves=waves, seed=seed)
+    device: Any = chosen.device(patient, serial, seed=seed, waves=waves)
+    if chosen.kind == "pump":
+        device.panel.set_rate(rate_ul_h, 0)
+        device.panel.start(0)
     line = DeviceLine(device, endpoint, clock)
     line.open()
     try:
@@ -77,12 +61,3 @@ async def simulate_device(
             patient.step(STEP_S)
     finally:
         line.close()
-
-
-def _device(model: Model, serial: str, patient: SimPatient, *, rate_ul_h: int, waves: bool, seed: int) -> ByteDevice:
-    if model.kind == "monitor":
-        return CapnostreamSim(patient, serial, waves=waves, seed=seed)
-    pump = AsenaSim(serial, seed=seed)
-    pump.panel.set_rate(rate_ul_h, 0)
-    pump.panel.start(0)
-    return pump

@@ -67,8 +67,8 @@ class OverlaidMonitor(CapnostreamSim):
         self.overlay: Overlay = {}
         self.overlaid_ms = 0
 
-    def shown(self, now_ms: int) -> Numerics:
-        shown = super().shown(now_ms)
+    def numerics(self, now_ms: int) -> Numerics:
+        shown = super().numerics(now_ms)
         if not self.overlay:
             return shown
         second = (now_ms - self.overlaid_ms) // 1000
@@ -144,7 +144,7 @@ class FactMonitor:
         self.sim.tick(now)
         self.next_ms = now + FRAME_MS
         if self.plugged:
-            self._post(Heard(self.name, vitals_of(self.sim.shown(now))))
+            self._post(Heard(self.name, vitals_of(self.sim.numerics(now))))
 
 
 class FactPump:

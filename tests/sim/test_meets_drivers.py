@@ -140,7 +140,7 @@ def test_the_monitor_is_known_and_read():
     pair = _monitor()
     pair.run(3000)
     assert pair.last(Identity).serial == "B812345678"
-    shown = pair.device.shown(3000)
+    shown = pair.device.numerics(3000)
     readings = _readings(pair)
     assert readings["rr"] == (shown.rr * 1000, Quality.OK)
     assert readings["spo2"] == (shown.spo2 * 1000, Quality.OK)
@@ -180,7 +180,7 @@ def test_shifted_numerics_never_become_vitals():
 def test_a_lossy_line_never_makes_a_false_vital_sign():
     pair = _monitor(drop_percent=1)
     pair.run(60_000)
-    shown = pair.device.shown(pair.now_ms)
+    shown = pair.device.numerics(pair.now_ms)
     vitals = [fact for fact in pair.facts if isinstance(fact, Vitals)]
     assert 20 < len(vitals) < 60
     for fact in vitals:
