@@ -36,6 +36,12 @@ def crc16_kermit(data: bytes) -> int:
     return _MIRRORED[crc & 0xFF] << 8 | _MIRRORED[crc >> 8]
 
 
+def crc16_x25(data: bytes) -> int:
+    """CRC-16/X-25, the FCS-16 of PPP (RFC 1662): polynomial 1021 reflected, initial FFFF, ones' complement."""
+    crc = binascii.crc_hqx(data.translate(_MIRRORED), 0xFFFF)
+    return (_MIRRORED[crc & 0xFF] << 8 | _MIRRORED[crc >> 8]) ^ 0xFFFF
+
+
 def sum8(data: bytes) -> int:
     """Sum of all bytes modulo 256: the low half of Adler-32 less one, which takes a quarter of the time of sum()."""
     total = 0

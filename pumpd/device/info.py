@@ -80,7 +80,8 @@ class DriverInfo:
 
     quiet_ms: silence after which the device is lost. poll_ms: default interval between status reads
     (pumps) or the device's own reporting interval (monitors). quality: see drivers/QUALITY.md.
-    origins: what its signals are measured by, where the device cannot measure them otherwise.
+    origins: what its signals are measured by, where the device cannot measure them otherwise. tells_serial: the
+    protocol carries a serial number, so that another device on the line is noticed.
     needs_asking: the device reports nothing until it is asked, enabled or connected to; on a receive-only tap such a
     driver hears only what another host asks for.
     probe_bytes: whole frames, in order, that ask a device who and how it is and change nothing in any device that hears
@@ -101,6 +102,7 @@ class DriverInfo:
     sources: tuple[str, ...] = ()
     quality: str = "simulated"
     origins: tuple[tuple[str, Origin], ...] = ()
+    tells_serial: bool = True
     needs_asking: bool = False
     probe_bytes: tuple[bytes, ...] = ()
 

@@ -1,0 +1,305 @@
+"""The bases of drivers, with a toy monitor and a toy pump: silence, rounds, orders, control. In virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from pumpd.device import (
+    CommandOutcome,
+    Control,
+    ControlState,
+    DeviceSettings,
+    DriverInfo,
+    Garbled,
+    Identity,
+    Integrity,
+    Kind,
+    Line,
+    Out,
+    Outcome,
+    PumpCapabilities,
+    PumpDriver,
+    PumpStatus,
+    Reading,
+    ReadStatus,
+    ReleaseControl,
+    Send,
+    SetRateOrder,
+    Silent,
+    StopOrder,
+    Unmapped,
+    Vitals,
+)
+from pumpd.device.framers import TextLines
+from pumpd.device.framing import garbled
+from pumpd.device.polled import Question, Reply
+from pumpd.device.polled_pump import PolledPump
+from pumpd.device.talker import Talker
+from pumpd.units import Ms
+
+
+class ToyMonitor(Talker):
+    info = DriverInfo("toy", "t", "t", Kind.MONITOR, Line((9600,)), Integrity.NONE, 1000, 2000, ("spo2",))
+    greet_ms = 700
+
+    def framer(self) -> TextLines:
+        return TextLines()
+
+    def greet(self, now: Ms) -> Sequence[Out]:
+        return [Send(b"GO\r")]
+
+    def hear(self, frame: bytes, now: Ms) -> Sequence[Out]:
+        name, _, value = frame.decode().partition("=")
+        if name != "SPO2":
+            return self.said.unmapped(name, value)
+        return [Vitals((Reading("spo2", int(value) * 1000),))] if value.isdigit() else [garbled("no number", frame)]
+
+
+class ToyPump(PolledPump):
+    info = DriverInfo(
+        "toy_pump", "t", "Toy", Kind.PUMP, Line((9600,)), Integrity.NONE, 1000, 2000,
+        pump=PumpCapabilities(can_stop=True, can_set_rate=True, rate_step_ul_h=100, rate_max_ul_h=100_000, lease=True),
+    )  # fmt: skip
+    questions = (
+        Question("ID", "ID"), Question("MODE", "MODE", 1000), Question("RATE", "RATE", 1000), Question("OPT", "OPT"),
+    )  # fmt: skip
+    status = ("MODE", "RATE")
+    stop_name, stop_message, rate_name = "STOP", "STOP", "SET"
+    control_name, release_message = "CTRL", "CTRL OFF"
+
+    def framer(self) -> TextLines:
+        return TextLines()
+
+    def frame(self, message: str) -> bytes:
+        return message.encode() + b"\r"
+
+    def control_message(self) -> str:
+        return f"CTRL {self.serial}"
+
+    def rate_message(self, rate_ul_h: int) -> str:
+        return f"SET {rate_ul_h}"
+
+    def read(self, frame: bytes, now: Ms) -> Reply | Garbled:
+        name, _, value = frame.decode().partition("=")
+        match name:
+            case "MODE" | "RATE":
+                return Reply(name, part=value)
+            case "ID":
+                return Reply(name, serial=value)
+            case "CTRL":
+                return Reply(
+                    name, control=ControlState.GRANTED if value == "OK" else ControlState.REFUSED, detail=value
+                )
+            case "STOP" | "SET":
+                return Reply(name, ok=value != "NO", detail=value, echo=f"SET {value}" if name == "SET" else None)
+            case "OPT":
+                return Reply(name)
+        return garbled("unknown", frame)
+
+    def status_of(self, parts: Mapping[str, object], now: Ms) -> Sequence[Out]:
+        return [PumpStatus(parts["MODE"] == "RUN", int(str(parts["RATE"])), None, None, Integrity.NONE)]
+
+
+class Bench:
+    """The toy pump on a line whose device answers after 10 ms what `replies` says."""
+
+    def __init__(self, *, control: bool = True, serial: str | None = "A1", **replies: str | None) -> None:
+        self.replies: dict[str, str | None] = {
+            "ID": "ID=A1", "MODE": "MODE=RUN", "RATE": "RATE=5000", "OPT": "OPT", "STOP": "STOP=OK",
+            "CTRL A1": "CTRL=OK", "CTRL OFF": "CTRL=OK", **replies,
+        }  # fmt: skip
+        self.pump = ToyPump(DeviceSettings("p", serial=serial, control=control))
+        self.now = 0
+        self.sent: list[tuple[int, str]] = []
+        self.heard: list[tuple[int, Out]] = []
+        self._coming: list[tuple[int, str]] = []
+        self.take(self.pump.start(Ms(0)))
+
+    def take(self, outs: list[Out]) -> list[Out]:
+        for out in outs:
+            if isinstance(out, Send):
+                message = out.data.decode().strip()
+                self.sent.append((self.now, message))
+                reply = self.replies.get(message)
+                if reply is not None:
+                    self._coming.append((self.now + 10, reply))
+            else:
+                self.heard.append((self.now, out))
+        return outs
+
+    def run_until(self, until: int) -> None:
+        while True:
+            due = self.pump.next_deadline()
+            times = [at for at, _ in self._coming[:1]] + ([due] if due is not None else [])
+            if not times or min(times) > until:
+                self.now = until
+                return
+            self.now = max(self.now, min(times))
+            if self._coming and self._coming[0][0] <= self.now:
+                self.take(self.pump.receive(self._coming.pop(0)[1].encode() + b"\r", Ms(self.now)))
+            else:
+                self.take(self.pump.tick(Ms(self.now)))
+
+    def order(self, order: Any) -> list[Out]:
+        return self.take(self.pump.command(order, Ms(self.now)))
+
+    def of(self, kind: type) -> list[Any]:
+        return [out for _, out in self.heard if isinstance(out, kind)]
+
+
+def test_a_talker_is_greeted_until_it_talks_and_its_silence_is_said_once() -> None:
+    driver = ToyMonitor(DeviceSettings("m"))
+    assert driver.start(Ms(0)) == [Send(b"GO\r")]
+    assert driver.next_deadline() == 700
+    assert driver.tick(Ms(700)) == [Send(b"GO\r")]
+    assert driver.receive(b"SPO2=97\rHR=", Ms(800)) == [Vitals((Reading("spo2", 97_000),))]
+    assert driver.receive(b"60\r", Ms(900)) == [Unmapped("HR", "60")]
+    assert driver.receive(b"HR=61\r", Ms(950)) == []
+    assert driver.next_deadline() == 2800
+    assert driver.tick(Ms(2800)) == [Silent("nothing heard"), Send(b"GO\r")]
+    assert driver.tick(Ms(3500)) == [Send(b"GO\r")]
+    assert [type(out) for out in driver.receive(b"SPO2=x\r", Ms(3600))] == [Garbled]
+    assert len(driver.receive(b"SPO2=96\r", Ms(3700))) == 1
+    assert driver.tick(Ms(5700))[0] == Silent("nothing heard")
+
+
+def test_a_pump_is_identified_read_in_rounds_and_controlled() -> None:
+    bench = Bench()
+    bench.run_until(3_500)
+    assert bench.of(Identity) == [Identity("Toy", "A1")]
+    assert bench.of(Control) == [Control(ControlState.GRANTED)]
+    statuses = bench.of(PumpStatus)
+    assert len(statuses) >= 3
+    modes = [at for at, message in bench.sent if message == "MODE"]
+    assert [status.requested_ms for status in statuses] == modes[: len(statuses)]
+    assert not bench.of(Silent)
+
+
+@pytest.mark.req("INT-04")
+def test_a_stop_leaves_at_once_and_the_next_status_was_asked_after_its_acknowledgement() -> None:
+    bench = Bench(**{"MODE": None})
+    bench.run_until(1_200)
+    assert bench.pump.line.pending is not None
+    outs = bench.order(StopOrder("s1"))
+    assert outs[0] == Send(b"STOP\r", urgent=True)
+    bench.replies["MODE"] = "MODE=HOLD"
+    acknowledged = bench.now + 10
+    bench.run_until(bench.now + 2_000)
+    assert bench.of(CommandOutcome)[0] == CommandOutcome("s1", Outcome.DONE, "OK")
+    verified = [s for s in bench.of(PumpStatus) if s.requested_ms is not None and s.requested_ms >= acknowledged]
+    assert verified
+    assert all(status.infusing is False for status in verified)
+
+
+def test_a_status_whose_first_part_was_asked_before_the_stop_does_not_count_as_asked_after_it() -> None:
+    bench = Bench()
+    bench.run_until(1_500)
+    driver = bench.pump
+    while driver.line.pending is None or driver.line.pending.name != "RATE":
+        bench.run_until(bench.now + 1)
+    stopped = bench.now
+    bench.order(StopOrder("s1"))
+    bench.run_until(bench.now + 15)
+    assert all(s.requested_ms is None or s.requested_ms < stopped for s in bench.of(PumpStatus))
+
+
+def test_a_stop_without_an_answer_is_unknown_and_one_that_is_denied_is_refused() -> None:
+    silent, denied = Bench(STOP=None), Bench(STOP="STOP=NO")
+    for bench in (silent, denied):
+        bench.run_until(500)
+        bench.order(StopOrder("s1"))
+        bench.run_until(2_000)
+    assert [out.outcome for out in silent.of(CommandOutcome)] == [Outcome.UNKNOWN]
+    assert [out.outcome for out in denied.of(CommandOutcome)] == [Outcome.REFUSED]
+
+
+def test_a_rate_is_sent_once_and_what_the_pump_took_is_compared() -> None:
+    for echo, outcome in (("SET=7000", Outcome.DONE), ("SET=9000", Outcome.UNKNOWN), (None, Outcome.UNKNOWN)):
+        bench = Bench(**{"SET 7000": echo})
+        bench.run_until(500)
+        bench.order(SetRateOrder("r1", 7_000, 8_000))
+        bench.run_until(5_000)
+        assert [out.outcome for out in bench.of(CommandOutcome)] == [outcome]
+        assert len([m for _, m in bench.sent if m.startswith("SET")]) == 1
+
+
+def test_rates_above_the_ceiling_off_the_step_or_without_control_are_refused() -> None:
+    bench = Bench(**{"CTRL A1": "CTRL=NO"})
+    bench.run_until(500)
+    for order in (SetRateOrder("a", 9_000, 8_000), SetRateOrder("b", 7_050, 8_000), SetRateOrder("c", 7_000, 8_000)):
+        bench.order(order)
+    assert [out.outcome for out in bench.of(CommandOutcome)] == [Outcome.REFUSED] * 3
+    assert bench.of(Control) == [Control(ControlState.REFUSED, "NO")]
+
+
+def test_a_stop_overtakes_a_rate_that_has_not_left() -> None:
+    bench = Bench()
+    bench.run_until(500)
+    bench.order(ReadStatus("q"))
+    bench.order(SetRateOrder("r1", 7_000, 8_000))
+    bench.order(StopOrder("s1"))
+    bench.run_until(3_000)
+    assert CommandOutcome("r1", Outcome.REFUSED, "overtaken by a stop") in bench.of(CommandOutcome)
+    assert not [m for _, m in bench.sent if m.startswith("SET")]
+
+
+def test_control_that_is_not_renewed_is_lost_and_taken_again() -> None:
+    bench = Bench()
+    bench.run_until(2_000)
+    bench.replies["CTRL A1"] = None
+    bench.run_until(8_000)
+    assert ControlState.LOST in [said.state for said in bench.of(Control)]
+    bench.replies["CTRL A1"] = "CTRL=OK"
+    bench.run_until(20_000)
+    assert bench.of(Control)[-1].state is ControlState.GRANTED
+
+
+def test_another_pump_than_the_ward_file_names_is_neither_controlled_nor_stopped() -> None:
+    bench = Bench(ID="ID=B2")
+    bench.run_until(2_000)
+    bench.order(StopOrder("s1"))
+    assert bench.of(Control)[0].state is ControlState.REFUSED
+    assert bench.of(CommandOutcome)[0].outcome is Outcome.REFUSED
+    assert not [m for _, m in bench.sent if m.startswith(("CTRL", "STOP"))]
+
+
+def test_control_is_handed_back_on_request_and_at_the_end() -> None:
+    bench = Bench()
+    bench.run_until(500)
+    bench.order(ReleaseControl("x"))
+    bench.run_until(1_000)
+    assert bench.of(Control)[-1].state is ControlState.RELEASED
+    assert Bench(control=False).pump.finish(Ms(1)) == []
+    other = Bench()
+    other.run_until(500)
+    assert other.pump.finish(Ms(500))[0] == Send(b"CTRL OFF\r")
+
+
+def test_a_question_that_the_pump_does_not_know_is_asked_a_few_times_and_is_no_silence() -> None:
+    bench = Bench(OPT=None)
+    bench.run_until(30_000)
+    assert len([m for _, m in bench.sent if m == "OPT"]) == ToyPump.tries
+    assert not bench.of(Silent)
+
+
+def test_one_lost_reply_is_no_silence_and_two_lost_rounds_are_said_once() -> None:
+    bench = Bench()
+    bench.run_until(5_005)
+    lost, bench.replies["MODE"] = bench.replies["MODE"], None
+    bench.run_until(6_300)
+    bench.replies["MODE"] = lost
+    bench.run_until(12_000)
+    assert not bench.of(Silent)
+    bench.replies = {}
+    bench.run_until(40_000)
+    assert len(bench.of(Silent)) == 1
+
+
+def test_what_is_overheard_answers_no_question() -> None:
+    pump = ToyPump(DeviceSettings("p"))
+    outs = pump.receive(b"MODE=RUN\rRATE=5000\r", Ms(5))
+    assert [out.requested_ms for out in outs if isinstance(out, PumpStatus)] == [None]
+    assert isinstance(pump, PumpDriver)
