@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pumpd.device.checksums import crc16_ccitt_false, crc16_kermit, sum8, xor8
+from pumpd.device.checksums import crc16_ccitt_false, crc16_kermit, crc16_x25, sum8, xor8
 
 
 @given(st.binary(max_size=300))
@@ -54,3 +54,20 @@ def test_sum8_is_the_sum_of_all_bytes(data: bytes) -> None:
 
 def test_sum8_is_exact_for_the_largest_bytes() -> None:
     assert sum8(b"\xff" * 100_000) == 100_000 * 255 & 0xFF
+
+
+@given(st.binary(max_size=80))
+def test_x25_is_the_bitwise_fcs_of_ppp(data: bytes) -> None:
+    crc = 0xFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x8408 if crc & 1 else 0)
+    assert crc16_x25(data) == crc ^ 0xFFFF
+
+
+@pytest.mark.parametrize(
+    ("data", "crc"), [(b"123456789", 0x906E), (b"", 0), (bytes.fromhex("3a71"), 0x269B), (bytes.fromhex("3a91"), 0xC195)]
+)
+def test_x25_has_its_catalogued_check_values(data: bytes, crc: int) -> None:
+    assert crc16_x25(data) == crc
