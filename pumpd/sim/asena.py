@@ -46,6 +46,7 @@ class AsenaSim:
     they asked for: stop, rate, start, control, release, clear.
     """
 
+    kind: ClassVar[Literal["pump", "monitor"]] = "pump"
     model: ClassVar[str] = "alaris_asena"
     text: ClassVar[str] = "Alaris Asena syringe pump"
     number: ClassVar[str] = "8002-51740"

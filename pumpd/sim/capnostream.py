@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from pumpd.sim.capno_frame import HostReader, encode
 from pumpd.sim.capno_numerics import Limits, Numerics, Unit, co2_byte, data_bytes, number_byte, shifted
@@ -50,6 +50,7 @@ class CapnostreamSim:
     serial: ten characters. waves False leaves the CO2 wave out (a bench with many monitors).
     """
 
+    kind: ClassVar[Literal["pump", "monitor"]] = "monitor"
     model: ClassVar[str] = "capnostream20"
     text: ClassVar[str] = "Capnostream 20 capnograph"
     number: ClassVar[str] = "B812345678"

@@ -6,7 +6,7 @@ is a class built on `pumpd.sim.devices.base`, or one that offers the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
@@ -60,29 +60,18 @@ class Model:
         return made  # type: ignore[no-any-return]
 
 
-# one row a device: its class tells the rest
-_PUMPS: tuple[type, ...] = (AsenaSim,)
-_MONITORS: tuple[type, ...] = (CapnostreamSim,)
+_OURS: tuple[Any, ...] = (AsenaSim, CapnostreamSim)
 
 
-def model_of(made_by: Any, kind: Literal["pump", "monitor"]) -> Model:
+def model_of(simulator: Any) -> Model:
     """The row of a simulator's class. Raises AttributeError for a class that does not say what it is."""
-    return Model(made_by.model, kind, made_by.text, made_by.number, made_by.usual_baud, made_by)
+    return Model(simulator.model, simulator.kind, simulator.text, simulator.number, simulator.usual_baud, simulator)
 
 
-def _registered(points: tuple[EntryPoint, ...]) -> list[Model]:
-    """Simulators of other packages; one that cannot be loaded raises: this is a workbench, not a bedside."""
-    classes = [point.load() for point in sorted(points, key=lambda p: p.name)]
-    return [model_of(made_by, "monitor" if hasattr(made_by, "message") else "pump") for made_by in classes]
+def catalog_of(points: Iterable[EntryPoint]) -> Mapping[str, Model]:
+    """Our models, and those that the entry points name. One that cannot be loaded raises: this is no bedside."""
+    theirs = [point.load() for point in sorted(points, key=lambda point: point.name)]
+    return MappingProxyType({model.name: model for model in map(model_of, (*_OURS, *theirs))})
 
 
-CATALOG: Mapping[str, Model] = MappingProxyType(
-    {
-        model.name: model
-        for model in (
-            *(model_of(made_by, "pump") for made_by in _PUMPS),
-            *(model_of(made_by, "monitor") for made_by in _MONITORS),
-            *_registered(tuple(entry_points(group=GROUP))),
-        )
-    }
-)
+CATALOG: Mapping[str, Model] = catalog_of(entry_points(group=GROUP))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pumpd.sim.faults import LineFaults, NoisyLine
 
@@ -10,11 +10,12 @@ from pumpd.sim.faults import LineFaults, NoisyLine
 class SimCore:
     """Power and line of one device.
 
-    A subclass sets: model (the name of its driver), text (one line for people), number (its serial number unless
-    another one is given; None where the protocol tells none), other_number (what `wrong_serial` claims), usual_baud (its
-    line's usual speed), power_off_ms (how long a power cycle keeps it dark; our choice).
+    A subclass sets: kind (the bases do), model (the name of its driver), text (one line for people), number (its serial
+    number unless another one is given; None where the protocol tells none), other_number (what `wrong_serial` claims),
+    usual_baud (its line's speed), power_off_ms (how long a power cycle keeps it dark; our choice).
     """
 
+    kind: ClassVar[Literal["pump", "monitor"]]
     model: ClassVar[str]
     text: ClassVar[str]
     number: ClassVar[str | None] = None

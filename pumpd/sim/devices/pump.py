@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pumpd.sim.devices.core import SimCore
 from pumpd.sim.faults import PumpFaults
@@ -30,6 +30,7 @@ class SimPolledPump(SimCore, ABC):
     heard counts requests by name; asked counts what commands asked for: stop, rate, start, control, release, clear.
     """
 
+    kind: ClassVar[Literal["pump", "monitor"]] = "pump"
     rate_step_ul_h: ClassVar[int] = 100
     volume_step_ul: ClassVar[int] = 1
     max_rate_ul_h: ClassVar[int] = 1_200_000

@@ -24,6 +24,7 @@ class SimTalker(SimCore, ABC):
     look at the patient (`look`), whose result `shown` gives until the next one; faults.frozen_values stops looking.
     """
 
+    kind: ClassVar[Literal["pump", "monitor"]] = "monitor"
     period_ms: ClassVar[int] = 1000
     unasked: ClassVar[bool] = True
     steps: ClassVar[Mapping[str, int]]
