@@ -85,9 +85,14 @@ class BedBuilder:
         lacking = [name for name, has in (("stop", can.can_stop), ("read back", can.can_read_back)) if not has]
         if pump.enforcement == "reduce" and not can.can_set_rate:
             lacking.append("set a rate")
-        if not lacking:
-            return []
         message = f'"{pump.enforcement}" is not possible: {pump.driver} cannot {" or ".join(lacking)}; use "alarm"'
+        if not lacking and may_command(info, pump):
+            return []
+        if not lacking:
+            message = (
+                f'"{pump.enforcement}" is refused: {pump.driver} is UNVERIFIED; use "alarm", or set '
+                "allow_unverified_control = true on a bench where no patient can be harmed"
+            )
         return [self._site.source.problem((*at, "enforcement"), message)]
 
     def _bed_ceiling_problems(self, at: KeyPath, bed: BedTable) -> list[Problem]:
@@ -120,6 +125,9 @@ class BedBuilder:
             found += self._order_warnings(("bed", b), bed)
             for p, pump in enumerate(bed.pump):
                 found += self._pump_warnings(("bed", b, "pump", p), pump)
+                found += self._driver_warnings(("bed", b, "pump", p), pump)
+            for m, monitor in enumerate(bed.monitor):
+                found += self._driver_warnings(("bed", b, "monitor", m), monitor)
         return found + interlock_warnings(self._site)
 
     def _order_warnings(self, at: KeyPath, bed: BedTable) -> list[Problem]:
@@ -131,6 +139,19 @@ class BedBuilder:
         first, better = rates[0][1].device, bed.monitor[by_co2[0]].id
         message = f"{first} goes before {better}, which measures breathing by CO2: its rate counts; list {better} first"
         return [self._site.source.problem((*at, "monitor", rates[0][0]), message)]
+
+    def _driver_warnings(self, at: KeyPath, device: DeviceTable) -> list[Problem]:
+        """A driver under development, and a permission for one that is not needed (and so would go unnoticed)."""
+        problem = self._site.source.problem
+        unverified = self._infos[device.driver].unverified
+        allowed = isinstance(device, PumpTable) and device.allow_unverified_control
+        if unverified:
+            also = ", and MAY COMMAND THIS PUMP" if allowed else ""
+            return [problem((*at, "driver"), f"{device.driver} is UNVERIFIED (a driver under development){also}")]
+        if allowed:
+            message = f"has no effect: {device.driver} is installed; take it out, it would hold for another driver too"
+            return [problem((*at, "allow_unverified_control"), message)]
+        return []
 
     def _pump_warnings(self, at: KeyPath, pump: PumpTable) -> list[Problem]:
         problem = self._site.source.problem
@@ -191,9 +212,9 @@ class BedBuilder:
         return _device(monitor, self._infos[monitor.driver], control=False, poll_ms=None)
 
     def _enforcement(self, pump: PumpTable) -> Enforcement:
-        """As written; stop where nothing is written and the pump can, else alarm (CEI-07)."""
-        can = self._infos[pump.driver].pump
-        if not (can.can_stop and can.can_read_back):
+        """As written; stop where nothing is written and the pump can and may, else alarm (CEI-07)."""
+        info = self._infos[pump.driver]
+        if not (info.pump.can_stop and info.pump.can_read_back and may_command(info, pump)):
             return Enforcement.ALARM
         return Enforcement(pump.enforcement or "stop")
 
@@ -210,6 +231,7 @@ class BedBuilder:
             serial=pump.serial,
             model=pump.model,
             syringe_volume_ul=pump.syringe or times.syringe,
+            unverified=info.unverified,
         )
 
     def _monitor_policy(self, monitor: MonitorTable) -> MonitorPolicy:
@@ -225,7 +247,13 @@ class BedBuilder:
             model=monitor.model,
             no_breath_ms=monitor.no_breath,
             origins=tuple(origins.items()),
+            unverified=info.unverified,
         )
+
+
+def may_command(info: DriverInfo, pump: PumpTable) -> bool:
+    """A driver under development commands no pump unless the ward file says so."""
+    return not info.unverified or pump.allow_unverified_control
 
 
 def _allowed(entry: Entry) -> str:

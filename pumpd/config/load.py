@@ -30,6 +30,7 @@ from pumpd.config.times_file import TimesFile
 from pumpd.config.toml_lines import Path as KeyPath
 from pumpd.config.ward_checks import ward_problems, ward_warnings
 from pumpd.config.ward_file import FileTable, WardFile
+from pumpd.registry import driver_files
 from pumpd.safety.policy import AlarmProfile
 
 __all__ = ["Loaded", "Problem", "inspect_ward", "load_ward"]
@@ -167,7 +168,7 @@ class _Loader:
             shell=shell_times(times),
             signal_delay_ms=times.signal_delay,
             library=f"drug library {record.id} {record.version} (sha256 {record.sha256[:12]})",
-            files=dict(self._digests),
+            files=self._digests | {str(file.path): file.sha256 for file in driver_files()},
             pharmacokinetics=pharmacokinetics(pk),
             benzodiazepines=tuple(drug.code for drug in record.drug if drug.class_ == "benzodiazepine"),
             drug_names={plain_word(name): drug.code for drug in record.drug for name in names_of(drug)},

@@ -125,3 +125,9 @@ class WardConfig:
     pharmacokinetics: Pharmacokinetics | None = None
     benzodiazepines: tuple[str, ...] = ()
     drug_names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def unverified(self) -> tuple[str, ...]:
+        """Names of the drivers under development that a bed uses."""
+        infos = [device.info for bed in self.beds for device in bed.devices]
+        return tuple(dict.fromkeys(info.name for info in infos if info.unverified))

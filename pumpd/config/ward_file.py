@@ -85,7 +85,10 @@ class DeviceTable(Record):
 
 
 class PumpTable(DeviceTable):
-    """One pump. enforcement: what pumpd does about a breach of the hard ceiling (CEI-07)."""
+    """One pump. enforcement: what pumpd does about a breach of the hard ceiling (CEI-07).
+
+    allow_unverified_control: a driver under development may command this pump; without it, it only alarms.
+    """
 
     drug: str | None = None
     concentration: PositiveConc | None = None
@@ -93,6 +96,7 @@ class PumpTable(DeviceTable):
     poll: PositiveMs | None = None
     syringe: PositiveVolume | None = None
     ceiling: CeilingOverride | None = None
+    allow_unverified_control: bool = False
 
 
 class MonitorTable(DeviceTable):

@@ -81,6 +81,9 @@ class Daemon:
             await self.stop()
             raise
         gc.collect()
+        for name in self.config.unverified:
+            devices = [d.id for bed in self.config.beds for d in bed.devices if d.driver == name]
+            log.warning("UNVERIFIED driver: its values are not to be relied on", driver=name, devices=devices)
         gc.freeze()  # what lives as long as the daemon is never looked at again by the collector
         log.info("started", ward=self.config.id, beds=len(self.beds), devices=len(self.sessions), port=self.port)
 
@@ -130,7 +133,7 @@ class Daemon:
 
     async def _open_journal(self) -> Journal:
         ward = self.config
-        origins = Origins(ward.id, ward.timezone, ward.generation, ward.library, ward.files)
+        origins = Origins(ward.id, ward.timezone, ward.generation, ward.library, ward.files, ward.unverified)
         boot = BootInfo(boot_id(), self.clock.boot_ms(), self.clock.wall(), ward.sha256, origins)
         return await Journal.open(self.config.journal_url, boot, wall=self.clock.wall)
 
@@ -175,7 +178,8 @@ class Daemon:
 
     async def _restore(self, config: BedConfig, parts: Parts, gap: Gap | None) -> None:
         pumps: dict[str, DeviceSession] = {}
-        bed = await restore_bed(config, self.journal, parts, pumps)
+        returned = await restore_bed(config, self.journal, parts, pumps)
+        bed = returned.bed
         for device in config.devices:
             pumps[device.id] = DeviceSession(
                 device,
@@ -188,7 +192,7 @@ class Daemon:
             )
         self.beds[bed.id] = bed
         self.sessions |= pumps
-        resume(bed, config, gap, self.journal.marked(bed.id))
+        resume(returned, config, gap, self.journal.marked(bed.id))
         self.hub.register(bed.id, functools.partial(self._shown, bed))
         self.charts.add(bed)
 

@@ -164,10 +164,11 @@ class Page {
   view(link, context) {
     const ward = this.ward;
     const beds = ward ? [...ward.beds.values()] : [];
+    const unverified = beds.filter((bed) => bed.devices.some((device) => device.unverified)).map((bed) => bed.label);
     const film = ward?.ward.generation === "demo" && isFilm(context.server_ms, Date.now());
     const time = film ? filmClock(context.server_ms, context.zone) : clock(new Date().toISOString(), context.zone);
     return html`
-      ${headLine(ward?.ward, beds.length, link, time, context)}
+      ${headLine(ward?.ward, beds.length, unverified, link, time, context)}
       ${banners(link)}
       <div class="hidden" role="alert">${this.announcement}</div>
       <div class="floor">

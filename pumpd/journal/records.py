@@ -26,6 +26,7 @@ class Origins(Struct, frozen=True):
     """What a run was configured from, so that a number in the record can name it later.
 
     generation: real, or demo for simulated patients. library: of drugs, with its version. files: digest by path.
+    unverified: names of the drivers under development that a bed used.
     """
 
     ward: str = ""
@@ -33,6 +34,7 @@ class Origins(Struct, frozen=True):
     generation: str = "real"
     library: str = ""
     files: Mapping[str, str] = {}
+    unverified: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,11 @@ class LastSeen:
 class Restored:
     """What is needed to rebuild one bed's state: see `pumpd.journal.replay.rebuild`.
 
-    state: bytes of the last checkpoint, or None when events start at the first. seq and now_ms: of the
-    last committed step. events: all committed steps after the checkpoint. policies: those in force for
-    these events, each from its seq on (inclusive), oldest first. other_kernel: state is the work of other
-    kernel code than this one, and there were too many or too few events to make it anew; the caller should say so.
+    state: bytes of the newest checkpoint that can be read, or None when events start at the first. seq and now_ms: of
+    the last committed step. events: all committed steps after the checkpoint; decisions: what was decided in them, as
+    stored, by step. policies: those in force for these events, each from its seq on (inclusive), oldest first.
+    unreadable: newer checkpoints that were passed over. other_kernel: one of these, or state, is the work of other
+    kernel code than this one.
     """
 
     bed: str
@@ -97,6 +100,8 @@ class Restored:
     events: tuple[tuple[int, Ms, Event], ...]
     policies: tuple[tuple[int, BedPolicy], ...]
     other_kernel: bool = False
+    decisions: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,12 +84,15 @@ class PatientShape(Struct):
 
 
 class DeviceShape(Struct):
+    """unverified: its driver is under development; a screen marks the device and each of its values."""
+
     id: str
     driver: str
     link: str
     since: str | None
     detail: str
     garbled: int
+    unverified: bool = False
 
 
 class AcknowledgedShape(Struct):

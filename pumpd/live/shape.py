@@ -164,7 +164,7 @@ def pump_shape(view: PumpView, weight_g: int | None, stamp: Stamp, caps: tuple[C
 
 def device_shape(view: DeviceView, stamp: Stamp) -> DeviceShape:
     since = stamp.maybe(view.since_ms)
-    return DeviceShape(view.id, view.driver, view.link.value, since, view.detail, view.garbled)
+    return DeviceShape(view.id, view.driver, view.link.value, since, view.detail, view.garbled, view.unverified)
 
 
 def alarm_shape(alarm: Alarm, stamp: Stamp) -> AlarmShape:

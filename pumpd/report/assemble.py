@@ -78,6 +78,7 @@ def _head(case: Case) -> Head:
         until=raw.until,
         context=_context(case) or "",
         made_by=f"pumpd {pumpd.__version__}",
+        unverified=sources.unverified(case),
     )
 
 

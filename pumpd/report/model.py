@@ -44,6 +44,7 @@ class Head(Struct, frozen=True):
 
     generation: real, demo, or unknown for a journal that did not record it. made_by: the software that drew this.
     context: as the plan says it. files: digest by path, of the configuration that the last run of the course read.
+    unverified: devices whose driver was under development.
     """
 
     course: str
@@ -62,6 +63,7 @@ class Head(Struct, frozen=True):
     until: datetime
     context: str
     made_by: str
+    unverified: tuple[str, ...] = ()
 
 
 class Outcome(Struct, frozen=True):
@@ -319,7 +321,10 @@ class PolicyLine(Struct, frozen=True):
 
 
 class RunLine(Struct, frozen=True):
-    """A start of the daemon. config_sha: of its ward file; files: digest of every file that it read, by path."""
+    """A start of the daemon. config_sha: of its ward file; files: digest of every file that it read, by path.
+
+    unverified: names of the drivers under development that a bed used.
+    """
 
     at: datetime
     software: str
@@ -327,6 +332,7 @@ class RunLine(Struct, frozen=True):
     generation: str
     library: str
     files: tuple[tuple[str, str], ...]
+    unverified: tuple[str, ...] = ()
 
 
 class TableLine(Struct, frozen=True):

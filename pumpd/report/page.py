@@ -51,7 +51,8 @@ def _head(report: CourseReport) -> Markup:
 
 def _running(report: CourseReport) -> str:
     """What stands on every printed page: whose report, simulated or not, which page of how many."""
-    mark = SIMULATED.get(report.head.generation, "")
+    unverified = "UNVERIFIED driver" if report.head.unverified else ""
+    mark = ", ".join(filter(None, (SIMULATED.get(report.head.generation), unverified)))
     running = "still running" if report.head.closed is None else "closed"
     boxes = {
         "top-left": f'"{_css(title_of(report))}"',
@@ -73,6 +74,7 @@ def _body(report: CourseReport) -> Markup:
     simulated = SIMULATED.get(report.head.generation)
     parts = [
         tag("p", simulated, class_="simulated") if simulated else Markup(""),
+        _unverified(report),
         tag("header", tag("h1", "Report of a low-dose ketamine course"), sheets.patient()),
         _standing(report),
         tag("section", tag("h2", "Outcomes"), sheets.outcomes(), _scope(report)),
@@ -85,6 +87,12 @@ def _body(report: CourseReport) -> Markup:
     ]
     last = tag("section", tag("h2", "Where each number comes from"), _how(report), origins.listed())
     return tag("body", _patterns(), tag("main", parts, last))
+
+
+def _unverified(report: CourseReport) -> Markup:
+    """What came through a driver under development is not to be relied on, and says so above everything."""
+    devices = ", ".join(report.head.unverified)
+    return tag("p", f"UNVERIFIED driver: what comes from {devices}", class_="simulated") if devices else Markup("")
 
 
 def _standing(report: CourseReport) -> Markup:

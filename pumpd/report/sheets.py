@@ -237,7 +237,8 @@ class Sheets:
         rows: list[list[Part]] = []
         for one in self.report.runs:
             files = [f"{path}: {sha[:SHA]}" for path, sha in one.files]
-            made = f"pumpd {one.software}, {one.generation}"
+            unverified = f", UNVERIFIED: {', '.join(one.unverified)}" if one.unverified else ""
+            made = f"pumpd {one.software}, {one.generation}{unverified}"
             rows.append([self.time(one.at), made, one.library or NONE, _list(files)])
         tables = [[one.name, one.version, one.sha[:SHA], one.in_use] for one in self.report.tables]
         return join(

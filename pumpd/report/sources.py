@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pumpd.journal.stays import PolicyRow
 from pumpd.report.case import Case
 from pumpd.report.model import PolicyLine, RunLine
 from pumpd.report.words import mg_kg, mg_kg_h
@@ -15,10 +16,16 @@ from pumpd.units import MS_PER_H, MS_PER_MIN, plain
 
 def policies(case: Case) -> Iterator[PolicyLine]:
     """The policy in force at the opening, and each that replaced it in the course."""
-    rows = case.raw.policies
-    first = max((place for place, row in enumerate(rows) if row.now_ms <= case.opened_ms), default=0)
-    for row in rows[first:]:
+    for row in _in_force(case):
         yield PolicyLine(row.at, row.sha, tuple(policy_texts(row.policy)))
+
+
+def unverified(case: Case) -> tuple[str, ...]:
+    """Devices of the bed whose driver was under development at some time of the course: "id (driver)"."""
+    found: dict[str, None] = {}
+    for row in _in_force(case):
+        found |= dict.fromkeys(f"{device} ({driver})" for device, driver in _unverified(row.policy))
+    return tuple(found)
 
 
 def policy_texts(policy: BedPolicy) -> Iterator[str]:
@@ -32,6 +39,19 @@ def policy_texts(policy: BedPolicy) -> Iterator[str]:
     if policy.protocol is not None:
         yield from _protocol_texts(policy.protocol)
     yield f"alarm profile: {policy.profile.id}"
+    for device, driver in _unverified(policy):
+        yield f"{device}: UNVERIFIED driver {driver}"
+
+
+def _unverified(policy: BedPolicy) -> list[tuple[str, str]]:
+    pumps = [(pump.device, pump.driver) for pump in policy.pumps if pump.unverified]
+    return pumps + [(monitor.device, monitor.driver) for monitor in policy.monitors if monitor.unverified]
+
+
+def _in_force(case: Case) -> tuple[PolicyRow, ...]:
+    rows = case.raw.policies
+    first = max((place for place, row in enumerate(rows) if row.now_ms <= case.opened_ms), default=0)
+    return rows[first:]
 
 
 def _drug_texts(drug: DrugPolicy) -> Iterator[str]:
@@ -79,6 +99,7 @@ def runs(case: Case) -> Iterator[RunLine]:
             generation="unknown" if origins is None else origins.generation,
             library="" if origins is None else origins.library,
             files=() if origins is None else tuple(sorted(origins.files.items())),
+            unverified=() if origins is None else origins.unverified,
         )
 
 

@@ -146,7 +146,10 @@ class DrugPolicy:
 
 @dataclass(frozen=True, slots=True)
 class PumpPolicy:
-    """One pump of the bed. serial None: any device is accepted on the line."""
+    """One pump of the bed. serial None: any device is accepted on the line.
+
+    unverified: its driver is under development; whoever sees the device is told, nothing is judged differently.
+    """
 
     device: str
     driver: str
@@ -158,6 +161,7 @@ class PumpPolicy:
     serial: str | None
     model: str | None
     syringe_volume_ul: int
+    unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,7 @@ class MonitorPolicy:
     """One monitor of the bed, in authoritative order. signals: what it can report.
 
     no_breath_ms: how long it waits itself before it says that there is no breath; None where nobody said so.
-    origins: what a signal is measured by (RSP-07), where that is known.
+    origins: what a signal is measured by (RSP-07), where that is known. unverified: as of a pump.
     """
 
     device: str
@@ -176,6 +180,7 @@ class MonitorPolicy:
     model: str | None
     no_breath_ms: int | None = None
     origins: tuple[tuple[str, Origin], ...] = ()
+    unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True)

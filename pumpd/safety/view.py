@@ -138,12 +138,15 @@ class PumpView:
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
+    """unverified: its driver is under development; what it says is shown with that mark."""
+
     id: str
     driver: str
     link: LinkState
     since_ms: int | None
     detail: str
     garbled: int
+    unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 // The ward's alarm list: highest first, then what needs a person, then newest. Pure.
 
 import { html, nothing, repeat } from "./lit.js";
-import { ackWords, clock, endedWords, ladderWords, PRIORITY_WORD, sorted, SYMBOL } from "./words.js";
+import { ackWords, clock, endedWords, ladderWords, PRIORITY_WORD, restsOnUnverified, sorted, SYMBOL } from "./words.js";
 
 /** @typedef {import("./types.js").Alarm} Alarm */
 /** @typedef {import("./types.js").Bed} Bed */
@@ -69,6 +69,7 @@ function item(alarm, at, context) {
         <time>${clock(alarm.onset, context.zone)}</time>
       </p>
       <p class="text">${alarm.text}</p>
+      ${restsOnUnverified(at, alarm) ? html`<p class="todo unproven">UNVERIFIED driver</p>` : nothing}
       ${alarm.action ? html`<p class="todo">${alarm.action}</p>` : nothing}
       ${alarm.broke_audio_pause ? html`<p class="todo">Ended the audio pause of this bed</p>` : nothing}
       <div class="foot">${state(alarm, context)}${pauseButton(alarm, at, context)}${button(alarm, bed, context)}</div>

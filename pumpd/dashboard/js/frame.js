@@ -19,17 +19,19 @@ const LINK_WORDS = {
 /**
  * @param {WardInfo|undefined} ward
  * @param {number} beds
+ * @param {string[]} unverified labels of the beds with a device whose driver is under development
  * @param {LinkWord} link
  * @param {string} time
  * @param {Context} context
  */
-export function headLine(ward, beds, link, time, context) {
+export function headLine(ward, beds, unverified, link, time, context) {
   return html`
     <header class="ward">
       <h1>${ward?.name ?? "pumpd"}</h1>
       <p class="beds">${beds ? `${beds} ${beds === 1 ? "bed" : "beds"}` : ""}</p>
       <p class="connection ${link}" role="status"><span aria-hidden="true">${link === "live" ? "●" : "○"}</span> ${LINK_WORDS[link]}</p>
       ${mark(ward)}
+      ${unverified.length ? html`<p class="mark unproven">UNVERIFIED driver: ${unverified.join(", ")}</p>` : nothing}
       <p class="mute">This screen makes no sound</p>
       <p class="time" title=${ward?.timezone ?? ""}>${time}</p>
       <button type="button" class="quiet" @click=${context.acts.nextNames}>Names: ${context.names}</button>

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "./lit.js";
 import { NO_DIGIT, pumpFigure } from "./freshness.js";
-import { ENFORCEMENT, INTERLOCK, RESUME, clock } from "./words.js";
+import { ENFORCEMENT, INTERLOCK, RESUME, clock, isUnverified } from "./words.js";
 
 /** @typedef {import("./types.js").Alarm} Alarm */
 /** @typedef {import("./types.js").Bed} Bed */
@@ -26,6 +26,7 @@ export function pumpBlock(pump, bed, alarms, context) {
     <section class="pump" data-pump=${pump.id} aria-label="Pump ${pump.id}">
       <header>
         <h3>${pump.drug_label ?? pump.drug ?? "drug unknown"}</h3>
+        ${isUnverified(bed, pump.id) ? html`<strong class="unproven">UNVERIFIED</strong>` : nothing}
         <span class="basis">${context.blank ? "" : (pump.line2 ?? "")}</span>
         <span class="infusing ${infusing.state}"><span aria-hidden="true">${infusing.symbol}</span> ${infusing.words}</span>
       </header>

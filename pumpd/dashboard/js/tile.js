@@ -4,7 +4,7 @@ import { html, nothing, repeat } from "./lit.js";
 import { courseStrip } from "./course.js";
 import { ageMs, believed, vital, WITHDRAW_MS } from "./freshness.js";
 import { pumpBlock } from "./pump.js";
-import { alarmTimes, barSize, ladderWords, LINK, signalsOf, SYMBOL } from "./words.js";
+import { alarmTimes, barSize, isUnverified, ladderWords, LINK, restsOnUnverified, signalsOf, SYMBOL } from "./words.js";
 
 /** @typedef {import("./types.js").Alarm} Alarm */
 /** @typedef {import("./types.js").Bed} Bed */
@@ -19,6 +19,8 @@ const VITALS = [
   { signal: "etco2", label: "EtCO2", name: "End-tidal carbon dioxide", unit: "mmHg" },
   { signal: "pulse", label: "PR", name: "Pulse rate", unit: "/min" },
 ];
+
+const UNPROVEN = "The driver of this device is under development: do not rely on what it says";
 
 /** @type {Record<string, string>} */
 const WHY_NO_DIGIT = { off: "sensor off", invalid: "not valid", stale: "no signal" };
@@ -101,6 +103,7 @@ function link(device, bed, context) {
   return html`
     <li class="link ${context.blank ? "unknown" : device.link}" title="${device.id} (${device.driver}) ${device.detail ?? ""}">
       <span aria-hidden="true">${state.symbol}</span> ${words}${up ? html`<span class="hidden"> ${state.words}</span>` : nothing}
+      ${device.unverified ? html`<strong class="unproven" title=${UNPROVEN}>UNVERIFIED</strong>` : nothing}
     </li>
   `;
 }
@@ -118,6 +121,7 @@ function bar(alarm, more, bed, context) {
     <span class="words"><span class="cause">${seen(alarm)}${SYMBOL[alarm.priority]} ${alarm.text}</span>
       <span class="times">${alarmTimes(alarm, context.zone).map((time) => html`<span>${time}</span> `)}</span></span>
     ${bed.monitored ? nothing : html`<strong class="more">NOT MONITORED</strong>`}
+    ${restsOnUnverified(bed, alarm) ? html`<strong class="more">UNVERIFIED</strong>` : nothing}
     ${more > 0 ? html`<span class="more">+${more}</span>` : nothing}
   `;
   const looks = `bar ${alarm.priority} ${alarm.state} ${barSize(alarm, context.zone)}`;
@@ -144,12 +148,13 @@ function vitalCell(row, bed, alarms, context) {
   const shown = vital(value, context.now_ms, context.blank);
   const offending = context.blank ? undefined : alarms.find((alarm) => isAbout(alarm, row.signal));
   const said = note(row.signal, value, shown, bed, context);
+  const unproven = !context.blank && isUnverified(bed, value?.source);
   return html`
-    <div class="vital ${row.signal} ${shown.state} ${said || shown.questionable ? "noted" : ""} ${offending ? `offending ${offending.priority}` : ""}"
+    <div class="vital ${row.signal} ${shown.state} ${said || shown.questionable || unproven ? "noted" : ""} ${unproven ? "marked" : ""} ${offending ? `offending ${offending.priority}` : ""}"
         data-signal=${row.signal} data-state=${shown.state} title=${source(value)}>
       <dt><abbr title=${row.name}>${row.label}</abbr> <span class="unit">${value?.u || row.unit}</span></dt>
       <dd class="digits">${shown.text}</dd>
-      <dd class="note">${shown.questionable ? html`<span class="questionable" title=${whyDoubtful(value)}>? doubtful</span> ` : nothing}${said}</dd>
+      <dd class="note">${unproven ? html`<strong class="unproven" title=${UNPROVEN}>UNVERIFIED</strong> ` : nothing}${shown.questionable ? html`<span class="questionable" title=${whyDoubtful(value)}>? doubtful</span> ` : nothing}${said}</dd>
     </div>
   `;
 }

@@ -71,7 +71,11 @@
  */
 
 /** @typedef {"up"|"down"|"silent"|"refused"} LinkState */
-/** @typedef {{id: string, driver: string, link: LinkState, since: string|null, detail?: string}} Device */
+/**
+ * unverified: its driver is under development; the device and each of its values say so.
+ * @typedef {{id: string, driver: string, link: LinkState, since: string|null, detail?: string,
+ *   unverified?: boolean}} Device
+ */
 
 /** @typedef {{mrn: string, name?: string|null, initials?: string|null, weight_kg: number|string|null}} Patient */
 

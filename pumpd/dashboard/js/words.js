@@ -1,6 +1,7 @@
 // Every word the page says about a state, as tables. Pure.
 
 /** @typedef {import("./types.js").Alarm} Alarm */
+/** @typedef {import("./types.js").Bed} Bed */
 /** @typedef {import("./types.js").Priority} Priority */
 
 /** Symbols after the visual alarm convention: a priority never rests on colour alone. */
@@ -114,6 +115,25 @@ export function clock(iso, zone) {
   if (!iso) return "";
   const at = new Date(iso);
   return Number.isNaN(at.getTime()) ? "" : clockFormat(zone).format(at);
+}
+
+/**
+ * Does this device speak through a driver under development?
+ * @param {Bed} bed
+ * @param {string|null|undefined} device
+ */
+export function isUnverified(bed, device) {
+  return bed.devices.some((one) => one.id === device && one.unverified === true);
+}
+
+/**
+ * Does this alarm rest on what such a device says?
+ * @param {Bed|undefined} bed
+ * @param {Alarm} alarm
+ */
+export function restsOnUnverified(bed, alarm) {
+  return bed !== undefined
+    && (isUnverified(bed, alarm.device) || signalsOf(alarm).some((signal) => isUnverified(bed, bed.values[signal]?.source)));
 }
 
 /** So far apart a demo's time is not this screen's, however slowly its frames come. */
