@@ -8,6 +8,7 @@ answered, buried or too old, and a reply belongs to the OLDEST request of its na
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pumpd.units import Ms
@@ -72,6 +73,11 @@ class InFlight:
         """Is a request of that name still without its reply, and young enough to get one?"""
         self._forget_old(now)
         return any(request.name == name for request in self._requests)
+
+    def oldest(self, names: Collection[str], now: Ms) -> str | None:
+        """The name of the oldest request with one of these names that may still be answered."""
+        self._forget_old(now)
+        return next((request.name for request in self._requests if request.name in names), None)
 
     def overdue_orders(self, now: Ms) -> list[Request]:
         """Orders past their time-out that have no outcome yet; they count as told from now on."""

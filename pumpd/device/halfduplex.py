@@ -8,7 +8,7 @@ but stays in flight, so that its late reply is known for what it is (pumpd.devic
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from pumpd.device.exchange import InFlight, Request
@@ -111,6 +111,10 @@ class HalfDuplex:
     def may_be_answered(self, name: str, now: Ms) -> bool:
         """Is an earlier request of this name still without its reply?"""
         return self._flight.has(name, now)
+
+    def oldest(self, names: Collection[str], now: Ms) -> str | None:
+        """Which of these has waited longest for its reply: whose is an answer that does not say what it answers."""
+        return self._flight.oldest(names, now)
 
     def is_ahead(self, name: str) -> bool:
         """Is this the question that was put before all others?"""

@@ -9,7 +9,7 @@ from pumpd.device.exchange import Request
 from pumpd.device.facts import CommandOutcome, ControlState, Out, Outcome, Send
 from pumpd.device.halfduplex import Order
 from pumpd.device.lease import Lease
-from pumpd.device.orders import PumpOrder, ReadStatus, SetRateOrder, StopOrder
+from pumpd.device.orders import PumpOrder, ReadStatus, ReleaseControl, SetRateOrder, StopOrder
 from pumpd.device.polled import PolledDevice, Reply
 from pumpd.device.rates import why_not_rate
 from pumpd.units import Ms
@@ -24,7 +24,7 @@ class PolledPump(PolledDevice):
     More tables: `stop_name`, `stop_message`; `rate_name` where it can set a rate (`rate_message` makes the message);
     `control_name` where it has remote control: `control_message`, `release_message`, asked again every `refresh_ms`,
     lost `lease_ms` after the last grant was asked for. Leave the names empty for what it cannot do, as its
-    capabilities say. Nothing here can start a pump.
+    capabilities say, and `release_message` where nothing hands control back. Nothing here can start a pump.
     """
 
     stop_name: ClassVar[str] = ""
@@ -74,12 +74,20 @@ class PolledPump(PolledDevice):
             if reason is not None:
                 return [CommandOutcome(order.order_id, Outcome.REFUSED, reason)]
             self.line.enqueue(Order(self.rate_name, self.rate_message(order.rate_ul_h), order.order_id))
-        elif not self.control_name:
-            return [CommandOutcome(order.order_id, Outcome.DONE, "it has no remote control to hand back")]
         else:
-            self._wants_control = False
-            self.line.forget(self.control_name)
-            self.line.enqueue(Order(self.control_name, self.release_message, order.order_id))
+            return self._release(order, now)
+        return self._next(now)
+
+    def _release(self, order: ReleaseControl, now: Ms) -> list[Out]:
+        """Ask for control no more, and hand back what is held."""
+        self._wants_control = False
+        self.line.forget(self.control_name)
+        if not self.control_name:
+            return [CommandOutcome(order.order_id, Outcome.DONE, "it has no remote control to hand back")]
+        if not self.release_message:
+            done = CommandOutcome(order.order_id, Outcome.DONE, "not renewed any more; nothing hands control back")
+            return [done, *self.lease.give_back("on request")]
+        self.line.enqueue(Order(self.control_name, self.release_message, order.order_id))
         return self._next(now)
 
     def finish(self, now: Ms) -> list[Out]:
@@ -88,7 +96,8 @@ class PolledPump(PolledDevice):
         super().finish(now)
         if not self._asked_control or self.lease.released:
             return []
-        return [Send(self.frame(self.release_message)), *self.lease.give_back("clean exit")]
+        sent = [Send(self.frame(self.release_message))] if self.release_message else []
+        return [*sent, *self.lease.give_back("clean exit")]
 
     # --- orders ---------------------------------------------------------------------------------------------
 

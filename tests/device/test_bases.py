@@ -106,12 +106,14 @@ class ToyPump(PolledPump):
 class Bench:
     """The toy pump on a line whose device answers after 10 ms what `replies` says."""
 
-    def __init__(self, *, control: bool = True, serial: str | None = "A1", **replies: str | None) -> None:
+    def __init__(
+        self, *, control: bool = True, serial: str | None = "A1", pump: type[ToyPump] = ToyPump, **replies: str | None
+    ) -> None:
         self.replies: dict[str, str | None] = {
             "ID": "ID=A1", "MODE": "MODE=RUN", "RATE": "RATE=5000", "OPT": "OPT", "STOP": "STOP=OK",
             "CTRL A1": "CTRL=OK", "CTRL OFF": "CTRL=OK", **replies,
         }  # fmt: skip
-        self.pump = ToyPump(DeviceSettings("p", serial=serial, control=control))
+        self.pump = pump(DeviceSettings("p", serial=serial, control=control))
         self.now = 0
         self.sent: list[tuple[int, str]] = []
         self.heard: list[tuple[int, Out]] = []
@@ -303,3 +305,23 @@ def test_what_is_overheard_answers_no_question() -> None:
     outs = pump.receive(b"MODE=RUN\rRATE=5000\r", Ms(5))
     assert [out.requested_ms for out in outs if isinstance(out, PumpStatus)] == [None]
     assert isinstance(pump, PumpDriver)
+
+
+class NoWayBack(ToyPump):
+    """Control is only not renewed any more: the protocol has no message that hands it back."""
+
+    release_message = ""
+
+
+def test_control_that_nothing_hands_back_is_only_not_renewed_any_more() -> None:
+    bench = Bench(pump=NoWayBack)
+    bench.run_until(1_500)
+    outs = bench.order(ReleaseControl("r1"))
+    assert Control(ControlState.RELEASED, "on request") in outs
+    assert [out.outcome for out in outs if isinstance(out, CommandOutcome)] == [Outcome.DONE]
+    asked = len(bench.sent)
+    bench.run_until(5_000)
+    assert "CTRL A1" not in [message for _, message in bench.sent[asked:]]
+    bench = Bench(pump=NoWayBack)
+    bench.run_until(1_500)
+    assert bench.pump.finish(Ms(1_500)) == [Control(ControlState.RELEASED, "clean exit")]

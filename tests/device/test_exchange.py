@@ -34,6 +34,16 @@ def test_an_answered_query_buries_older_queries_but_no_orders() -> None:
     assert stop.order_id == "s1"
 
 
+def test_an_answer_that_does_not_say_what_it_answers_is_that_of_the_oldest_request_it_may_answer() -> None:
+    flight = InFlight(late_ms=4000)
+    for request in (_request("RATE?", 0), _request("STOP", 10, "s1"), _request("TIMER", 600)):
+        flight.add(request)
+    assert flight.oldest(("TIMER", "STOP"), Ms(700)) == "STOP"
+    assert flight.oldest(("MODE",), Ms(700)) is None
+    late = flight.oldest(("RATE?",), Ms(4000))
+    assert late is None, "no reply is expected after late_ms"
+
+
 @pytest.mark.req("INT-01")
 def test_the_answer_to_an_order_buries_nothing() -> None:
     flight = InFlight(late_ms=4000)
