@@ -1,7 +1,8 @@
 """The signals a monitor may report: unit, believable sensor range, IEEE 11073 code. One table. Pure.
 
 Codes: IEEE 11073-10101 MDC reference ids and context-free 32-bit codes (partition x 65536 + term);
-empty and 0 where no verified code is known (never a guess). Two channels whose site the device does not tell share one.
+empty and 0 where no verified code is known (never a guess). A pressure channel whose site the device does not tell has
+none: P1 is where P1 was connected.
 Ranges are what a sensor can physically report, not what is healthy; outside them a value is withdrawn (QUA-01).
 """
 
@@ -42,14 +43,14 @@ _ROWS = (
     Signal("nibp_dia", "mmHg", "NIBP dia", 0, 300_000, "MDC_PRESS_BLD_NONINV_DIA", 150022, episodic=True),
     Signal("nibp_mean", "mmHg", "NIBP mean", 0, 300_000, "MDC_PRESS_BLD_NONINV_MEAN", 150023, episodic=True),
     Signal("nibp_pulse", "/min", "NIBP pulse", 0, 350_000, "MDC_PULS_RATE_NON_INV", 149546, episodic=True),
-    Signal("ibp1_sys", "mmHg", "P1 sys", -50_000, 400_000, "MDC_PRESS_BLD_SYS", 150017),
-    Signal("ibp1_dia", "mmHg", "P1 dia", -50_000, 400_000, "MDC_PRESS_BLD_DIA", 150018),
-    Signal("ibp1_mean", "mmHg", "P1 mean", -50_000, 400_000, "MDC_PRESS_BLD_MEAN", 150019),
-    Signal("ibp2_sys", "mmHg", "P2 sys", -50_000, 400_000, "MDC_PRESS_BLD_SYS", 150017),
-    Signal("ibp2_dia", "mmHg", "P2 dia", -50_000, 400_000, "MDC_PRESS_BLD_DIA", 150018),
-    Signal("ibp2_mean", "mmHg", "P2 mean", -50_000, 400_000, "MDC_PRESS_BLD_MEAN", 150019),
+    Signal("ibp1_sys", "mmHg", "P1 sys", -50_000, 400_000, "", 0),
+    Signal("ibp1_dia", "mmHg", "P1 dia", -50_000, 400_000, "", 0),
+    Signal("ibp1_mean", "mmHg", "P1 mean", -50_000, 400_000, "", 0),
+    Signal("ibp2_sys", "mmHg", "P2 sys", -50_000, 400_000, "", 0),
+    Signal("ibp2_dia", "mmHg", "P2 dia", -50_000, 400_000, "", 0),
+    Signal("ibp2_mean", "mmHg", "P2 mean", -50_000, 400_000, "", 0),
     Signal("temp", "°C", "Temp", 10_000, 50_000, "MDC_TEMP", 150344, episodic=True),
-    Signal("temp2", "°C", "Temp 2", 10_000, 50_000, "MDC_TEMP", 150344, episodic=True),
+    Signal("temp2", "°C", "Temp 2", 10_000, 50_000, "", 0, episodic=True),
     Signal("pi", "%", "PI", 0, 20_000, "MDC_PULS_OXIM_PERF_REL", 150448),
     Signal("pvi", "%", "PVI", 0, 100_000, "", 0),
     Signal("spco", "%", "SpCO", 0, 100_000, "", 0),
