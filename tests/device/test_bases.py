@@ -182,7 +182,7 @@ def test_a_pump_is_identified_read_in_rounds_and_controlled() -> None:
 
 @pytest.mark.req("INT-04")
 def test_a_stop_leaves_at_once_and_the_next_status_was_asked_after_its_acknowledgement() -> None:
-    bench = Bench(**{"MODE": None})
+    bench = Bench(MODE=None)
     bench.run_until(1_200)
     assert bench.pump.line.pending is not None
     outs = bench.order(StopOrder("s1"))
@@ -220,7 +220,8 @@ def test_a_stop_without_an_answer_is_unknown_and_one_that_is_denied_is_refused()
 
 def test_a_rate_is_sent_once_and_what_the_pump_took_is_compared() -> None:
     for echo, outcome in (("SET=7000", Outcome.DONE), ("SET=9000", Outcome.UNKNOWN), (None, Outcome.UNKNOWN)):
-        bench = Bench(**{"SET 7000": echo})
+        bench = Bench()
+        bench.replies["SET 7000"] = echo
         bench.run_until(500)
         bench.order(SetRateOrder("r1", 7_000, 8_000))
         bench.run_until(5_000)
@@ -229,7 +230,8 @@ def test_a_rate_is_sent_once_and_what_the_pump_took_is_compared() -> None:
 
 
 def test_rates_above_the_ceiling_off_the_step_or_without_control_are_refused() -> None:
-    bench = Bench(**{"CTRL A1": "CTRL=NO"})
+    bench = Bench()
+    bench.replies["CTRL A1"] = "CTRL=NO"
     bench.run_until(500)
     for order in (SetRateOrder("a", 9_000, 8_000), SetRateOrder("b", 7_050, 8_000), SetRateOrder("c", 7_000, 8_000)):
         bench.order(order)
