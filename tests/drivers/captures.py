@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,12 +35,18 @@ def _read(path: Path) -> list[Frame]:
             text = line.split()[1] == "text"
         elif line.startswith(("<", ">")):
             mark, tag, payload = line.split(" ", 2)
-            data = payload.replace("\\r", "\r").encode("ascii") if text else bytes.fromhex(payload)
+            data = _bytes_of(payload) if text else bytes.fromhex(payload)
             frames.append(Frame(f"{path.name}:{number}", mark == "<", tag, data))
         elif line.startswith("="):
             kind, *pairs = shlex.split(line[1:])
             frames[-1].expected.append((kind, dict(pair.split("=", 1) for pair in pairs)))
     return frames
+
+
+def _bytes_of(payload: str) -> bytes:
+    """Text with its control characters and other bytes written as \\r and \\x02."""
+    plain = re.sub(r"\\x([0-9A-F]{2})", lambda code: chr(int(code[1], 16)), payload.replace("\\r", "\r"))
+    return plain.encode("latin-1")
 
 
 def matches(fact: object, expected: tuple[str, dict[str, str]]) -> bool:
