@@ -19,6 +19,7 @@ from pumpd.api.routes import reading_routes
 from pumpd.api.routes_acts import act_routes
 from pumpd.api.routes_chart import chart_reading_routes, chart_routes
 from pumpd.api.routes_course import course_reading_routes, course_routes
+from pumpd.api.routes_devices import device_routes
 from pumpd.api.static import PageFiles
 from pumpd.api.ws import LiveConnection
 from pumpd.config.model import ServerConfig
@@ -81,6 +82,7 @@ def create_app(
 def _include(app: FastAPI, does: Does, hub: LiveHub, ward: WardPort, reports: Reports) -> None:
     reading = (
         reading_routes(hub, ward),
+        device_routes(hub, ward),
         chart_reading_routes(ChartReading(hub, ward)),
         course_reading_routes(reports),
     )

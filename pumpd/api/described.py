@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 
-from pumpd.live.fields import AlarmShape, BedShape
+from pumpd.live.fields import AlarmShape, BedShape, DevicesShape
 from pumpd.live.fields_course import CurveShape
 from pumpd.live.messages import WardShape
 
@@ -16,6 +16,7 @@ READ = {
     "/api/v1/ward": WardShape,
     "/api/v1/beds": WardShape,
     "/api/v1/beds/{bed}": BedShape,
+    "/api/v1/beds/{bed}/devices": DevicesShape,
     "/api/v1/beds/{bed}/concentration": CurveShape,
 }
 REPORT = "/api/v1/courses/{course}/report"

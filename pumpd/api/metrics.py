@@ -39,6 +39,8 @@ class HubCollector(Collector):
         yield CounterMetricFamily("pumpd_live_publishes", "Changes published", value=hub.publishes)
         yield CounterMetricFamily("pumpd_live_encodes", "Fragments encoded", value=hub.encodes)
         garbled = sum(device.garbled for view in views for device in view.devices)
+        unverified = sum(device.unverified for view in views for device in view.devices)
+        yield GaugeMetricFamily("pumpd_devices_unverified", "Devices with a driver under development", value=unverified)
         yield GaugeMetricFamily("pumpd_garbled_frames", "Frames that failed their check, since start", value=garbled)
 
 
@@ -54,6 +56,12 @@ class WardCollector(Collector):
         for kind, number in counts.frames.items():
             frames.add_metric([kind], number)
         yield frames
+        unmapped = GaugeMetricFamily(
+            "pumpd_unmapped_tags", "Tags that no row of the driver maps", labels=["driver"]
+        )
+        for driver, number in counts.unmapped.items():
+            unmapped.add_metric([driver], number)
+        yield unmapped
         yield CounterMetricFamily("pumpd_kernel_deadlines", "Kernel timers that fired", value=counts.kernel_deadlines)
         yield CounterMetricFamily("pumpd_kernel_late", "Kernel timers beyond their limit", value=counts.kernel_late)
         worst_s = counts.kernel_worst_late_ms / 1000

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import structlog
 
+from pumpd.bedside.leftovers import Leftovers
 from pumpd.bedside.timer import DeadlineTimer
 from pumpd.clock import Clock
 from pumpd.config.model import DeviceConfig, LinkTimes, ShellTimes
@@ -28,7 +29,7 @@ from pumpd.device.facts import (
     Vitals,
     Waveform,
 )
-from pumpd.links import Line, LinkError, Reason, SocketLink, Trouble, parse_link
+from pumpd.links import Line, LinkError, Reason, Trouble, parse_link
 from pumpd.links.backoff import Backoff
 from pumpd.safety.events import Event, Heard, LinkChanged, LinkState, OrderSent, SelfFault
 from pumpd.units import Ms
@@ -52,16 +53,18 @@ class DeviceSession:
         links: LinkTimes,
         shell: ShellTimes,
         on_link: Callable[[], object] = lambda: None,
+        aside: Callable[[Unmapped | Waveform], object] = lambda fact: None,
     ) -> None:
         """on_link is called after the bed has been told of another state of the link: screens shall not wait for it.
 
-        Raises ValueError for a link that is none; the ward file's check has refused it before.
+        aside gets what the bed is not told of. Raises ValueError for a link that is none; the ward file's check has
+        refused it before.
         """
         link = parse_link(device.link)
         if isinstance(link, LinkError):
             raise ValueError(link.message)
         self.id = device.id
-        self.kind = device.info.kind
+        self.kind, self.driver = device.info.kind, device.driver
         self._device = device
         self._make = driver
         self._clock = clock
@@ -82,7 +85,8 @@ class DeviceSession:
         self._crashed_ms = -shell.restart_max_ms
         self._urgent_sent = 0
         self._orders: dict[str, None] = {}
-        self.unmapped: dict[str, str] = {}
+        self.unmapped = Leftovers()
+        self._aside = aside
         self.waves = self.frames = 0  # for /metrics; frames: believed vital signs and statuses
 
     @property
@@ -247,13 +251,19 @@ class DeviceSession:
             elif isinstance(out, SetLine):
                 self._line.set_baud(out.baud)
             elif isinstance(out, Unmapped):
-                self.unmapped[out.tag] = out.value  # for the biomedical engineer; the kernel judges what has a row
+                self._note(out)  # for the biomedical engineer; the kernel judges what has a row
             elif isinstance(out, Waveform):
                 self.waves += 1  # drawn by a later page; the kernel judges numbers, not curves
+                self._aside(out)
             else:
                 self._listen(out)
                 self._post(self._heard(out))
         self._timer.arm()
+
+    def _note(self, fact: Unmapped) -> None:
+        if self.unmapped.note(fact):
+            log.info("unmapped tag", device=self.id, driver=self._device.driver, tag=fact.tag, value=fact.value)
+        self._aside(fact)
 
     def _heard(self, fact: Out) -> Heard:
         assert not isinstance(fact, _FOR_THE_LINE)
@@ -280,8 +290,8 @@ class DeviceSession:
         self._on_link()
 
     def _expect_bytes(self) -> None:
-        """A TCP link that stays silent may be half-open: it is connected anew. A serial line has no such thing."""
-        if isinstance(self._line.link, SocketLink):
+        """A link over the network that stays silent may be half-open: it is connected anew. A serial line cannot be."""
+        if self._line.over_network:
             wait_s = self._links.silent_reopen_ms / 1000
             self._half_open = asyncio.get_running_loop().call_later(wait_s, self._line.reopen, Reason.SILENT)
 

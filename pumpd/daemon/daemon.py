@@ -151,7 +151,7 @@ class Daemon:
         )
         known = Knowledge(self.config.pharmacokinetics, self.config.opioids, self.config.vocabulary)
         self.charts = Charts(known, self.journal, self.clock, self.hub.mark)
-        self.ward = Ward(self.beds, self.journal, self.clock, self.config, self.charts)
+        self.ward = Ward(self.beds, self.journal, self.clock, self.config, self.charts, self.sessions)
         server, journal_url = self.config.server, self.config.journal_url
         app = create_app(self.hub, self.ward, server, pumpd.__version__, self.counts, journal_url)
         self.web = WebServer(app, server, self._people)

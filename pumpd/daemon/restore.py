@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import structlog
 
@@ -11,18 +12,26 @@ from pumpd.bedside.ports import Commandable
 from pumpd.clock import Gap
 from pumpd.config.model import BedConfig
 from pumpd.journal import Journal, Marked, Restored
-from pumpd.journal.replay import rebuild
-from pumpd.safety.events import PatientBound, PolicyReplaced, Restarted
+from pumpd.journal.judged import Judged, judge
+from pumpd.safety.events import HistoryKept, PatientBound, PolicyReplaced, Restarted
 from pumpd.safety.kernel import initial_state
-from pumpd.safety.state import BedState
 from pumpd.units import Ms
 
 log = structlog.get_logger(__name__)
 
 
-async def restore_bed(bed: BedConfig, journal: Journal, parts: Parts, pumps: Mapping[str, Commandable]) -> BedRuntime:
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A bed as it was. kept: what the record says of it and the replay did not; its first event."""
+
+    bed: BedRuntime
+    kept: HistoryKept | None
+
+
+async def restore_bed(bed: BedConfig, journal: Journal, parts: Parts, pumps: Mapping[str, Commandable]) -> Returned:
     """The bed's kernel, not yet told that time has passed: call `resume` before anything else reaches it."""
-    restored, state = await _rebuilt(bed, journal)
+    restored = await journal.restore(bed.id)
+    judged = None if restored is None else _judged(bed, restored)
     if restored is None or not restored.policies:
         seq = 0 if restored is None else restored.seq
         journal.policy(bed.id, seq + 1, parts.clock.now_ms(), bed.policy)
@@ -30,33 +39,44 @@ async def restore_bed(bed: BedConfig, journal: Journal, parts: Parts, pumps: Map
     else:
         policy = restored.policies[-1][1]
     seq, now_ms = (restored.seq, restored.now_ms) if restored is not None else (0, Ms(0))
-    return BedRuntime(policy, state, parts, pumps, seq=seq, now_ms=now_ms)
+    state = initial_state(bed.policy) if judged is None else judged.state
+    runtime = BedRuntime(policy, state, parts, pumps, seq=seq, now_ms=now_ms)
+    return Returned(runtime, None if judged is None else judged.kept)
 
 
-async def _rebuilt(bed: BedConfig, journal: Journal) -> tuple[Restored | None, BedState]:
-    """The state after the last committed step. A checkpoint that cannot be read is passed over for all events."""
-    restored = await journal.restore(bed.id)
-    if restored is None:
-        return None, initial_state(bed.policy)
+def _judged(bed: BedConfig, restored: Restored) -> Judged:
+    """The state after the last committed step, and what of the record it would lose; said in the log."""
+    if restored.unreadable:
+        log.error("checkpoint unreadable", bed=bed.id, passed_over=restored.unreadable, events=len(restored.events))
     if restored.other_kernel:
-        log.warning("state taken over from other kernel code", bed=bed.id, seq=restored.seq)
-    try:
-        return restored, rebuild(restored, bed.policy)
-    except (ValueError, LookupError):
-        log.exception("checkpoint unreadable, replaying all events", bed=bed.id)
-    everything = await journal.restore(bed.id, use_checkpoint=False)
-    if everything is None:
-        return None, initial_state(bed.policy)
-    return everything, rebuild(everything, bed.policy)
+        log.warning("the past was judged by other kernel code", bed=bed.id, seq=restored.seq)
+    judged = judge(restored, bed.policy)
+    differing = judged.differing
+    if differing is not None:
+        log.error(
+            "recorded decisions do not come out again: what is recorded is kept",
+            bed=bed.id,
+            steps=differing.steps,
+            first=differing.seq,
+            event=differing.event,
+            recorded=differing.recorded,
+            recomputed=differing.recomputed,
+        )
+    return judged
 
 
-def resume(bed: BedRuntime, config: BedConfig, gap: Gap | None, marked: Marked | None) -> None:
-    """The first events of this run: the report that made the last one stop a pump, if its record is missing; then
-    time has passed, limits may have changed, a bench patient is bound."""
+def resume(returned: Returned, config: BedConfig, gap: Gap | None, marked: Marked | None) -> None:
+    """The first events of this run: what the record says and this software does not; the report that made the last one
+    stop a pump, if its record is missing; then time has passed, limits may have changed, a bench patient is bound."""
+    bed = returned.bed
+    if returned.kept is not None:
+        bed.keep(returned.kept)
     if marked is not None:
         bed.relive(marked)
     if bed.seq and gap is not None:
         bed.post(Restarted(gap.ms, gap.certain))
+    if returned.kept is not None:
+        bed.checkpoint()  # so that the next start has nothing to judge anew
     if bed.policy != config.policy:
         bed.post(PolicyReplaced(config.policy, by="ward file"))
     if config.patient is not None and bed.view().patient is None:

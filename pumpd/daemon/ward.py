@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from pumpd.bedside import BedRuntime
+from pumpd.bedside import BedRuntime, DeviceSession
 from pumpd.bedside.charts import Charts
 from pumpd.clinical.chart import Chart
 from pumpd.clock import Clock
 from pumpd.config.model import WardConfig
+from pumpd.daemon.devices import details
 from pumpd.daemon.words import usual_rate, words_of
 from pumpd.journal import Journal, JournalUnavailable
-from pumpd.live.port import NotDurable, Readiness, TrendPoint, UnknownBed, UsualRate, Words
+from pumpd.live.port import DeviceDetail, NotDurable, Readiness, TrendPoint, UnknownBed, UsualRate, Words
 from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import Decision
@@ -26,7 +27,13 @@ class Ward:
     """Implements WardPort over the beds of this daemon."""
 
     def __init__(
-        self, beds: Mapping[str, BedRuntime], journal: Journal, clock: Clock, config: WardConfig, charts: Charts
+        self,
+        beds: Mapping[str, BedRuntime],
+        journal: Journal,
+        clock: Clock,
+        config: WardConfig,
+        charts: Charts,
+        sessions: Mapping[str, DeviceSession],
     ) -> None:
         self._beds = beds
         self._journal = journal
@@ -34,6 +41,7 @@ class Ward:
         self._config = config
         self._durable_ms = config.shell.durable_ms
         self._charts = charts
+        self._sessions = sessions
 
     def bed_ids(self) -> tuple[str, ...]:
         return tuple(self._beds)
@@ -104,6 +112,13 @@ class Ward:
     def usual_rate(self, bed_id: str, pump_id: str) -> UsualRate | None:
         """What a rate of this pump is compared with; None where nothing is asked. Raises UnknownBed."""
         return usual_rate(self._config, bed_id, pump_id)
+
+    def devices(self, bed_id: str) -> tuple[DeviceDetail, ...]:
+        """The bed's devices, pumps first. Raises UnknownBed."""
+        found = [bed for bed in self._config.beds if bed.id == bed_id]
+        if not found:
+            raise UnknownBed(bed_id)
+        return details(found[0], self._sessions)
 
     def readiness(self) -> Readiness:
         """Ready when the journal commits and every bed has its kernel."""

@@ -93,4 +93,13 @@ def counts(beds: Collection[BedRuntime], sessions: Collection[DeviceSession]) ->
         sum(bed.lateness.seen for bed in beds),
         sum(bed.lateness.late for bed in beds),
         max((bed.lateness.worst_ms for bed in beds), default=0),
+        _unmapped(sessions),
     )
+
+
+def _unmapped(sessions: Collection[DeviceSession]) -> dict[str, int]:
+    """By driver: how many different tags it has no row for."""
+    found: dict[str, set[str]] = {}
+    for session in sessions:
+        found.setdefault(session.driver, set()).update(one.tag for one in session.unmapped)
+    return {driver: len(tags) for driver, tags in found.items()}

@@ -54,6 +54,10 @@ class Line:
     dtr: bool = True
     rts: bool = True
 
+    def text(self, baud: int | None = None) -> str:
+        """ "9600 8N1", as a device's manual writes it; of the default speed, or of another one."""
+        return f"{baud or self.bauds[0]} {self.data_bits}{self.parity}{self.stop_bits}"
+
 
 @dataclass(frozen=True, slots=True)
 class PumpCapabilities:

@@ -95,6 +95,48 @@ class DeviceShape(Struct):
     unverified: bool = False
 
 
+class UnmappedShape(Struct):
+    """A tag that the device sends and that no row of its driver's table maps; value: the last one, as text."""
+
+    tag: str
+    count: int
+    value: str
+
+
+class DeviceDetailShape(Struct):
+    """A device as a biomedical engineer looks at it. state: its link, as in the bed's `devices`, None where unknown.
+
+    quality: of its driver; "unverified" is a driver under development. line: as the driver expects it ("9600 8N1").
+    frames: believed vital signs and statuses since the start. unmapped_more: further tags, not listed.
+    """
+
+    id: str
+    driver: str
+    vendor: str
+    model: str
+    kind: str
+    quality: str
+    unverified: bool
+    integrity: str
+    line: str
+    link: str
+    signals: tuple[str, ...]
+    sources: tuple[str, ...]
+    frames: int
+    waves: int
+    unmapped: list[UnmappedShape]
+    unmapped_more: int
+    state: DeviceShape | None
+
+
+class DevicesShape(Struct):
+    """`GET /api/v1/beds/{bed}/devices`."""
+
+    bed: str
+    time: str
+    devices: list[DeviceDetailShape]
+
+
 class AcknowledgedShape(Struct):
     by: str
     at: str

@@ -48,13 +48,41 @@ class WardCounts:
     """What was heard and how late decisions were, since the start of the daemon (for /metrics).
 
     frames: believed vital signs and pump statuses, by kind of device. kernel_*: timers of the beds' kernels, and
-    those among them that fired later than the ward's limit; worst: the latest of all, in ms.
+    those among them that fired later than the ward's limit; worst: the latest of all, in ms. unmapped: tags that no
+    row of the driver's table maps, by driver.
     """
 
     frames: Mapping[str, int]
     kernel_deadlines: int = 0
     kernel_late: int = 0
     kernel_worst_late_ms: int = 0
+    unmapped: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceDetail:
+    """What a biomedical engineer wants to know of a device beyond its place in the bed.
+
+    quality: of its driver (drivers/QUALITY.md), or "unverified". line: "9600 8N1". frames: believed vital signs and
+    statuses since the start; unmapped: tags without a row in the driver's table as (tag, times told, last value);
+    unmapped_more: further tags that were not kept.
+    """
+
+    id: str
+    driver: str
+    vendor: str
+    model: str
+    kind: str
+    quality: str
+    integrity: str
+    line: str
+    link: str
+    signals: tuple[str, ...]
+    sources: tuple[str, ...]
+    frames: int
+    waves: int
+    unmapped: tuple[tuple[str, int, str], ...]
+    unmapped_more: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +159,10 @@ class WardPort(Protocol):
 
     def usual_rate(self, bed_id: str, pump_id: str) -> UsualRate | None:
         """None: the pump's drug has no usual rate, and nothing is asked."""
+        ...
+
+    def devices(self, bed_id: str) -> tuple[DeviceDetail, ...]:
+        """The bed's devices, pumps first. Raises UnknownBed."""
         ...
 
     def readiness(self) -> Readiness: ...

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from pumpd.live.port import DeviceDetail
 from pumpd.safety.alarms import AlarmState, Phase
 from tests.api.ward import MemoryWard, client
 from tests.live.fakes import alarm
@@ -88,3 +89,35 @@ async def test_the_documents_are_served_and_say_how_acts_are_guarded() -> None:
     named = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(openapi)))
     assert named <= set(openapi["components"]["schemas"])
     assert json.dumps(asyncapi["channels"]["live"]["address"]) == '"/ws/v1/live"'
+
+
+async def test_a_beds_devices_are_told_with_their_driver_their_line_and_what_it_leaves_out() -> None:
+    ward = MemoryWard()
+    ward.details = (
+        DeviceDetail(
+            id="b1-m1",
+            driver="my_monitor",
+            vendor="V",
+            model="M",
+            kind="monitor",
+            quality="unverified",
+            integrity="sum8",
+            line="9600 8N1",
+            link="socket://10.0.0.5:4001",
+            signals=("rr",),
+            sources=("manual",),
+            frames=7,
+            waves=0,
+            unmapped=(("PVI", 2, "---"),),
+            unmapped_more=0,
+        ),
+    )
+    async with client(ward) as web:
+        (found,) = (await web.get("/api/v1/beds/b1/devices")).json()["devices"]
+        absent = await web.get("/api/v1/beds/b9/devices")
+        metrics = (await web.get("/metrics")).text
+    assert (found["unverified"], found["line"], found["frames"]) == (True, "9600 8N1", 7)
+    assert found["unmapped"] == [{"tag": "PVI", "count": 2, "value": "---"}]
+    assert found["state"]["link"] == "up"
+    assert absent.status_code == 404
+    assert "pumpd_devices_unverified 0.0" in metrics

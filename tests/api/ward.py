@@ -19,7 +19,7 @@ from pumpd.clock import Clock
 from pumpd.config.model import ServerConfig
 from pumpd.live.client import LiveTimes
 from pumpd.live.hub import LiveHub
-from pumpd.live.port import NotDurable, Readiness, TrendPoint, UnknownBed, UsualRate, Words
+from pumpd.live.port import DeviceDetail, NotDurable, Readiness, TrendPoint, UnknownBed, UsualRate, Words
 from pumpd.safety.alarms import Alarm
 from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import AlarmChanged, Decision, Permitted
@@ -42,6 +42,7 @@ class MemoryWard:
         self.vocabulary = Words()
         self.charts: dict[str, Chart] = {}
         self.usual: UsualRate | None = None
+        self.details: tuple[DeviceDetail, ...] = ()
         clock = self.clock
         self.hub = LiveHub("w3", "Ward 3", now_ms=clock.now_ms, wall_of=clock.wall_of, bed_ids=self.views, times=times)
         for bed in self.views:
@@ -100,6 +101,9 @@ class MemoryWard:
 
     def usual_rate(self, bed_id: str, pump_id: str) -> UsualRate | None:
         return self.usual
+
+    def devices(self, bed_id: str) -> tuple[DeviceDetail, ...]:
+        return self.details
 
     def readiness(self) -> Readiness:
         return Readiness(not self.problems, self.problems)

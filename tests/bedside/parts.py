@@ -30,6 +30,7 @@ from pumpd.device import (
     SetRateOrder,
     Silent,
     StopOrder,
+    Unmapped,
 )
 from pumpd.device import Line as LineSettings
 from pumpd.journal import StepRecord
@@ -73,6 +74,8 @@ class PlainPump:
             raise RuntimeError("a bug")
         if word == b"silent":
             return [Silent("nothing came")]
+        if word.startswith(b"tag "):
+            return [Unmapped(word[4:].decode(), "7")]
         if word.startswith(b"done "):
             return [CommandOutcome(word[5:].decode(), Outcome.DONE)]
         return [Identity(model=word.decode()), Send(b"poll,")]

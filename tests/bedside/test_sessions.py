@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from pumpd.device import Identity
+from pumpd.bedside.leftovers import LONGEST, MOST, Leftovers
+from pumpd.device import Identity, Unmapped
 from pumpd.safety.events import LinkChanged, LinkState, SelfFault
 from tests.bedside.parts import Bench, PlainPump
 from tests.links.ends import PtyEnd
@@ -78,3 +79,18 @@ async def test_a_clean_exit_lets_the_driver_say_goodbye_and_does_not_alarm_the_b
     await bench.session.close()
     assert bench.look().endswith(b"bye,")
     assert bench.kernel.events == before
+
+
+async def test_a_tag_that_no_row_maps_is_counted_and_listed_but_neither_judged_nor_kept(bench: Bench) -> None:
+    bench.end.send(b"tag PVI,tag DESAT,tag PVI,well,")
+    await bench.kernel.until(lambda: bench.kernel.heard(Identity))
+    assert [(one.tag, one.count, one.value) for one in bench.session.unmapped] == [("PVI", 2, "7"), ("DESAT", 1, "7")]
+    assert not bench.kernel.heard(Unmapped)
+
+
+def test_a_device_that_invents_tags_without_end_fills_no_memory() -> None:
+    kept = Leftovers()
+    for number in range(MOST + 5):
+        kept.note(Unmapped("x" * 1000 + str(number) if number == 0 else f"t{number}", "v" * 1000))
+    assert (len(kept), kept.more) == (MOST, 5)
+    assert max(len(one.tag) + len(one.value) for one in kept) == 2 * LONGEST

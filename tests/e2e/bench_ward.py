@@ -22,7 +22,7 @@ from pumpd.clinical.chart import Chart
 from pumpd.config.model import ServerConfig
 from pumpd.device.facts import Quality
 from pumpd.live.hub import LiveHub
-from pumpd.live.port import Readiness, TrendPoint, UnknownBed, UsualRate, Words
+from pumpd.live.port import DeviceDetail, Readiness, TrendPoint, UnknownBed, UsualRate, Words
 from pumpd.safety.alarms import Acknowledgement, Alarm, AlarmState, Phase
 from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import AlarmChanged, Decision, InterlockChanged, InterlockState, Refused, Resume
@@ -272,6 +272,9 @@ class BenchWard:
 
     def usual_rate(self, bed_id: str, pump_id: str) -> UsualRate | None:
         return None
+
+    def devices(self, bed_id: str) -> tuple[DeviceDetail, ...]:
+        return ()
 
     def readiness(self) -> Readiness:
         return Readiness(True, ())
