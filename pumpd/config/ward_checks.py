@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pumpd.config.link_url import LinkError, SerialLink, line_of, parse_link
+from pumpd.config.link_url import LinkError, SocketLink, line_of, parse_link
 from pumpd.config.problems import Problem, did_you_mean
 from pumpd.config.read import Source
 from pumpd.config.toml_lines import Path as KeyPath
@@ -118,7 +118,7 @@ def _links(file: WardFile, source: Source) -> Iterator[Problem]:
             message = f'link already used by "{user}" (line {locate(source.lines, (*where, "link"))})'
             yield source.problem((*at, "link"), message)
         baud = device.options.get("baud")
-        if baud is not None and isinstance(link, SerialLink) and link.baud not in (None, _number(baud)):
+        if baud is not None and not isinstance(link, SocketLink) and link.baud not in (None, _number(baud)):
             message = f'"{baud}" and the link\'s ?baud={link.baud} contradict each other; leave one out'
             yield source.problem((*at, "options", "baud"), message)
 

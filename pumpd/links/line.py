@@ -1,6 +1,7 @@
 """One device's line: opened, kept open, opened again when it was pulled; every change of state is told.
 
-The line never blocks the event loop: what can block (opening, changing speed, closing) runs in an executor.
+The line never blocks the event loop: what can block (opening, changing speed, closing) runs in an executor. A
+receive-only line never sends a byte to the device, whoever asks.
 """
 
 from __future__ import annotations
@@ -8,21 +9,36 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import functools
 import os
 import random
 import struct
 import termios
 from collections.abc import Callable
+from typing import Protocol
 
-from pumpd.config.link_url import LinkSpec, SerialLink
+from pumpd.config.link_url import LinkSpec, SerialLink, ServerLink, SocketLink
 from pumpd.config.model import LinkTimes
 from pumpd.device.info import Line as LineSettings
 from pumpd.links.backoff import Backoff
-from pumpd.links.opening import Reason, Trouble, open_serial, open_socket, set_speed
+from pumpd.links.opening import Reason, Trouble, open_serial, open_socket
 from pumpd.links.pipe import Pipe
+from pumpd.links.server_port import ServerPort
 
 DRAIN_LOOK_S = 0.005
 PROVEN_MS = 1000  # bytes that come sooner after opening may be a serial server's "port in use" before it hangs up
+
+
+class Ear(Protocol):
+    """Keeps what passes on a line. Called on the event loop, on the way to a stop: it must return at once."""
+
+    def received(self, data: bytes) -> None:
+        """Bytes that came, before anybody has looked at them."""
+        ...
+
+    def sent(self, data: bytes) -> None:
+        """Bytes that have left."""
+        ...
 
 
 class Line:
@@ -36,6 +52,7 @@ class Line:
         *,
         on_bytes: Callable[[bytes], None],
         on_state: Callable[[Trouble | None], None],
+        ear: Ear | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.link = link
@@ -43,8 +60,9 @@ class Line:
         self._times = times
         self._on_bytes = on_bytes
         self._on_state = on_state
+        self._ear = ear
         self._backoff = Backoff(times.backoff_first_ms, times.backoff_max_ms, chance)
-        self._pipe: Pipe | None = None
+        self._pipe: Pipe | ServerPort | None = None
         self._fd = -1
         self._proven_s = 0.0
         self._proven = False
@@ -64,8 +82,13 @@ class Line:
 
     @property
     def has_speed(self) -> bool:
-        """A serial port whose speed the ward file leaves to the driver."""
-        return isinstance(self.link, SerialLink) and self.link.baud is None
+        """A serial port, here or at a server, whose speed the ward file leaves to the driver."""
+        return not isinstance(self.link, SocketLink) and self.link.baud is None
+
+    @property
+    def over_network(self) -> bool:
+        """The line may be half-open: nothing comes any more, and nothing tells so."""
+        return not isinstance(self.link, SerialLink)
 
     def start(self) -> None:
         """Begin to open the line, once; needs a running loop. The first state is told later, never from here."""
@@ -74,14 +97,13 @@ class Line:
 
     def write(self, frame: bytes, *, urgent: bool = False) -> bool:
         """Send one frame; urgent goes before everything that waits and drops it. False: not taken, will never leave."""
-        return self._pipe is not None and self._pipe.write(frame, urgent=urgent)
+        pipe = self._pipe
+        return pipe is not None and not self.link.receive_only and pipe.write(frame, urgent=urgent)
 
     def set_baud(self, baud: int) -> None:
         """Another speed before anything that is written from now on; TCP and a configured speed ignore it."""
         if self._pipe is not None and self.has_speed:
-            self._pipe.hold(True)
-            done = asyncio.get_running_loop().run_in_executor(None, set_speed, self._fd, baud)
-            done.add_done_callback(lambda _, pipe=self._pipe: pipe.hold(False))  # type: ignore[misc]
+            self._pipe.set_baud(baud)
 
     def reopen(self, reason: Reason, detail: str = "") -> None:
         """Drop the present connection and open it anew (a half-open TCP link is only noticed by its silence)."""
@@ -124,24 +146,39 @@ class Line:
 
     async def _carry(self, fd: int) -> Trouble:
         """Moves bytes until the line is lost; the descriptor is closed in any case."""
-        eof = Reason.UNPLUGGED if isinstance(self.link, SerialLink) else Reason.RESET
         loop = asyncio.get_running_loop()
-        self._fd, self._lost = fd, loop.create_future()
-        self._proven = False
-        self._proven_s = loop.time() + min(PROVEN_MS, self._times.backoff_max_ms) / 1000
-        self._pipe = Pipe(fd, self._times.write_buffer_bytes, eof, on_bytes=self._heard, on_lost=self._lose)
+        lost: asyncio.Future[Trouble] = loop.create_future()
+        self._lost = lost
+        pipe = self._new_pipe(fd)
         try:
-            self._tell(None)
-            return await self._lost
+            if isinstance(pipe, Pipe):
+                self._come_up(fd, pipe)
+            return await lost
         finally:
-            self._pipe.detach()
+            pipe.detach()
             self._pipe = None
             await asyncio.shield(loop.run_in_executor(None, _close, fd))
+
+    def _new_pipe(self, fd: int) -> Pipe | ServerPort:
+        sent = None if self._ear is None else self._ear.sent
+        if isinstance(self.link, ServerLink):
+            come_up = functools.partial(self._come_up, fd)
+            return ServerPort(fd, self.link, self._settings, self._times, self._heard, self._lose, come_up, sent)
+        eof = Reason.RESET if self.over_network else Reason.UNPLUGGED
+        return Pipe(fd, self._times.write_buffer_bytes, eof, on_bytes=self._heard, on_lost=self._lose, on_sent=sent)
+
+    def _come_up(self, fd: int, pipe: Pipe | ServerPort) -> None:
+        self._fd, self._pipe = fd, pipe
+        self._proven = False
+        self._proven_s = asyncio.get_running_loop().time() + min(PROVEN_MS, self._times.backoff_max_ms) / 1000
+        self._tell(None)
 
     def _heard(self, data: bytes) -> None:
         if not self._proven and asyncio.get_running_loop().time() >= self._proven_s:
             self._proven = True
             self._backoff.reset()  # only bytes prove a line: a serial server accepts, and hangs up where it is taken
+        if self._ear is not None:
+            self._ear.received(data)
         self._on_bytes(data)
 
     def _lose(self, trouble: Trouble) -> None:

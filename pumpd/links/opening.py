@@ -16,7 +16,7 @@ from enum import StrEnum
 
 import serial
 
-from pumpd.config.link_url import SerialLink, SocketLink
+from pumpd.config.link_url import SerialLink, ServerLink, SocketLink
 from pumpd.config.model import LinkTimes
 from pumpd.device.info import Line as LineSettings
 from pumpd.device.info import Parity
@@ -33,6 +33,7 @@ class Reason(StrEnum):
     UNREACHABLE = "unreachable"
     UNPLUGGED = "unplugged"
     RESET = "connection lost"
+    NOT_SET = "serial server refuses"
     SILENT = "silent"
     CLOSED = "closed"
     FAILED = "failed"
@@ -99,17 +100,22 @@ def _configured(link: SerialLink, line: LineSettings) -> serial.Serial:
     # A pty drops parity and 7 data bits; asking for them again fails with EINVAL on every later open
     # (pyserial issue 196), so they are never asked for there.
     plain = os.major(os.stat(link.path).st_rdev) in PTY_MAJORS
-    return serial.Serial(
-        link.path,
+    port = serial.Serial(
+        None,  # the handshake lines are chosen before it opens, so that none is raised for a moment by us
         baudrate=link.baud or line.bauds[0],
         bytesize=8 if plain else line.data_bits,
         parity=Parity.NONE.value if plain else line.parity.value,
         stopbits=line.stop_bits,
-        rtscts=line.rtscts,
+        rtscts=line.rtscts and not link.receive_only,
         timeout=0,
         # flock, not TIOCEXCL: after a kill -9 the port must open again although the other end of a pty lives on
         exclusive=True,
     )
+    port.dtr = line.dtr and not link.receive_only
+    port.rts = line.rts and not link.receive_only
+    port.port = link.path
+    port.open()
+    return port
 
 
 def _bare(port: serial.Serial) -> int:
@@ -141,7 +147,7 @@ def set_speed(fd: int, baud: int) -> bool:
     return True
 
 
-async def open_socket(link: SocketLink, times: LinkTimes) -> int | Trouble:
+async def open_socket(link: SocketLink | ServerLink, times: LinkTimes) -> int | Trouble:
     """A connected, non-blocking descriptor with Nagle off and keepalive on."""
     try:
         async with asyncio.timeout(times.connect_timeout_ms / 1000):
@@ -152,7 +158,7 @@ async def open_socket(link: SocketLink, times: LinkTimes) -> int | Trouble:
         return trouble_of(error, Reason.UNREACHABLE)
 
 
-async def _connected(link: SocketLink) -> int:
+async def _connected(link: SocketLink | ServerLink) -> int:
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(link.host, link.port, type=socket.SOCK_STREAM)
     family, kind, protocol, _, address = found[0]

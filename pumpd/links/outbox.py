@@ -2,12 +2,15 @@
 
 A frame is the bytes of one push. A frame whose first bytes have left is always finished, because the device
 would read half a frame and the next one as garbage. Urgent frames go ahead of everything else, and what they
-overtake is dropped: a poll that waited is stale, and a rate that waited must not follow a stop.
+overtake is dropped: a poll that waited is stale, and a rate that waited must not follow a stop. Only control frames,
+which a serial server reads and no device, go before them: they are few and short, and none is ever dropped.
 """
 
 from __future__ import annotations
 
 from collections import deque
+
+_NONE: deque[bytes] = deque(maxlen=0)
 
 
 class Outbox:
@@ -16,6 +19,7 @@ class Outbox:
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
         self._started: bytes = b""
+        self._control: deque[bytes] = deque()
         self._urgent: deque[bytes] = deque()
         self._waiting: deque[bytes] = deque()
 
@@ -30,20 +34,31 @@ class Outbox:
         (self._urgent if urgent else self._waiting).append(frame)
         return True
 
-    def head(self) -> bytes:
-        """The bytes to write next, without taking them; empty when nothing waits."""
+    def push_control(self, frame: bytes) -> bool:
+        """A frame for the serial server itself, before all others. False when it does not fit and was not taken."""
+        if len(self) + len(frame) > self._limit_bytes:
+            return False
+        self._control.append(frame)
+        return True
+
+    def head(self, *, suspended: bool = False) -> bytes:
+        """The bytes to write next, without taking them; empty when none may be. suspended: no ordinary frame begins."""
         if self._started:
             return self._started
-        queue = self._urgent or self._waiting
+        queue = self._next(suspended)
         return queue[0] if queue else b""
+
+    def _next(self, suspended: bool) -> deque[bytes]:
+        return self._control or self._urgent or (_NONE if suspended else self._waiting)
 
     def sent(self, count: int) -> None:
         """`count` bytes of `head` have left; the rest of that frame, if any, is next whatever comes."""
         if not count:
             return
         if not self._started:
-            self._started = (self._urgent or self._waiting).popleft()
+            self._started = self._next(suspended=False).popleft()
         self._started = self._started[count:]
 
     def __len__(self) -> int:
-        return len(self._started) + sum(map(len, self._urgent)) + sum(map(len, self._waiting))
+        waiting = sum(map(len, self._urgent)) + sum(map(len, self._waiting))
+        return len(self._started) + waiting + sum(map(len, self._control))

@@ -6,14 +6,17 @@ import asyncio
 import os
 from collections.abc import Callable
 
-from pumpd.links.opening import Reason, Trouble, trouble_of
+from pumpd.links.opening import Reason, Trouble, set_speed, trouble_of
 from pumpd.links.outbox import Outbox
 
 READ_BYTES = 4096
 
 
 class Pipe:
-    """on_bytes for every chunk; on_lost once, on a later turn of the loop, never from inside write()."""
+    """on_bytes for every chunk; on_lost once, on a later turn of the loop, never from inside write().
+
+    on_sent, if any, is given what has left, after it has.
+    """
 
     def __init__(
         self,
@@ -22,6 +25,7 @@ class Pipe:
         eof: Reason,
         on_bytes: Callable[[bytes], None],
         on_lost: Callable[[Trouble], None],
+        on_sent: Callable[[bytes], None] | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._fd = fd
@@ -29,8 +33,10 @@ class Pipe:
         self._eof = eof
         self._on_bytes = on_bytes
         self._on_lost = on_lost
+        self._on_sent = on_sent
         self._blocked = False
         self._held = False
+        self._suspended = False
         self._open = True
         self._loop.add_reader(fd, self._readable)
 
@@ -42,11 +48,36 @@ class Pipe:
             self._flush()
         return self._open
 
+    def write_control(self, frame: bytes) -> None:
+        """Sends to the serial server itself; one that takes none of its own answers any more is lost."""
+        if not self._open:
+            return
+        if not self._outbox.push_control(frame):
+            self._lose(Trouble(Reason.FAILED, "the serial server asks and does not read the answers"))
+        elif not (self._blocked or self._held):
+            self._flush()
+
     def hold(self, held: bool) -> None:
         """While held nothing leaves (the line's speed is being changed)."""
         self._held = held
-        if self._open and not held and not self._blocked:
+        if not self._open:
+            return
+        if held:
+            self._wait_for_room(False)
+        else:
             self._flush()
+
+    def suspend(self, suspended: bool) -> None:
+        """While suspended only urgent and control frames leave: the serial server has no room for more."""
+        self._suspended = suspended
+        if self._open and not (suspended or self._blocked or self._held):
+            self._flush()
+
+    def set_baud(self, baud: int) -> None:
+        """Another speed of a serial port before anything that is written from now on."""
+        self.hold(True)
+        done = self._loop.run_in_executor(None, set_speed, self._fd, baud)
+        done.add_done_callback(lambda _: self.hold(False))
 
     def unsent(self) -> int:
         """Bytes that still wait here, not those that the system holds."""
@@ -73,15 +104,18 @@ class Pipe:
             self._lose(Trouble(self._eof))
 
     def _flush(self) -> None:
-        while frame := self._outbox.head():
+        while frame := self._outbox.head(suspended=self._suspended):
             try:
-                self._outbox.sent(os.write(self._fd, frame))
+                count = os.write(self._fd, frame)
             except (BlockingIOError, InterruptedError):
                 self._wait_for_room(True)
                 return
             except OSError as error:
                 self._lose(trouble_of(error, Reason.UNPLUGGED))
                 return
+            self._outbox.sent(count)
+            if self._on_sent is not None:
+                self._on_sent(frame[:count])
         self._wait_for_room(False)
 
     def _wait_for_room(self, blocked: bool) -> None:

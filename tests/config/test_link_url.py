@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from pumpd.config.link_url import LinkError, LinkSpec, SerialLink, SocketLink, driver_options, line_of, parse_link
+from pumpd.config.link_url import (
+    LinkError,
+    LinkSpec,
+    SerialLink,
+    ServerLink,
+    SocketLink,
+    driver_options,
+    is_tap,
+    line_of,
+    parse_link,
+)
 from pumpd.config.load import load_ward
 from pumpd.config.model import DeviceConfig, WardConfig
 from pumpd.device import DeviceSettings, SetLine
@@ -23,6 +33,11 @@ from tests.config.conftest import Break
         ("serial:///tmp/a folder/50%/p1", SerialLink("/tmp/a folder/50%/p1")),
         ("socket://10.0.0.5:4001", SocketLink("10.0.0.5", 4001)),
         ("socket://[::1]:4001", SocketLink("::1", 4001)),
+        ("rfc2217://192.0.2.7:4001", ServerLink("192.0.2.7", 4001)),
+        ("rfc2217://[::1]:4001?baud=19200", ServerLink("::1", 4001, 19200)),
+        ("serial:///dev/ttyUSB0?baud=9600&receive_only=1", SerialLink("/dev/ttyUSB0", 9600, receive_only=True)),
+        ("socket://192.0.2.7:4001?receive_only=1", SocketLink("192.0.2.7", 4001, receive_only=True)),
+        ("rfc2217://192.0.2.7:4001?receive_only=1", ServerLink("192.0.2.7", 4001, receive_only=True)),
     ],
 )
 def test_a_link_url_is_understood_and_reads_the_same_again(url: str, link: object) -> None:
@@ -34,7 +49,14 @@ def test_a_link_url_is_understood_and_reads_the_same_again(url: str, link: objec
     ("url", "word"),
     [
         ("/dev/ttyUSB0", "expected serial"),
-        ("rfc2217://host:1", "not available"),
+        ("rfc2217://host", "a host and a port"),
+        ("rfc2217://host:1?baud=x", "whole number"),
+        ("rfc2217://host:1?baud=99999999999", "whole number"),
+        ("rfc2217://host:1?logging=debug", 'unknown option "logging"; known: baud, receive_only'),
+        ("socket://host:1?baud=9600", 'unknown option "baud"; known: receive_only'),
+        ("socket://user@host:1", "a host and a port"),
+        ("serial:///dev/ttyUSB0?receive_only", 'receive_only must be 1 (never send a byte) or 0, not ""'),
+        ("serial:///dev/ttyUSB0?receive_only=yes", "receive_only must be 1"),
         ("hl7:EHR", "not available"),
         ("serial://ttyUSB0", "full path"),
         ("serial:///dev/", "names no port"),
@@ -64,6 +86,13 @@ def test_two_spellings_of_one_line_are_one_line(tmp_path: Path) -> None:
     assert line_of(_link(f"serial://{tmp_path}/by-id?baud=9600")) == line_of(_link(f"serial://{tmp_path}/./port"))
     assert line_of(_link("socket://localhost:4001")) == line_of(_link("socket://[::1]:4001"))
     assert line_of(_link("socket://10.0.0.5:4001")) != line_of(_link("socket://10.0.0.5:4002"))
+    assert line_of(_link("socket://10.0.0.5:4001")) == line_of(_link("rfc2217://10.0.0.5:4001?receive_only=1"))
+
+
+def test_only_a_link_that_says_so_is_a_tap() -> None:
+    taps = ("serial:///dev/ttyUSB0?receive_only=1", "rfc2217://host:1?baud=9600&receive_only=1")
+    others = ("serial:///dev/ttyUSB0", "socket://host:1?receive_only=0", "no link?receive_only=1")
+    assert [is_tap(url) for url in (*taps, *others)] == [True, True, False, False, False]
 
 
 def test_a_link_without_a_speed_leaves_the_drivers_options_as_they_are() -> None:
