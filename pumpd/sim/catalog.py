@@ -14,6 +14,8 @@ from typing import Any, Literal, Protocol
 
 from pumpd.sim.asena import AsenaSim
 from pumpd.sim.capnostream import CapnostreamSim
+from pumpd.sim.devices.bbraun_space_bcc import BBraunSpaceBccSim
+from pumpd.sim.devices.graseby_3400 import Graseby3400Sim
 from pumpd.sim.devices.senses import Patient
 from pumpd.sim.faults import LineFaults
 from pumpd.sim.line import ByteDevice
@@ -60,7 +62,7 @@ class Model:
         return made  # type: ignore[no-any-return]
 
 
-_OURS: tuple[Any, ...] = (AsenaSim, CapnostreamSim)
+_OURS: tuple[Any, ...] = (AsenaSim, CapnostreamSim, Graseby3400Sim, BBraunSpaceBccSim)
 
 
 def model_of(simulator: Any) -> Model:
