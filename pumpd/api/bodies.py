@@ -14,7 +14,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from pumpd.clinical.rate_units import RateUnit, UnitProblem, parse_entered, parse_unit
-from pumpd.safety.events import AckReason, Patient, Sex
+from pumpd.safety.alarms import AckReason
+from pumpd.safety.events import Patient, Sex
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]

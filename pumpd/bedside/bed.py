@@ -24,7 +24,7 @@ from pumpd.device import PumpStatus
 from pumpd.journal import Marked, StepRecord
 from pumpd.links.backoff import Backoff
 from pumpd.safety.decisions import AlarmChanged, Decision, ReadStatus, SetRate, StopPump
-from pumpd.safety.events import Event, Heard, PolicyReplaced, SelfFault, Tick
+from pumpd.safety.events import Event, Heard, HistoryKept, PolicyReplaced, SelfFault, Tick
 from pumpd.safety.interlock import STOPPING
 from pumpd.safety.policy import BedPolicy
 from pumpd.safety.state import BedState
@@ -107,6 +107,10 @@ class BedRuntime:
         held, self._held = self._held, None
         if held is not None:
             self._run(lambda event: self._decide(event, held.now_ms, held.sent), held.event)
+
+    def keep(self, kept: HistoryKept) -> None:
+        """Take over what the record says, at the time of the last recorded step; call before anything else."""
+        self._decide(kept, self.now_ms, None)
 
     def relive(self, marked: Marked) -> None:
         """Decide again on a report whose stop left just before the daemon was killed; call before anything else.

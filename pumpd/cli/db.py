@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from pumpd.cli.common import PROBLEMS, could_not_run, print_json, print_lines, ward_or_leave
+
+if TYPE_CHECKING:
+    from pumpd.journal.verify import ByWhom
 
 app = typer.Typer(help="The journal's database: upgrade, backup, verify.", no_args_is_help=True)
 
@@ -82,6 +85,13 @@ def verify(journal: Url = None, config: Config = None, as_json: AsJson = False) 
         print_json({"ok": report.ok, **asdict(report)})
     else:
         print_lines(f"{p.table} {p.row}: {p.message}" for p in report.problems)
+        if len(report.judged) > 1:
+            print_lines(map(_by_whom, report.judged))
         print_lines([f"{report.links} links, head {report.head}: {'clean' if report.ok else 'NOT CLEAN'}"])
     if not report.ok:
         raise typer.Exit(PROBLEMS)
+
+
+def _by_whom(one: ByWhom) -> str:
+    kernel = f"kernel {one.kernel[:12]}" if one.kernel else "kernel not noted"
+    return f"links {one.first_link} to {one.last_link} were decided by pumpd {one.software}, {kernel}"

@@ -58,7 +58,7 @@ def _judged(bed: BedConfig, restored: Restored) -> Judged:
             bed=bed.id,
             steps=differing.steps,
             first=differing.seq,
-            event=differing.event,
+            at=differing.event,
             recorded=differing.recorded,
             recomputed=differing.recomputed,
         )

@@ -191,10 +191,10 @@ class Journal:
         return self.append(CheckpointRecord(bed, seq, now_ms, self._wall(), state))
 
     async def restore(self, bed: str, *, use_checkpoint: bool = True) -> Restored | None:
-        """Last checkpoint and later events, or None for a bed without any. See pumpd.journal.replay.rebuild.
+        """The newest checkpoint that can be read and what came after it, or None for a bed without any.
 
-        A checkpoint that other kernel code wrote is passed over if all events are there and not too many.
-        use_checkpoint False: all events from the first, for a state that no longer can be read.
+        Whoever wrote the checkpoint: what other kernel code has judged is not judged anew. See pumpd.journal.judged.
+        use_checkpoint False: all events from the first.
         """
         restored = await self._ask(query.restore(self._writer.reader, bed, use_checkpoint))
         return with_unwritten(restored, bed, self._writer.left.entries)

@@ -10,18 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from pumpd.journal.packing import SPAN_MS
 from pumpd.journal.records import Restored
-from pumpd.journal.rows import GAP, alarm_of, event_of, policy_of
+from pumpd.journal.rows import GAP, OUTCOME, alarm_of, event_of, policy_of
 from pumpd.journal.shapes import Shapes
 from pumpd.journal.store import kernel_fingerprint
-from pumpd.journal.tables import alarms, beds, checkpoints, events, policies, samples, shapes
+from pumpd.journal.tables import alarms, beds, checkpoints, decisions, events, policies, samples, shapes
 from pumpd.journal.unpacking import unpack
 from pumpd.safety.alarms import Alarm
-from pumpd.safety.events import Event
+from pumpd.safety.events import Event, Tick
 from pumpd.safety.policy import BedPolicy
+from pumpd.safety.wire import WireError, state_from_bytes
 from pumpd.units import Ms
 
 PAGE = 500
-MOST_REPLAYED = 5_000  # steps of a bed replayed past a checkpoint of other code: half an hour of readings, 0.1 s
 Step = tuple[int, Ms, Event]
 
 
@@ -48,38 +48,43 @@ async def restore(engine: AsyncEngine, bed: str, use_checkpoint: bool) -> Restor
         number = await bed_number(connection, bed)
         if number is None:
             return None
-        saved = await _last_checkpoint(connection, number) if use_checkpoint else None
-        other_kernel = saved is not None and saved.kernel != kernel_fingerprint()
-        if saved is not None and other_kernel and await _replayable(connection, number, saved.seq):
-            saved, other_kernel = None, False
+        saved, unreadable, other = await _newest_readable(connection, number) if use_checkpoint else (None, 0, False)
         state, seq, now_ms = (saved.state, saved.seq, saved.now_ms) if saved else (None, 0, 0)
-        steps = [step async for step in read_steps(connection, number, after_seq=seq, from_ms=now_ms)]
+        found = read_steps(connection, number, after_seq=seq, from_ms=now_ms, unknown=Tick())
+        steps = [step async for step in found]
         if saved is None and not steps:
             return None
+        said = await _decisions_after(connection, number, seq)
         if steps:
             seq, now_ms = steps[-1][0], steps[-1][1]
         rules = await _policies_for(connection, number, steps[0][0] if steps else seq, seq)
-    return Restored(bed, state, seq, Ms(now_ms), tuple(steps), rules, other_kernel)
+    return Restored(bed, state, seq, Ms(now_ms), tuple(steps), rules, other, said, unreadable)
 
 
-async def _last_checkpoint(connection: AsyncConnection, bed: int) -> Row[Any, Any, Any, Any] | None:
+async def _newest_readable(connection: AsyncConnection, bed: int) -> tuple[Row[Any, Any, Any, Any] | None, int, bool]:
+    """(the newest checkpoint whose state can be read, how many newer ones cannot, is any of these other code's)."""
     columns = checkpoints.c
     query = select(columns.state, columns.seq, columns.now_ms, columns.kernel).where(columns.bed == bed)
-    return (await connection.execute(query.order_by(columns.seq.desc(), columns.id.desc()).limit(1))).first()
+    unreadable, other = 0, False
+    for row in await connection.execute(query.order_by(columns.seq.desc(), columns.id.desc())):
+        other = other or row.kernel != kernel_fingerprint()
+        try:
+            state_from_bytes(row.state)
+        except WireError:
+            unreadable += 1
+        else:
+            return row, unreadable, other
+    return None, unreadable, other
 
 
-async def _replayable(connection: AsyncConnection, bed: int, seq: int) -> bool:
-    """Whether all steps up to a checkpoint are there, from the first on, and few enough for a quick start."""
-    if seq > MOST_REPLAYED:
-        return False
-    expected = 1
-    async for number, _, _ in read_steps(connection, bed):
-        if number != expected:
-            return False
-        expected += 1
-        if number >= seq:
-            return True
-    return False
+async def _decisions_after(connection: AsyncConnection, bed: int, seq: int) -> dict[int, tuple[str, ...]]:
+    """The recorded decisions of the steps after seq, as stored, in order."""
+    columns = decisions.c
+    query = select(columns.seq, columns.body).where(columns.bed == bed, columns.seq > seq, columns.kind != OUTCOME)
+    found: dict[int, list[str]] = {}
+    for row in await connection.execute(query.order_by(columns.n)):
+        found.setdefault(row.seq, []).append(row.body)
+    return {number: tuple(texts) for number, texts in found.items()}
 
 
 async def read_policies(connection: AsyncConnection, bed: int) -> list[tuple[int, BedPolicy]]:
@@ -100,14 +105,15 @@ async def _policies_for(
 
 
 async def read_steps(
-    connection: AsyncConnection, bed: int, *, after_seq: int = 0, from_ms: int = 0
+    connection: AsyncConnection, bed: int, *, after_seq: int = 0, from_ms: int = 0, unknown: Event | None = None
 ) -> AsyncIterator[Step]:
     """The bed's recorded steps with seq > after_seq, in order, a page at a time.
 
     from_ms: a kernel time that the first wanted step does not precede (a row reaches back at most SPAN_MS).
+    unknown: what stands for an event that another version wrote and this one does not know; without it WireError.
     """
     packed = _packed_steps(connection, bed, from_ms - SPAN_MS)
-    single = _single_steps(connection, bed, from_ms)
+    single = _single_steps(connection, bed, from_ms, unknown)
     left, right = await anext(packed, None), await anext(single, None)
     while left is not None or right is not None:
         if right is None or (left is not None and left[0] < right[0]):
@@ -126,11 +132,22 @@ async def _packed_steps(connection: AsyncConnection, bed: int, from_ms: int) -> 
             yield step
 
 
-async def _single_steps(connection: AsyncConnection, bed: int, from_ms: int) -> AsyncIterator[Step]:
+async def _single_steps(
+    connection: AsyncConnection, bed: int, from_ms: int, unknown: Event | None
+) -> AsyncIterator[Step]:
     query = select(events.c.now_ms, events.c.id, events.c.seq, events.c.body)
     query = query.where(events.c.bed == bed, events.c.kind != GAP)
     async for row in _pages(connection, query, events.c.now_ms, events.c.id, from_ms):
-        yield row.seq, Ms(row.now_ms), event_of(row.body)
+        yield row.seq, Ms(row.now_ms), _event(row.body, unknown)
+
+
+def _event(text: str, unknown: Event | None) -> Event:
+    try:
+        return event_of(text)
+    except WireError:
+        if unknown is None:
+            raise
+        return unknown
 
 
 async def _pages(

@@ -26,7 +26,8 @@ class Origins(Struct, frozen=True):
     """What a run was configured from, so that a number in the record can name it later.
 
     generation: real, or demo for simulated patients. library: of drugs, with its version. files: digest by path.
-    unverified: names of the drivers under development that a bed used.
+    unverified: names of the drivers under development that a bed used. Filled in by the journal: kernel, the
+    fingerprint of the code that judges in this run, and first_link, the number of the chain's link that it begins with.
     """
 
     ward: str = ""
@@ -35,6 +36,8 @@ class Origins(Struct, frozen=True):
     library: str = ""
     files: Mapping[str, str] = {}
     unverified: tuple[str, ...] = ()
+    kernel: str = ""
+    first_link: int = 0
 
 
 @dataclass(frozen=True, slots=True)

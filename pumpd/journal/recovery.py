@@ -21,6 +21,7 @@ from pumpd.journal import tail as tails
 from pumpd.journal.inbox import Entry
 from pumpd.journal.query import bed_number, read_shapes
 from pumpd.journal.records import GapRecord, JournalOpenError, LastSeen, Marked, PolicyRecord, Restored, StepRecord
+from pumpd.journal.rows import decision_text
 from pumpd.journal.store import FAILURES, Store
 from pumpd.journal.tables import events, samples
 from pumpd.journal.tail import VERSION, Tail, file_for
@@ -219,7 +220,17 @@ def with_unwritten(restored: Restored | None, bed: str, entries: Iterable[Entry]
             rules.append((record.seq + 1, record.event.policy))
     old = restored or Restored(bed, None, 0, steps[0][1], (), ())
     last, now_ms, _ = steps[-1]
-    return replace(old, seq=last, now_ms=now_ms, events=(*old.events, *steps), policies=tuple(rules))
+    said = {
+        record.seq: tuple(map(decision_text, record.decisions)) for record in records if isinstance(record, StepRecord)
+    }
+    decided = {**old.decisions, **{seq: texts for seq, texts in said.items() if texts}}
+    events = (*old.events, *steps)
+    return replace(old, seq=last, now_ms=now_ms, events=events, policies=tuple(rules), decisions=decided)
+
+
+def said(record: StepRecord) -> tuple[str, ...]:
+    """What was decided, as it would be stored."""
+    return tuple(map(decision_text, record.decisions))
 
 
 def seen_with_unwritten(seen: LastSeen | None, boot_id: str, entries: list[Entry]) -> LastSeen | None:

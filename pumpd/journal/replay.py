@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from pumpd.journal import engine as engines
+from pumpd.journal.judged import Rules, judge
 from pumpd.journal.query import Step, bed_names, read_policies, read_steps
 from pumpd.journal.records import JournalOpenError, Restored
 from pumpd.journal.rows import OUTCOME, decision_text
@@ -67,34 +68,8 @@ class ReplayReport:
 
 
 def rebuild(restored: Restored, policy: BedPolicy) -> BedState:
-    """The bed's state after its last committed step.
-
-    policy: what the ward file says today; only used if the journal recorded none. Raises what
-    state_from_bytes raises when another version of the kernel wrote the checkpoint: then restore again
-    with use_checkpoint=False.
-    """
-    rules = Rules(list(restored.policies), policy)
-    first = restored.events[0][0] if restored.events else restored.seq
-    state = initial_state(rules.at(first)) if restored.state is None else state_from_bytes(restored.state)
-    for seq, now_ms, event in restored.events:
-        state, _ = step(state, event, now_ms, rules.at(seq))
-    return state
-
-
-class Rules:
-    """The policy in force at a step; steps are asked for in order."""
-
-    def __init__(self, policies: list[tuple[int, BedPolicy]], fallback: BedPolicy | None = None) -> None:
-        self._coming = list(reversed(policies))
-        self._now = fallback
-
-    def at(self, seq: int) -> BedPolicy:
-        """Raises LookupError when none was recorded."""
-        while self._coming and self._coming[-1][0] <= seq:
-            self._now = self._coming.pop()[1]
-        if self._now is None:
-            raise LookupError("no policy was recorded for the first step")
-        return self._now
+    """The bed's state after its last committed step, as this software judges it: see pumpd.journal.judged.judge."""
+    return judge(restored, policy).state
 
 
 def replay(url: str, bed: str | None = None) -> ReplayReport:

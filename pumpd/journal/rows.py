@@ -30,7 +30,7 @@ from pumpd.safety.decisions import (
 )
 from pumpd.safety.events import Event, Heard, PolicyReplaced
 from pumpd.safety.policy import BedPolicy
-from pumpd.safety.wire import decision_from_wire, decision_to_wire, event_from_wire, event_to_wire
+from pumpd.safety.wire import WireError, decision_from_wire, decision_to_wire, event_from_wire, event_to_wire
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -63,6 +63,14 @@ def event_of(text: str) -> Event:
 def decision_text(decision: Decision) -> str:
     """The canonical text of a decision: what is stored, chained and compared."""
     return to_text(decision_to_wire(decision))
+
+
+def decision_of(text: str) -> Decision:
+    """The decision of `decision_text`; raises WireError."""
+    try:
+        return decision_from_wire(msgspec.json.decode(text))
+    except msgspec.DecodeError as error:
+        raise WireError(str(error)) from error
 
 
 def alarm_of(text: str) -> Alarm:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -201,6 +202,7 @@ class Store:
             )
             boot_number = await _next(connection, tables.boots)
         boot = self._boot
+        origins = replace(boot.origins, kernel=kernel_fingerprint(), first_link=head.n + 1)
         self._boot_row = (
             boot_number,
             boot.boot_id,
@@ -208,7 +210,7 @@ class Store:
             micros(boot.wall),
             pumpd.__version__,
             boot.config_sha,
-            msgspec.json.encode(boot.origins).decode(),
+            msgspec.json.encode(origins).decode(),
         )
         self._heartbeat = heartbeat
         self.note_last_seen()

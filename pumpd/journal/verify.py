@@ -9,7 +9,7 @@ Against that, note `head` elsewhere from time to time and compare.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -18,9 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from pumpd.journal.chain import Head, Link, extend
 from pumpd.journal.guards import missing_guards
+from pumpd.journal.records import Origins
 from pumpd.journal.rows import OUTCOME, alarm_of
 from pumpd.journal.store import read_heartbeat
-from pumpd.journal.tables import alarms, beds, checkpoints, commands, decisions
+from pumpd.journal.tables import alarms, beds, boots, checkpoints, commands, decisions
 
 PAGE = 2000
 MOST_PROBLEMS = 20
@@ -37,15 +38,27 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
+class ByWhom:
+    """Links of the chain that one software decided. kernel: fingerprint of its code, "" where it was not yet noted."""
+
+    software: str
+    kernel: str
+    first_link: int
+    last_link: int
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyReport:
     """links: rows of the chain that were checked; head: "number:hash" of the last one, to be noted elsewhere.
 
-    problems: the first broken link of the chain, then what differs from it; empty when all is well.
+    problems: the first broken link of the chain, then what differs from it; empty when all is well. An update of the
+    software is none: judged says which one has decided what, oldest first, as the runs themselves have noted it.
     """
 
     links: int
     head: str
     problems: tuple[Broken, ...]
+    judged: tuple[ByWhom, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -65,7 +78,24 @@ async def verify_engine(engine: AsyncEngine) -> VerifyReport:
         problems += await _verify_outcomes(connection)
         unguarded = "would accept that the record is changed: the trigger is missing"
         problems += [Broken(table, name, unguarded) for name, table in (await missing_guards(connection)).items()]
-    return VerifyReport(head.n, f"{head.n}:{head.hash.hex()}", tuple(problems[:MOST_PROBLEMS]))
+        judged = await _by_whom(connection, head.n)
+    return VerifyReport(head.n, f"{head.n}:{head.hash.hex()}", tuple(problems[:MOST_PROBLEMS]), judged)
+
+
+async def _by_whom(connection: AsyncConnection, links: int) -> tuple[ByWhom, ...]:
+    """Which software decided which links; runs of the same one are one."""
+    columns = boots.c
+    query = select(columns.software, columns.config).order_by(columns.id)
+    found: list[ByWhom] = []
+    for software, config in await connection.execute(query):
+        origins = Origins() if config is None else msgspec.json.decode(config, type=Origins)
+        first = origins.first_link or 1
+        if found and (found[-1].software, found[-1].kernel) == (software, origins.kernel):
+            continue
+        if found:
+            found[-1] = replace(found[-1], last_link=first - 1)
+        found.append(ByWhom(software, origins.kernel, first, links))
+    return tuple(one for one in found if one.first_link <= one.last_link)
 
 
 async def snapshot(connection: AsyncConnection) -> None:

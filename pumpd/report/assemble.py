@@ -16,7 +16,7 @@ from pumpd.report.prediction import prediction
 from pumpd.report.tables import Tables
 from pumpd.report.words import when
 from pumpd.safety.decisions import CourseChanged
-from pumpd.safety.events import Restarted
+from pumpd.safety.events import HistoryKept, Restarted
 from pumpd.units import exact, format_weight
 
 
@@ -127,3 +127,5 @@ def _missing(case: Case) -> Iterator[str]:
         if isinstance(step.event, Restarted) and step.event.gap_ms:
             seconds = step.event.gap_ms / 1000
             yield f"pumpd was away for {seconds:,.0f} s until {case.when(step.now_ms)}: nothing was heard meanwhile"
+        if isinstance(step.event, HistoryKept):
+            yield f"at {case.when(step.now_ms)} the software was another one: {step.event.detail}"

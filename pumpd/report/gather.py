@@ -52,6 +52,7 @@ SAID = (
     "ResumeRequested",
     "PolicyReplaced",
     "Restarted",
+    "HistoryKept",
 )
 BY_ITSELF = "pumpd"  # opens a course when a governed pump infuses without one
 PARTS, PART_MS = 240, 60_000  # of a drawn line of vital signs: how many at most, and how short at least

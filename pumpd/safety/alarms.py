@@ -5,8 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pumpd.safety.events import AckReason
 from pumpd.safety.policy import AlarmKind, Priority
+
+
+class AckReason(StrEnum):
+    """The short list of reasons to acknowledge (ALA-03)."""
+
+    PROBE_OFF = "probe_off"
+    CARE_IN_PROGRESS = "care_in_progress"
+    SEEN_ESCALATED = "seen_escalated"
+    FALSE_ALARM = "false_alarm"
+    OTHER = "other"
 
 
 class AlarmState(StrEnum):

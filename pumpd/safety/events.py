@@ -22,6 +22,8 @@ from pumpd.device.facts import (
     Silent,
     Vitals,
 )
+from pumpd.safety.alarms import AckReason
+from pumpd.safety.kept import Kept
 from pumpd.safety.policy import BedPolicy
 
 
@@ -96,16 +98,6 @@ class PatientReleased:
 
     by: str
     reason: str
-
-
-class AckReason(StrEnum):
-    """The short list of reasons to acknowledge (ALA-03)."""
-
-    PROBE_OFF = "probe_off"
-    CARE_IN_PROGRESS = "care_in_progress"
-    SEEN_ESCALATED = "seen_escalated"
-    FALSE_ALARM = "false_alarm"
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +260,19 @@ class SelfFault:
     active: bool
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryKept:
+    """Judged by this software the recorded past came out otherwise: what the record says counts.
+
+    Comes after the last recorded step and at its time. detail: what differs, in words, for the alarm that tells a
+    person. patient: who is bound by the record. kept: what else replaces the state's own (see Kept).
+    """
+
+    detail: str
+    patient: Patient | None
+    kept: Kept
+
+
 Event = (
     Tick
     | Heard
@@ -290,4 +295,5 @@ Event = (
     | PolicyReplaced
     | Restarted
     | SelfFault
+    | HistoryKept
 )

@@ -17,11 +17,23 @@ from pumpd.device.facts import (
     Quality,
     Vitals,
 )
-from pumpd.safety import accounting, assessments, charting, events, people, prediction, requests, resume, set_aside
+from pumpd.safety import (
+    accounting,
+    assessments,
+    charting,
+    events,
+    history,
+    people,
+    prediction,
+    requests,
+    resume,
+    set_aside,
+)
 from pumpd.safety import pump as pumps
 from pumpd.safety.policy import MonitorPolicy, PumpPolicy
 from pumpd.safety.quality import is_refused
 from pumpd.safety.samples import forget, take_vitals
+from pumpd.safety.self_alarms import UNTIL_SEEN
 from pumpd.safety.state import DeviceState, Draft, monitor_policy, pump_policy, refreshed
 from pumpd.safety.vital_state import Sample
 
@@ -108,9 +120,9 @@ def link_changed(d: Draft, event: events.LinkChanged) -> None:
 def restarted(d: Draft, event: events.Restarted) -> None:
     """The daemon was away: alarms, trips, acknowledgements stay; every value is old; watching begins anew.
 
-    pumpd's own faults were those of the daemon that is gone: the new one tells of what it finds.
+    pumpd's own faults were those of the daemon that is gone: the new one tells of what it finds (but see UNTIL_SEEN).
     """
-    d.faults.clear()
+    d.faults = {code: detail for code, detail in d.faults.items() if code in UNTIL_SEEN}
     for name, device in d.devices.items():
         d.devices[name] = replace(device, heard_ms=d.now, link=events.LinkState.DOWN, since_ms=d.now, detail="")
     withdraw_ms = d.policy.times.vitals_withdraw_ms
@@ -194,4 +206,5 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     events.PolicyReplaced: policy_replaced,
     events.Restarted: restarted,
     events.SelfFault: self_fault,
+    events.HistoryKept: history.history_kept,
 }

@@ -16,7 +16,7 @@ from pumpd.safety.advisories import advisories
 from pumpd.safety.alarm_table import due_ms, end_audio_pause, let_time_pass, reconcile
 from pumpd.safety.bed_alarms import bed_conditions, note_blindness
 from pumpd.safety.decisions import Decision
-from pumpd.safety.events import Event, Heard, Restarted, Tick
+from pumpd.safety.events import Event, Heard, HistoryKept, Restarted, Tick
 from pumpd.safety.policy import BedPolicy, PumpPolicy
 from pumpd.safety.pump_alarms import conditions as pump_conditions
 from pumpd.safety.pump_alarms import scope
@@ -30,6 +30,9 @@ from pumpd.safety.state import BedState, DeviceState, Draft, freeze, open_draft,
 from pumpd.safety.view import BedView
 
 __all__ = ["initial_state", "next_deadline", "step", "stop_at_once", "view"]
+
+
+UNWATCHED = frozenset({Restarted, HistoryKept})
 
 
 def initial_state(policy: BedPolicy) -> BedState:
@@ -61,7 +64,7 @@ def step(state: BedState, event: Event, now: int, policy: BedPolicy) -> tuple[Be
         handlers.adopt(d)
     if not state.started:
         handlers.begin(d)
-    elif everything and type(event) is not Restarted:  # nobody watched during a gap: it is judged by its handler
+    elif everything and type(event) not in UNWATCHED:  # during a gap: it is judged by their handlers
         settle(d)
         if type(event) is Tick:  # nothing was heard: judged already
             return freeze(d, deadline(d)), tuple(d.out)

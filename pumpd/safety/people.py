@@ -9,13 +9,12 @@ from msgspec.structs import replace
 
 from pumpd.safety import course
 from pumpd.safety.alarm_table import Trigger, acknowledge, close_all, move
-from pumpd.safety.alarms import Acknowledgement, Alarm, AlarmState
+from pumpd.safety.alarms import Acknowledgement, AckReason, Alarm, AlarmState
 from pumpd.safety.answers import refuse, unexplained, unnamed
 from pumpd.safety.decisions import AudioChanged, PatientClosed, Permitted
 from pumpd.safety.dose import between_reports, widened, zeroed
 from pumpd.safety.events import (
     Acknowledged,
-    AckReason,
     AlarmReset,
     AudioPaused,
     PatientBound,

@@ -19,6 +19,8 @@ class SelfAlarm(NamedTuple):
     words: str
 
 
+HISTORY: Final = "history_differs"  # other software judged the recorded past otherwise; see HistoryKept
+
 # HIGH only where a patient's HIGH alarm reaches nobody; it latches, so that the first who looks learns of it.
 # The clock concerns times that are read, never a decision: those count kernel time.
 SELF_ALARMS: Final = {
@@ -26,9 +28,13 @@ SELF_ALARMS: Final = {
     "no_sound": SelfAlarm(Priority.MEDIUM, "a HIGH alarm, and no screen makes a sound"),
     "outbox_stuck": SelfAlarm(Priority.MEDIUM, "messages to other systems do not leave"),
     "clock_jump": SelfAlarm(Priority.LOW, "the clock was changed"),
+    HISTORY: SelfAlarm(Priority.MEDIUM, "recorded decisions are not this software's, check pumps, alarms and doses"),
 }
-ONCE: Final = frozenset({"clock_jump"})
+ONCE: Final = frozenset({"clock_jump", HISTORY})
 """Faults that are over as soon as they were seen: an acknowledgement ends them."""
+
+UNTIL_SEEN: Final = frozenset({HISTORY})
+"""Faults that only an acknowledgement ends: they outlast the daemon that found them."""
 
 
 PERCEPTION: Final = frozenset({"unwatched", "no_sound"})

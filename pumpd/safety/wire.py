@@ -6,6 +6,7 @@ raise WireError, so that a journal of another version is noticed and never half-
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final, cast, get_args
 
 import msgspec
@@ -78,6 +79,27 @@ _decoder = msgspec.json.Decoder(_Stored)
 def state_to_bytes(state: BedState) -> bytes:
     """The whole state (ALA-06); the same history gives the same bytes."""
     return _encoder.encode(_Stored(STATE_VERSION, state))
+
+
+def not_understood(data: bytes) -> tuple[str, ...]:
+    """What the bytes of a state hold and this version has no place for ("pumps.p1.dose"), as after a step back to an
+    older version; raises WireError as `state_from_bytes`."""
+    read = msgspec.to_builtins(state_from_bytes(data))
+    return tuple(_beyond(msgspec.json.decode(data)["state"], read, ()))
+
+
+def _beyond(stored: Any, read: Any, path: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(stored, dict) and isinstance(read, dict):
+        for key, value in stored.items():
+            if key in read:
+                yield from _beyond(value, read[key], (*path, key))
+            elif value:  # nothing, 0, "" and false say nothing
+                yield ".".join((*path, key))
+    elif isinstance(stored, list) and isinstance(read, list | tuple):
+        for number, (one, other) in enumerate(zip(stored, read, strict=False)):
+            yield from _beyond(one, other, (*path, str(number)))
+        if any(stored[len(read) :]):
+            yield ".".join(path)
 
 
 def state_from_bytes(data: bytes) -> BedState:

@@ -6,9 +6,12 @@ import sqlite3
 
 import pytest
 
+from pumpd.safety import ceiling
+from pumpd.safety.alarms import AckReason
 from pumpd.safety.decisions import InterlockState
-from pumpd.safety.events import Acknowledged, AckReason
+from pumpd.safety.events import Acknowledged
 from pumpd.safety.policy import Priority
+from pumpd.safety.self_alarms import HISTORY
 from tests.daemon.house import House
 
 
@@ -89,3 +92,31 @@ async def test_the_restored_bed_goes_on_counting_its_steps_without_a_gap(house: 
     again = house.daemon.beds[house.bed.id]
     assert again.seq > seq
     assert again.now_ms >= now_ms
+
+
+@pytest.mark.req("ALA-06", "INT-03")
+async def test_after_an_update_whose_rules_know_no_ceiling_a_recorded_trip_stays_and_a_person_is_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.bed.act("tenfold-rate")
+    await house.until(lambda: house.pump.interlock is InterlockState.STOP_VERIFIED)
+    high = {alarm.id for alarm in house.view.alarms if alarm.priority is Priority.HIGH}
+    await house.daemon.stop()
+    with sqlite3.connect(house.folder / "journal.db") as connection:
+        connection.execute("UPDATE checkpoints SET kernel = 'older', state = x'00'")
+    connection.close()
+    monkeypatch.setattr(ceiling, "judge_hard", lambda d, pump, p: p)
+    await house.start()
+    assert house.pump.interlock is InterlockState.STOP_VERIFIED
+    assert high <= {alarm.id for alarm in house.view.alarms}
+    told = house.alarm(HISTORY)
+    assert told is not None
+    await again(house)  # nobody has seen it yet
+    assert house.alarm(HISTORY) == told
+    await house.daemon.ward.submit(house.bed.id, Acknowledged(told.id, "R. Keller", AckReason.CARE_IN_PROGRESS))
+    await again(house)
+    assert house.alarm(HISTORY) is None
+    assert house.pump.interlock is InterlockState.STOP_VERIFIED
+    await house.daemon.journal.durable(house.daemon.journal._token)
+    report = await house.daemon.journal.verify()
+    assert report.ok, report.problems

@@ -1,74 +1,301 @@
-"""A checkpoint that other kernel code wrote: made anew from the events where that can be, used and said where not."""
+"""After an update other kernel code reads the record: what was judged stays judged, and what differs is told."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
-from pumpd.daemon.restore import _rebuilt
-from pumpd.journal import query
-from pumpd.journal.replay import rebuild
+from pumpd.clinical.entries import KetamineGiven, Route
+from pumpd.journal.judged import Judged, judge
+from pumpd.journal.ops import verify
+from pumpd.safety import alarm_table, ceiling, charting, people
+from pumpd.safety.alarms import AckReason, AlarmState, Phase
+from pumpd.safety.decisions import AlarmChanged, InterlockState, StopPump
+from pumpd.safety.events import Acknowledged, Charted, Heard, PatientReleased, Restarted
+from pumpd.safety.kernel import step
+from pumpd.safety.policy import AlarmKind, Priority
+from pumpd.safety.self_alarms import HISTORY
+from pumpd.safety.state import BedState
 from pumpd.safety.wire import state_to_bytes
 from pumpd.units import Ms
 from tests.journal.steps import Recorder, admitted, opened
 from tests.journal.tamper import unguarded
+from tests.safety.build import PUMP, status
+
+OTHER = "UPDATE checkpoints SET kernel = 'other'"
+UNREADABLE = "UPDATE checkpoints SET kernel = 'other', state = x'00'"
 
 
-async def record(url: str, database: Path, *statements: str) -> Recorder:
-    """A bed with a checkpoint in the middle; then the statements are run on the closed database."""
+More = Callable[[Recorder], None]
+
+
+def unseen(recorder: Recorder) -> None:
+    """A tenfold rate, and its stop: nobody has acknowledged it."""
+    recorder.do(Heard(PUMP, status(200_000)), 100)
+
+
+async def record(
+    url: str, database: Path, *statements: str, trip: More = Recorder.overspeed, more: More | None = None
+) -> Recorder:
+    """A bed with a checkpoint in the middle and a trip after it; then the statements are run on the database."""
     async with opened(url) as journal:
         recorder = admitted(Recorder(journal))
         recorder.seconds(2)
         journal.checkpoint("b1", recorder.seq, Ms(recorder.now), state_to_bytes(recorder.state))
-        recorder.overspeed()
+        trip(recorder)
+        if more is not None:
+            more(recorder)
         await journal.durable(recorder.token)
-    with unguarded(database) as connection:
-        for statement in statements:
-            connection.execute(statement)
+    tampered(database, *statements)
     return recorder
 
 
-OTHER = "UPDATE checkpoints SET kernel = 'other'"
+def tampered(database: Path, *statements: str) -> None:
+    with unguarded(database) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+async def judged(url: str, recorder: Recorder) -> Judged:
+    async with opened(url) as journal:
+        restored = await journal.restore("b1")
+    assert restored is not None
+    return judge(restored, recorder.policy)
+
+
+def taken_over(found: Judged, recorder: Recorder) -> BedState:
+    """The state after the event that takes over what the record says."""
+    assert found.kept is not None
+    return step(found.state, found.kept, found.state.now_ms, recorder.policy)[0]
+
+
+def blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on a kernel that stops and alarms at no ceiling."""
+    monkeypatch.setattr(ceiling, "judge_hard", lambda d, pump, p: p)
 
 
 async def test_the_same_kernel_s_checkpoint_is_used_and_nothing_is_said(url: str, database: Path) -> None:
-    await record(url, database)
+    recorder = await record(url, database)
     async with opened(url) as journal:
         restored = await journal.restore("b1")
     assert restored is not None
     assert restored.state is not None
     assert not restored.other_kernel
+    assert judge(restored, recorder.policy) == Judged(recorder.state, None, None)
 
 
-async def test_the_state_is_made_anew_from_all_events(url: str, database: Path) -> None:
+async def test_another_kernel_s_checkpoint_is_used_and_only_what_came_after_it_is_judged_again(
+    url: str, database: Path
+) -> None:
     recorder = await record(url, database, OTHER)
     async with opened(url) as journal:
         restored = await journal.restore("b1")
     assert restored is not None
-    assert restored.state is None
-    assert not restored.other_kernel
-    assert [seq for seq, _, _ in restored.events] == list(range(1, recorder.seq + 1))
-    assert rebuild(restored, recorder.policy) == recorder.state
-
-
-@pytest.mark.parametrize("reason", ["an event is missing", "too many events"])
-async def test_it_is_used_and_said_in_the_log_where_events_cannot_replace_it(
-    url: str, database: Path, reason: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if reason == "too many events":
-        monkeypatch.setattr(query, "MOST_REPLAYED", 3)
-        recorder = await record(url, database, OTHER)
-    else:
-        recorder = await record(url, database, OTHER, "DELETE FROM events WHERE kind = 'PatientBound'")
-    bed: Any = SimpleNamespace(id="b1", policy=recorder.policy)
-    async with opened(url) as journal:
-        with capture_logs() as said:
-            restored, state = await _rebuilt(bed, journal)
-    assert restored is not None
     assert restored.other_kernel
-    assert state == recorder.state
-    assert [(line["log_level"], line["bed"]) for line in said] == [("warning", "b1")]
+    assert restored.state is not None
+    assert restored.events[0][0] > 1
+    assert judge(restored, recorder.policy) == Judged(recorder.state, None, None)
+
+
+async def test_of_two_checkpoints_the_older_one_is_used_when_the_newer_cannot_be_read(url: str, database: Path) -> None:
+    def checkpoint(recorder: Recorder) -> None:
+        recorder.journal.checkpoint("b1", recorder.seq, Ms(recorder.now), state_to_bytes(recorder.state))
+        recorder.seconds(1, rate_ul_h=0)
+
+    newest = "UPDATE checkpoints SET state = x'00' WHERE seq = (SELECT max(seq) FROM checkpoints)"
+    recorder = await record(url, database, newest, more=checkpoint)
+    async with opened(url) as journal:
+        restored = await journal.restore("b1")
+    assert restored is not None
+    assert restored.unreadable == 1
+    assert restored.state is not None
+    assert judge(restored, recorder.policy) == Judged(recorder.state, None, None)
+
+
+async def test_without_any_readable_state_all_is_judged_anew_and_told_although_nothing_differs(
+    url: str, database: Path
+) -> None:
+    recorder = await record(url, database, UNREADABLE)
+    found = await judged(url, recorder)
+    assert found.state == recorder.state
+    assert found.differing is None
+    assert found.kept is not None
+    state = taken_over(found, recorder)
+    told = [alarm for alarm in state.alarms.values() if alarm.condition == HISTORY]
+    assert [(alarm.priority, alarm.kind) for alarm in told] == [(Priority.MEDIUM, AlarmKind.TECHNICAL)]
+    assert "judged anew" in told[0].text
+
+
+@pytest.mark.parametrize("tampering", [OTHER, UNREADABLE])
+@pytest.mark.req("ALA-06")
+async def test_a_recorded_trip_and_its_alarm_stay_although_the_new_rules_know_of_none(
+    url: str, database: Path, tampering: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = await record(url, database, tampering, trip=unseen)
+    blind(monkeypatch)
+    found = await judged(url, recorder)
+    assert found.state.pumps[PUMP].lock.state is InterlockState.ARMED
+    assert not any(alarm.condition == "over_hard" for alarm in found.state.alarms.values())
+    state = taken_over(found, recorder)
+    assert state.pumps[PUMP].lock.state is InterlockState.TRIPPED
+    assert state.pumps[PUMP].lock.cause == recorder.state.pumps[PUMP].lock.cause
+    after = {alarm.id: alarm for alarm in state.alarms.values()}
+    high = [alarm for alarm in recorder.state.alarms.values() if alarm.priority is Priority.HIGH]
+    assert high
+    for alarm in high:
+        assert after[alarm.id].state is AlarmState.LATCHED  # until a person has seen it
+    assert any(alarm.condition == HISTORY for alarm in after.values())
+
+
+async def test_an_alarm_that_was_acknowledged_ends_with_a_word_where_the_new_rules_know_no_condition_of_it(
+    url: str, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = await record(url, database, UNREADABLE)
+    acknowledged = next(iter(recorder.state.alarms.values()))
+    blind(monkeypatch)
+    found = await judged(url, recorder)
+    assert found.kept is not None
+    _, made = step(found.state, found.kept, found.state.now_ms, recorder.policy)
+    ended = [d.alarm.id for d in made if isinstance(d, AlarmChanged) and d.phase is Phase.END]
+    assert acknowledged.id in ended
+
+
+async def test_alarms_keep_their_ids_where_the_new_rules_raised_others_under_the_same(
+    url: str, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = await record(url, database, UNREADABLE, trip=unseen)
+    monkeypatch.setattr(alarm_table, "action_of", lambda condition: "another action")
+    found = await judged(url, recorder)
+    state = taken_over(found, recorder)
+    assert set(recorder.state.alarms.values()) <= set(state.alarms.values())
+
+
+async def test_a_stop_that_only_the_new_rules_would_have_made_is_not_made_of_the_past(
+    url: str, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(ceiling, "judge_hard", lambda d, pump, p: p)
+        async with opened(url) as journal:
+            recorder = admitted(Recorder(journal))
+            recorder.seconds(1)
+            recorder.do(Heard(PUMP, status(200_000)), 100)
+            recorder.do(Heard(PUMP, status(2_000)), 900)
+            await journal.durable(recorder.token)
+    found = await judged(url, recorder)
+    assert found.state.pumps[PUMP].lock.state is InterlockState.TRIPPED
+    assert found.kept is not None
+    state, made = step(found.state, found.kept, found.state.now_ms, recorder.policy)
+    assert state.pumps[PUMP].lock.state is InterlockState.ARMED
+    assert not [decision for decision in made if isinstance(decision, StopPump)]
+
+
+async def test_a_hand_dose_that_the_new_rules_refuse_still_counts(
+    url: str, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dose(recorder: Recorder) -> None:
+        entry = KetamineGiven(route=Route.INTRAMUSCULAR, amount_ug=5_000)
+        recorder.do(Charted("e1", entry, "nurse a"), 100)
+
+    recorder = await record(url, database, UNREADABLE, more=dose)
+    assert [one.entry for one in recorder.state.given.manual] == ["e1"]
+    monkeypatch.setattr(charting, "reasons", lambda d, event: ["never"])
+    found = await judged(url, recorder)
+    assert not found.state.given.manual
+    assert taken_over(found, recorder).given.manual == recorder.state.given.manual
+
+
+async def test_a_patient_whom_the_new_rules_would_not_have_bound_stays_bound(
+    url: str, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = await record(url, database, UNREADABLE)
+    monkeypatch.setattr(people, "unnamed", lambda by: ["never"])
+    found = await judged(url, recorder)
+    assert found.state.patient is None
+    assert taken_over(found, recorder).patient == recorder.state.patient
+
+
+async def test_no_id_is_used_twice_and_the_journal_is_clean_after_the_new_rules_have_gone_on(
+    url: str, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = await record(url, database, UNREADABLE)
+    used = recorder.state.alarm_n, recorder.state.order_n
+    with monkeypatch.context() as patched:
+        blind(patched)
+        found = await judged(url, recorder)
+    assert (found.state.alarm_n, found.state.order_n) < used
+    async with opened(url) as journal:
+        recorder.journal, recorder.state = journal, found.state
+        assert found.kept is not None
+        recorder.do(found.kept)
+        assert (recorder.state.alarm_n, recorder.state.order_n) >= used
+        recorder.do(Restarted(5_000, True), 5_000)
+        recorder.seconds(2, rate_ul_h=0)
+        recorder.do(Heard(PUMP, status(200_000)), 100)
+        await journal.durable(recorder.token)
+    report = await asyncio.to_thread(verify, url)
+    assert report.ok, report.problems
+
+
+async def test_what_was_kept_is_kept_by_the_next_start_too_and_told_only_once(
+    url: str, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = await record(url, database, UNREADABLE)
+    blind(monkeypatch)
+    found = await judged(url, recorder)
+    async with opened(url) as journal:
+        recorder.journal, recorder.state = journal, found.state
+        assert found.kept is not None
+        recorder.do(found.kept)
+        recorder.do(Restarted(5_000, True), 5_000)
+        told = next(alarm for alarm in recorder.state.alarms.values() if alarm.condition == HISTORY)
+        assert told.present
+        recorder.do(Acknowledged(told.id, "nurse a", AckReason.SEEN_ESCALATED), 100)
+        recorder.seconds(1)
+        assert HISTORY not in {alarm.condition for alarm in recorder.state.alarms.values()}
+        await journal.durable(recorder.token)
+    again = await judged(url, recorder)
+    assert again.differing is None
+    assert again.state == recorder.state
+
+
+async def test_an_event_and_a_decision_of_a_newer_version_are_passed_over_and_told(url: str, database: Path) -> None:
+    newer = (
+        "UPDATE events SET body = replace(body, '\"Acknowledged\"', '\"Newer\"') WHERE kind = 'Acknowledged'",
+        """UPDATE decisions SET body = '{"type":"NewerStill"}' WHERE kind = 'Permitted' AND seq > 5""",
+    )
+    recorder = await record(url, database, *newer)
+    found = await judged(url, recorder)
+    assert found.differing is not None
+    assert found.differing.steps == 1
+    assert found.kept is not None
+    assert "1 step judged otherwise" in found.kept.detail
+
+
+async def test_a_saved_state_that_says_more_than_this_version_knows_is_told(url: str, database: Path) -> None:
+    state = """replace(state, '"alarm_n"', '"newest":{"p1":7},"alarm_n"')"""
+    more = f"UPDATE checkpoints SET kernel = 'newer', state = CAST({state} AS BLOB)"
+    recorder = await record(url, database, more)
+    found = await judged(url, recorder)
+    assert found.differing is None
+    assert found.kept is not None
+    assert "newest" in found.kept.detail
+
+
+async def test_the_verification_says_which_software_judged_what(url: str, database: Path) -> None:
+    recorder = await record(url, database)
+    tampered(database, """UPDATE boots SET config = replace(config, '"kernel":"', '"kernel":"older')""")
+    async with opened(url) as journal:
+        recorder.journal = journal
+        recorder.seconds(2, rate_ul_h=0)
+        recorder.do(PatientReleased("nurse a", "home"), 100)
+        await journal.durable(recorder.token)
+    report = await asyncio.to_thread(verify, url)
+    assert report.ok
+    first, second = report.judged
+    assert first.kernel.startswith("older")
+    assert second.kernel == first.kernel.removeprefix("older")
+    assert (first.first_link, second.first_link) == (1, first.last_link + 1)
+    assert second.last_link == report.links
