@@ -54,7 +54,7 @@ class AlarisAsena:
         self._expected = settings.serial
         self._wants_control = settings.control
         self._framer = LineFramer(start=b"!", end=b"\r", abort=b"\x1b")
-        self._questions = Questions(settings.poll_ms or self.info.poll_ms)
+        self._questions = Questions(settings.poll_ms or self.info.poll_ms, mute=settings.receive_only)
         self._line = self._questions.line
         self._serial: str | None = None
         self._lease = Lease(LEASE_MS, PATIENCE)

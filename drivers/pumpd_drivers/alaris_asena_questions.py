@@ -43,9 +43,9 @@ class Questions:
     the next one, so that one lost reply is no silence, and two missed polls are.
     """
 
-    def __init__(self, poll_ms: int) -> None:
+    def __init__(self, poll_ms: int, *, mute: bool = False) -> None:
         busy_ms = min(max(poll_ms // 2, BUSY_MIN_MS), BUSY_MAX_MS)
-        self.line = HalfDuplex(ORDER_TIMEOUT_MS, LATE_MS, PRIORITY, wire.frame, busy_ms)
+        self.line = HalfDuplex(ORDER_TIMEOUT_MS, LATE_MS, PRIORITY, wire.frame, busy_ms, mute=mute)
         self._quiet_ms = MISSED_POLLS * max(poll_ms, 2 * busy_ms)
         self._period_ms = {
             **dict.fromkeys(ONCE, ONCE_RETRY_MS),

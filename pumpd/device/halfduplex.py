@@ -35,8 +35,12 @@ class HalfDuplex:
         priority: Sequence[str],
         encode: Callable[[str], bytes],
         busy_ms: int | None = None,
+        *,
+        mute: bool = False,
     ) -> None:
         """late_ms: see InFlight. priority: names of the questions, first wins when equally due.
+
+        mute: nothing is ever asked (a receive-only tap); every reply that is overheard answers nobody.
 
         timeout_ms: an order's outcome is unknown after that. busy_ms: the line is free again after that long
         without a reply (default: timeout_ms); a reply that comes later is still known for what it is.
@@ -45,6 +49,7 @@ class HalfDuplex:
         self._busy_ms = timeout_ms if busy_ms is None else busy_ms
         self._late_ms = late_ms
         self._flight = InFlight(late_ms)
+        self._mute = mute
         self._rank = {name: rank for rank, name in enumerate(priority)}
         self._encode = encode
         self._due: dict[str, Ms] = {}
@@ -54,7 +59,8 @@ class HalfDuplex:
 
     def ask(self, name: str, at: Ms) -> None:
         """Ask this at `at` (replaces an earlier wish)."""
-        self._due[name] = at
+        if not self._mute:
+            self._due[name] = at
 
     def ask_by(self, name: str, at: Ms) -> None:
         """Ask this no later than `at`, if it is asked at all."""
@@ -63,8 +69,9 @@ class HalfDuplex:
 
     def ask_ahead(self, name: str, now: Ms) -> None:
         """Ask this before every other question, and after what is pending now."""
-        self._ahead = name
-        self._due[name] = now
+        if not self._mute:
+            self._ahead = name
+            self._due[name] = now
 
     def forget(self, name: str) -> None:
         """Ask this no more."""

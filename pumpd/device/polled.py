@@ -77,7 +77,8 @@ class PolledDevice:
         self.poll_ms = settings.poll_ms or self.info.poll_ms
         busy_ms = min(max(self.poll_ms // 2, BUSY_MIN_MS), self.reply_ms)
         priority = [question.name for question in self.questions]
-        self.line = HalfDuplex(self.reply_ms, self.late_ms, [*self.more_names(), *priority], self.frame, busy_ms)
+        names, mute = [*self.more_names(), *priority], settings.receive_only
+        self.line = HalfDuplex(self.reply_ms, self.late_ms, names, self.frame, busy_ms, mute=mute)
         self._framer = self.framer()
         self._table = {question.name: question for question in self.questions}
         self._quiet_ms = self.info.quiet_ms if settings.poll_ms is None else 2 * max(self.poll_ms, 2 * busy_ms)
