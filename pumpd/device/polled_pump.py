@@ -34,6 +34,8 @@ class PolledPump(PolledDevice):
     release_message: ClassVar[str] = ""
     refresh_ms: ClassVar[int] = 1000
     lease_ms: ClassVar[int] = 4000
+    control_at_start: ClassVar[bool] = True
+    """False: the driver asks itself (`self.line.ask(control_name, now)`) once a status says that it may."""
 
     def __init__(self, settings: DeviceSettings) -> None:
         super().__init__(settings)
@@ -53,7 +55,8 @@ class PolledPump(PolledDevice):
     # --- the contract ---------------------------------------------------------------------------------------
 
     def start(self, now: Ms) -> list[Out]:
-        if self._wants_control and (self.settings.serial is None or not self.info.tells_serial):
+        known = self.settings.serial is None or not self.info.tells_serial
+        if self._wants_control and self.control_at_start and known:
             self.line.ask(self.control_name, now)  # otherwise once it has told who it is
         return super().start(now)
 

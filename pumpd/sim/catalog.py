@@ -16,6 +16,7 @@ from pumpd.sim.asena import AsenaSim
 from pumpd.sim.capnostream import CapnostreamSim
 from pumpd.sim.devices.bbraun_space_bcc import BBraunSpaceBccSim
 from pumpd.sim.devices.graseby_3400 import Graseby3400Sim
+from pumpd.sim.devices.masimo_ascii1 import MasimoAscii1Sim
 from pumpd.sim.devices.senses import Patient
 from pumpd.sim.faults import LineFaults
 from pumpd.sim.line import ByteDevice
@@ -62,7 +63,13 @@ class Model:
         return made  # type: ignore[no-any-return]
 
 
-_OURS: tuple[Any, ...] = (AsenaSim, CapnostreamSim, Graseby3400Sim, BBraunSpaceBccSim)
+_OURS: tuple[Any, ...] = (
+    AsenaSim,
+    CapnostreamSim,
+    Graseby3400Sim,
+    BBraunSpaceBccSim,
+    MasimoAscii1Sim,
+)
 
 
 def model_of(simulator: Any) -> Model:

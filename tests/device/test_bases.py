@@ -309,6 +309,19 @@ def test_what_is_overheard_answers_no_question() -> None:
     assert isinstance(pump, PumpDriver)
 
 
+class AsksLater(ToyPump):
+    control_at_start = False
+
+
+def test_control_that_depends_on_the_status_is_not_asked_for_at_the_start() -> None:
+    bench = Bench(pump=AsksLater, serial=None, ID=None)
+    bench.run_until(3_000)
+    assert not [message for _, message in bench.sent if message.startswith("CTRL")]
+    bench.pump.line.ask("CTRL", Ms(bench.now))
+    bench.run_until(6_000)
+    assert len([message for _, message in bench.sent if message.startswith("CTRL")]) >= 2, "asked once, it is renewed"
+
+
 class NoWayBack(ToyPump):
     """Control is only not renewed any more: the protocol has no message that hands it back."""
 
