@@ -10,6 +10,7 @@ import typer
 from pumpd.cli.check_protocol import cap_lines, caps_meaning, initial_line, print_protocols, protocol_meaning
 from pumpd.cli.check_rules import print_profile, print_responses, profile_meaning, rules_meaning
 from pumpd.cli.common import PROBLEMS, as_json, could_not_run, inspect_or_leave, print_json, print_lines
+from pumpd.cli.driver_files import DriverFiles, use_driver_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,12 +29,13 @@ WardFile = Annotated[Path, typer.Argument(metavar="FILE", help="A ward file (con
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
-def check(file: WardFile, as_json_document: AsJson = False) -> None:
+def check(file: WardFile, as_json_document: AsJson = False, driver_file: DriverFiles = None) -> None:
     """Validate a ward file and all it names; print effective ceilings, response times and enforcement levels.
 
     An alarm profile may be checked by itself. Exit code 0: it may be used. 1: problems, one
     `file:line: key: message` each. 2: there is no such file, or it is a drug library.
     """
+    use_driver_files(driver_file)
     if is_alarm_profile(file):
         from pumpd.config.profile import inspect_profile
 
@@ -137,6 +139,7 @@ def _monitor_meaning(monitor: MonitorPolicy) -> dict[str, Any]:
     return {
         "id": monitor.device,
         "driver": monitor.driver,
+        "unverified": monitor.unverified,
         "period_s": monitor.period_ms / 1000,
         "no_breath_s": None if monitor.no_breath_ms is None else monitor.no_breath_ms / 1000,
     }
@@ -147,6 +150,7 @@ def _pump_meaning(pump: PumpPolicy, signal_delay_ms: int) -> dict[str, Any]:
     return {
         "id": pump.device,
         "driver": pump.driver,
+        "unverified": pump.unverified,
         "drug": None if drug is None else drug.label,
         "concentration_mg_ml": None if pump.concentration_ug_ml is None else pump.concentration_ug_ml / 1000,
         "hard": None if drug is None else _limit_meaning(drug.hard),
@@ -182,7 +186,7 @@ def _pump_lines(pump: dict[str, Any]) -> list[str]:
     drug = pump["drug"] or "no drug"
     strength = "" if pump["concentration_mg_ml"] is None else f" {pump['concentration_mg_ml']:g} mg/mL"
     level = "ALARM ONLY" if pump["enforcement"] == "alarm" else pump["enforcement"]
-    lines = [f"  {pump['id']}  {pump['driver']}  {drug}{strength}  enforcement: {level}"]
+    lines = [f"  {pump['id']}  {_driver_words(pump)}  {drug}{strength}  enforcement: {level}"]
     for key in ("hard", "soft"):
         if pump[key] is not None:
             lines.append(f"    {key} ceiling {pump[key]['mg_kg_h']:g} mg/kg/h, set by {pump[key]['set_by']}")
@@ -191,11 +195,15 @@ def _pump_lines(pump: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _driver_words(device: dict[str, Any]) -> str:
+    return f"{device['driver']} UNVERIFIED" if device["unverified"] else str(device["driver"])
+
+
 def _same_rules(beds: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
     """Beds whose rules respond alike are shown together; monitors differ by name only, so their drivers are named."""
     groups: list[tuple[list[str], str, list[dict[str, Any]]]] = []
     for bed in beds:
-        names = {monitor["id"]: monitor["driver"] for monitor in bed["monitors"]}
+        names = {monitor["id"]: _driver_words(monitor) for monitor in bed["monitors"]}
         rules = [_with_drivers(rule, names) for rule in bed["rules"]]
         for ids, profile, known in groups:
             if (profile, known) == (bed["alarms"], rules):

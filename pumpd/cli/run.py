@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pumpd.cli.common import could_not_run, print_lines, ward_or_leave
+from pumpd.cli.driver_files import DriverFiles, use_driver_files
 
 if TYPE_CHECKING:
     from pumpd.daemon import Daemon
@@ -19,11 +20,12 @@ Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="The ward
 NO_RELOAD = "pumpd: SIGHUP changes nothing in this version: check the ward file, then restart"
 
 
-def run(config: Config) -> None:
+def run(config: Config, driver_file: DriverFiles = None) -> None:
     """Run the daemon of one ward until SIGTERM or Ctrl-C, which hand the pumps' remote control back.
 
     Exit code 1: the ward file has problems (all are printed). 2: journal or port cannot be opened.
     """
+    use_driver_files(driver_file)
     ward = ward_or_leave(config)
 
     from pumpd.cli.serve import run_loop, serve

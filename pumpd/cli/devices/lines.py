@@ -13,17 +13,21 @@ from pumpd.registry import broken, drivers
 if TYPE_CHECKING:
     from pumpd.bedside.session import DeviceSession
     from pumpd.config.link_url import LinkSpec
-    from pumpd.device import Driver
+    from pumpd.device import Driver, Unmapped, Waveform
     from pumpd.safety.events import Event
 
 DEVICE_ID = "device"
 
 
-def link_of(port: str) -> str:
-    """A link URL from what a person types: /dev/ttyUSB0, host:port, or a link."""
-    if "://" in port:
-        return port
-    return f"serial://{port}" if port.startswith("/") else f"socket://{port}"
+def link_of(port: str, receive_only: bool = False) -> str:
+    """A link URL from what a person types: /dev/ttyUSB0, host:port, or a link. receive_only: nothing is ever sent."""
+    link = port
+    if "://" not in port:
+        link = f"serial://{port}" if port.startswith("/") else f"socket://{port}"
+    if not receive_only or "receive_only=1" in link:
+        return link
+    link = link.replace("?receive_only=0&", "?").replace("&receive_only=0", "").replace("?receive_only=0", "")
+    return f"{link}{'&' if '?' in link else '?'}receive_only=1"
 
 
 def driver_or_leave(name: str) -> type[Driver]:
@@ -47,7 +51,12 @@ def link_or_leave(link: str) -> LinkSpec:
     return spec
 
 
-def open_session(link: str, driver: type[Driver], post: Callable[[Event], object]) -> DeviceSession:
+def open_session(
+    link: str,
+    driver: type[Driver],
+    post: Callable[[Event], object],
+    aside: Callable[[Unmapped | Waveform], object] = lambda fact: None,
+) -> DeviceSession:
     """The daemon's session for one line, with control off: it reads status, it never takes or uses control."""
     from pumpd.bedside.session import DeviceSession
     from pumpd.clock import Clock
@@ -56,7 +65,7 @@ def open_session(link: str, driver: type[Driver], post: Callable[[Event], object
 
     options = driver_options(link, {})
     device = DeviceConfig(DEVICE_ID, driver.info.name, driver.info, link, None, False, None, options)
-    session = DeviceSession(device, driver, Clock(), post, links=LinkTimes(), shell=ShellTimes())
+    session = DeviceSession(device, driver, Clock(), post, links=LinkTimes(), shell=ShellTimes(), aside=aside)
     session.start()
     return session
 
