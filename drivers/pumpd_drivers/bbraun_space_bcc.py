@@ -33,7 +33,6 @@ ACK_AFTER_MS = 100  # vendor
 REPLY_MIN_MS, REPLY_MAX_MS = 300, 2500  # ours: half a poll until the next bytes of a reply, within these
 BLOCK_MS = 5000  # ours: the longest block on record takes 1.2 s at 9600 baud
 LATE_MS = 5000  # ours: no block is expected later than that
-MOST_PUMPS = 73  # 3 pillars with slots 1 to 9 and A to O, and the rack itself
 MOST_NAKS = 2  # ours: for one block; then the next poll asks anew
 
 
@@ -151,8 +150,6 @@ class BBraunSpaceBcc:
     def _hear(self, block: wire.Block, inside: bytes, now: Ms) -> list[Out]:
         """One block: acknowledged a little later; the reply is read when its last one is there."""
         problem = wire.add_quads(block.body, self._quads)
-        if len(self._quads) > MOST_PUMPS:
-            problem = "more addresses than a rack has"
         if problem is not None:
             self._quads = {}
             return [garbled(problem, inside)]
@@ -188,9 +185,10 @@ class BBraunSpaceBcc:
         if slot is None or slot not in found:
             return [*self._said.alarms(tuple(trouble), now)] if trouble else []
         values = quads[f"501{slot}"]
+        alarms = wire.alarms_of(values)
         out: list[Out] = [*self._said.identity(*wire.identity_of(values, slot))]
-        out.append(wire.status_of(values, requested_ms))
-        out += self._said.alarms((*trouble, *wire.alarms_of(values)), now)
+        out.append(wire.status_of(values, bool(alarms), requested_ms))
+        out += self._said.alarms((*trouble, *alarms), now)
         for tag in sorted(wire.unmapped(values)):
             out += self._said.unmapped(tag, values[tag])
         return out

@@ -44,9 +44,7 @@ LIMIT = 4096  # bytes of one block; 1152 is the longest one on record
 _SHORTEST = 5 + 1 + 1 + 1 + 5  # LEN STX > ETX CHK
 
 _PLAIN = re.compile(rb"[^DEde]*")
-_STUFFED = re.compile(rb"(?:[^DEde]|E[EX]|e[ex])*+")
-_PAIR = re.compile(rb"E[EX]|e[ex]")
-_UNSTUFF = {b"EX": b"D", b"EE": b"E", b"ex": b"d", b"ee": b"e"}
+_STUFFED = re.compile(rb"[^DEde]*+(?:(?:E[EX]|e[ex])[^DEde]*+)*+")
 
 
 def request(bed: bytes, command: str, stuffed: bool) -> bytes:
@@ -78,7 +76,10 @@ def block_of(inside: bytes) -> Block | None:
         return _block(inside, None if _PLAIN.fullmatch(inside) else False)
     if not _STUFFED.fullmatch(inside):
         return None
-    plain = _PAIR.sub(lambda pair: _UNSTUFF[pair[0]], inside)
+    plain = inside
+    for double, other, capital, letter in ((b"EE", b"EX", b"E", b"D"), (b"ee", b"ex", b"e", b"d")):
+        # EOT stands for what was doubled meanwhile: it occurs in no block
+        plain = plain.replace(double, EOT).replace(other, letter).replace(EOT, capital)
     return _block(plain, True) if _is_right(plain) else None
 
 
@@ -102,28 +103,27 @@ def _block(plain: bytes, stuffed: bool | None) -> Block | None:
 Quads = dict[str, dict[str, str]]
 """Parameters and values of each address of a reply."""
 
+MOST_ADDRESSES = 73  # three pillars with slots 1 to 9 and A to O, and the rack itself
 MOST_PARAMETERS = 300  # of one address; about 110 are on record
 RACK = "50100"
 _NO_VALUE = ("_NV", "_NA", "")
-_ADDRESS = re.compile(r"501[0-9A-Z]{2,3}")
+_UNRAISED = ("0", *_NO_VALUE)
+_QUAD = re.compile(r"(?:\A|\x1e)[0-9]{1,10},(501[0-9A-Z]{2,3}),([^,\x1e]+)(?:,([^\x1e]*))?")
 
 
 def add_quads(body: str, quads: Quads) -> str | None:
     """Adds the block's `time,address,parameter,value` to the reply; why it cannot be read, or None."""
-    for text in body.split(_RS):
-        parts = text.split(",", 3)
-        if len(parts) < 3:
-            if not text:
-                continue
-            return "not time, address, parameter and value"
-        values = quads.get(parts[1])
-        if values is None:
-            if not parts[0].isdecimal() or not _ADDRESS.fullmatch(parts[1]):
-                return "no such time or address"
-            values = quads[parts[1]] = {}
-        if len(values) >= MOST_PARAMETERS:
-            return "more parameters than a pump has"
-        values[parts[2]] = parts[3] if len(parts) == 4 else ""
+    found = _QUAD.findall(body)
+    if len(found) != body.count(_RS) + 1:
+        return "not time, address, parameter and value"
+    values: dict[str, str] = {}
+    last = None
+    for address, name, value in found:
+        if address != last:
+            last, values = address, quads.setdefault(address, {})
+        values[name] = value
+    if len(quads) > MOST_ADDRESSES or any(len(values) > MOST_PARAMETERS for values in quads.values()):
+        return "more than a rack of pumps can tell"
     return None
 
 
@@ -163,7 +163,7 @@ _ALARMS = {
     "INA15": "air alarm",
     "INA16": "keep-vein-open ended",
 }
-_INA = re.compile(r"INA[0-9]{1,3}")
+_FLAGGED = "INA"
 _ERRORS = {"11": "no data, or no pump in the rack", "39": "pump removed from the rack", "68": "request not understood"}
 _ERRORS["811"] = "no such pump address"
 _ERROR_FAMILIES = {"4": "communication with the pump", "5": "arrangement of the rack"}  # 4x, 5x
@@ -198,7 +198,7 @@ _KNOWN = frozenset(" ".join((*_OF_NO_USE, _USED, *_ALARMS, *(flag for flag, _ in
 
 def unmapped(values: dict[str, str]) -> set[str]:
     """Parameters that no table here holds."""
-    return {name for name in values.keys() - _KNOWN if not _INA.fullmatch(name)}
+    return {name for name in values.keys() - _KNOWN if not name.startswith(_FLAGGED)}
 
 
 def _said(values: dict[str, str], name: str) -> str | None:
@@ -237,6 +237,7 @@ def _mode(values: dict[str, str]) -> str:
     return ", ".join(word for word in words if word)
 
 
+@lru_cache(maxsize=256)
 def _visible(text: str | None) -> str | None:
     """Names as people may read them: characters for the pump's own symbols (private use) are left out."""
     shown = "".join(character for character in text or "" if character.isprintable()).strip()
@@ -248,7 +249,7 @@ def _time_left_s(values: dict[str, str]) -> int | None:
     return int(text) if text != UNKNOWN_TIME and _SECONDS.fullmatch(text) else None
 
 
-def status_of(values: dict[str, str], requested_ms: Ms | None) -> PumpStatus:
+def status_of(values: dict[str, str], alarming: bool, requested_ms: Ms | None) -> PumpStatus:
     """The status of the pump at one address of a whole reply."""
     return PumpStatus(
         infusing=_infusing(values),
@@ -257,7 +258,7 @@ def status_of(values: dict[str, str], requested_ms: Ms | None) -> PumpStatus:
         requested_ms=requested_ms,
         integrity=Integrity.SUM8,
         serial=_visible(_said(values, "INSERNUM")),
-        alarming=bool(alarms_of(values)),
+        alarming=alarming,
         drug=_visible(_said(values, "INSOL")) or _visible(_said(values, "INSOLSN")),
         time_left_s=_time_left_s(values),
         mode=_mode(values),
@@ -272,11 +273,8 @@ def identity_of(values: dict[str, str], slot: str) -> tuple[str, str | None]:
 
 def alarms_of(values: dict[str, str]) -> list[AlarmCode]:
     """Every alarm flag that is set; a flag that the table lacks is an alarm of unknown meaning."""
-    found = [
-        AlarmCode(name, _ALARMS.get(name, name), known=name in _ALARMS)
-        for name, value in values.items()
-        if value not in ("0", *_NO_VALUE) and _INA.fullmatch(name)
-    ]
+    raised = (name for name in values if name.startswith(_FLAGGED) and values[name] not in _UNRAISED)
+    found = [AlarmCode(name[:16], _ALARMS.get(name, name[:16]), known=name in _ALARMS) for name in raised]
     bits = _bits(values)
     if not found and bits & (_ALARM | _PRE_ALARM):
         code, text = ("RUNSTATE_2", "alarm") if bits & _ALARM else ("RUNSTATE_5", "pre-alarm")
