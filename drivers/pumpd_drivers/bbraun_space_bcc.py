@@ -26,6 +26,7 @@ from pumpd.device.exchange import InFlight, Request
 from pumpd.device.framing import LineFramer, garbled
 from pumpd.device.saying import Sayings
 from pumpd.units import Ms
+from pumpd_drivers import bbraun_space_bcc_values as values
 from pumpd_drivers import bbraun_space_bcc_wire as wire
 
 FASTEST_MS = 500  # vendor: between two MEM:GET
@@ -42,10 +43,11 @@ class BBraunSpaceBcc:
     info: ClassVar[DriverInfo] = wire.INFO
 
     def __init__(self, settings: DeviceSettings) -> None:
-        self._slot = settings.options.get("slot")
+        self._mute = settings.receive_only  # the other host asks and acknowledges
+        self._slot = wire.SLOT.of(settings.options)
         self._poll_ms = max(settings.poll_ms or self.info.poll_ms, FASTEST_MS)
         self._wait_ms = min(REPLY_MAX_MS, max(REPLY_MIN_MS, self._poll_ms // 2))
-        self._get = f"{wire.GET}SLOT#{self._slot}" if self._slot and len(self._slot) == 2 else wire.GET
+        self._get = f"{wire.GET}SLOT#{self._slot}" if len(self._slot) == 2 else wire.GET
         self._framer = LineFramer(wire.SOH, wire.EOT, abort=b"\x18", limit=wire.LIMIT)  # CAN occurs in no block
         self._said = Sayings()
         self._flight = InFlight(LATE_MS)
@@ -124,6 +126,8 @@ class BBraunSpaceBcc:
         name = wire.ALIVE if self._bed is None else self._get
         self._quads, self._naks = {}, 0
         self._asked_ms, self._due_ms = now, Ms(now + self._poll_ms)
+        if self._mute:
+            return []
         self._wait_for_block(now)
         self._flight.add(Request(name, now, Ms(now + LATE_MS)))
         return [Send(wire.request(self._bed or wire.ANY_BED, name, self._stuffed))]
@@ -140,7 +144,7 @@ class BBraunSpaceBcc:
     def _garbled(self, inside: bytes) -> list[Out]:
         """A block that cannot be believed is asked for again, a few times."""
         bad: list[Out] = [garbled("length or checksum wrong", inside)]
-        if self._naks >= MOST_NAKS:
+        if self._naks >= MOST_NAKS or self._mute:
             return bad
         self._naks += 1
         return [*bad, Send(wire.NAK)]
@@ -149,6 +153,8 @@ class BBraunSpaceBcc:
 
     def _hear(self, block: wire.Block, inside: bytes, now: Ms) -> list[Out]:
         """One block: acknowledged a little later; the reply is read when its last one is there."""
+        if wire.is_request(block.body):
+            return []
         problem = wire.add_quads(block.body, self._quads)
         if problem is not None:
             self._quads = {}
@@ -156,17 +162,17 @@ class BBraunSpaceBcc:
         self._heard_ms, self._silent, self._bed = now, False, block.bed
         if block.stuffed is not None:
             self._stuffed, self._sure = block.stuffed, True
-        self._ack_ms, self._naks = Ms(now + ACK_AFTER_MS), 0
+        self._ack_ms, self._naks = None if self._mute else Ms(now + ACK_AFTER_MS), 0
         if not block.last:
-            self._wait_for_block(self._ack_ms)
+            self._wait_for_block(Ms(now + ACK_AFTER_MS))
             return []
         quads, self._quads, self._reply_by_ms = self._quads, {}, None
         return self._hear_reply(quads, now)
 
     def _hear_reply(self, quads: wire.Quads, now: Ms) -> list[Out]:
-        errors = [error for error in map(wire.error_of, quads.values()) if error is not None]
-        misunderstood = any(error.code == wire.NOT_UNDERSTOOD for error in errors)
-        if wire.GREETED in quads.get(wire.RACK, {}) or (misunderstood and not self._misunderstood):
+        errors = [error for error in map(values.error_of, quads.values()) if error is not None]
+        misunderstood = any(error.code == values.NOT_UNDERSTOOD for error in errors)
+        if values.GREETED in quads.get(wire.RACK, {}) or (misunderstood and not self._misunderstood):
             # the bed id is known now, or how the rack stuffs: the next request, with them, need not wait
             self._due_ms = Ms(min(self._due_ms, now + FASTEST_MS))
         if misunderstood and not self._sure:
@@ -177,26 +183,26 @@ class BBraunSpaceBcc:
 
     def _say(self, quads: wire.Quads, errors: list[AlarmCode], requested_ms: Ms | None, now: Ms) -> list[Out]:
         found = wire.slots(quads)
-        slot, trouble = self._slot or (found[0] if len(found) == 1 else None), list(errors)
+        slot, trouble = self._slot or (found[0] if len(found) == 1 else ""), list(errors)
         if found and slot not in found:
             trouble.append(_not_there(self._slot, found))
         if not found and not errors and any(address != wire.RACK for address in quads):
             return [Garbled("no rate in the reply")]
-        if slot is None or slot not in found:
+        if slot not in found:
             return [*self._said.alarms(tuple(trouble), now)] if trouble else []
-        values = quads[f"501{slot}"]
-        alarms = wire.alarms_of(values)
-        out: list[Out] = [*self._said.identity(*wire.identity_of(values, slot))]
-        out.append(wire.status_of(values, bool(alarms), requested_ms))
+        told = quads[f"501{slot}"]
+        alarms = values.alarms_of(told)
+        out: list[Out] = [*self._said.identity(*values.identity_of(told, slot))]
+        out.append(values.status_of(told, bool(alarms), requested_ms))
         out += self._said.alarms((*trouble, *alarms), now)
-        for tag in sorted(wire.unmapped(values)):
-            out += self._said.unmapped(tag, values[tag])
+        for tag in sorted(values.unmapped(told)):
+            out += self._said.unmapped(tag, told[tag])
         return out
 
 
-def _not_there(wanted: str | None, found: list[str]) -> AlarmCode:
+def _not_there(wanted: str, found: list[str]) -> AlarmCode:
     """Which pump is meant is not guessed: a technical alarm that says what there is."""
     there = ", ".join(found)
-    if wanted is None:
+    if not wanted:
         return AlarmCode("SLOT_NOT_SET", f"several pumps in the rack: set the option slot to one of {there}")
     return AlarmCode("SLOT_EMPTY", f"no pump in slot {wanted}, but in {there}")

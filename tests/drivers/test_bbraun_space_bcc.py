@@ -6,7 +6,8 @@ import itertools
 
 import pytest
 from pumpd_drivers.bbraun_space_bcc import BBraunSpaceBcc
-from pumpd_drivers.bbraun_space_bcc_wire import DOSE_UNITS, block_of, request
+from pumpd_drivers.bbraun_space_bcc_values import DOSE_UNITS
+from pumpd_drivers.bbraun_space_bcc_wire import block_of, request
 
 from pumpd.device import (
     CommandOutcome,
@@ -321,6 +322,18 @@ def test_a_reply_that_never_ends_stays_bounded() -> None:
     assert isinstance(driver, BBraunSpaceBcc)
     assert driver.next_deadline() is not None
     assert all(len(values) <= 300 for values in driver._quads.values())
+
+
+def test_on_a_tap_it_asks_nothing_and_reads_what_the_other_host_asks_for() -> None:
+    line = VirtualLine(BBraunSpaceBcc(DeviceSettings("p1", receive_only=True)), Mute())
+    line.hear(GET, after_ms=1_000)
+    line.hear(pump("INRT,5.00", last=False), after_ms=100)
+    line.hear(ACK, after_ms=100)
+    line.hear(pump("INM3,1"), after_ms=100)
+    line.run_until(8_000)
+    assert [(s.rate_ul_h, s.infusing, s.requested_ms) for s in line.of(PumpStatus)] == [(5_000, True, None)]
+    assert line.sent == []
+    assert line.of(Garbled) == []
 
 
 def test_the_status_is_what_the_pump_shows() -> None:
