@@ -50,6 +50,13 @@ INFO = DriverInfo(
     ),
     sources=("mdpnp Asena.java, SingleSimAlaris.java", "infupy alaris.py", "EBME forum thread 64957"),
     needs_asking=True,
+    probe_bytes=(
+        b"!INST_SERIALNO|457D\r",
+        b"!INF|4961\r",
+        b"!ALARM|50B2\r",
+        b"!COMMS_PROTOCOL|E8DA\r",
+        b"!COMMS_RESPONSE_MAX|7E29\r",
+    ),
 )
 
 END = 0x0D  # CR as a number: it is found in a fifth of the time that b"\r" takes

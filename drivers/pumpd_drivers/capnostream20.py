@@ -61,6 +61,7 @@ class Capnostream20:
         origins=(("rr", Origin.CO2), ("etco2", Origin.CO2)),
         sources=("Capnostream Data Transfer Protocols PN D006045C", "mdpnp Capnostream.java"),
         needs_asking=True,
+        probe_bytes=(wire.ENABLE, wire.START_REAL_TIME, wire.STOP_REAL_TIME, wire.DISABLE),
     )
 
     def __init__(self, settings: DeviceSettings) -> None:

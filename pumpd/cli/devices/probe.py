@@ -1,132 +1,132 @@
-"""`pumpd devices probe`: which device is on this line? Asks for status and identity, never for control."""
+"""`pumpd devices probe`: which device is on this line, and how sure is that? Nothing is ever commanded."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pumpd.cli.common import PROBLEMS, print_json, print_lines
-from pumpd.cli.devices.listen import AsJson, Port
+from pumpd.cli.common import PROBLEMS, could_not_run, new_table, print_json, print_lines, print_table
+from pumpd.cli.devices.listen import Port, ReceiveOnly
+from pumpd.cli.driver_files import DriverFiles, use_driver_files
 
 if TYPE_CHECKING:
-    from pumpd.device import Driver
-    from pumpd.safety.events import Event
+    from pumpd.cli.devices.probing.evidence import Evidence, Verdict
+    from pumpd.cli.devices.probing.search import Search
 
-ENOUGH = 3  # believable frames after which a driver has been understood
-DriverName = Annotated[str | None, typer.Option("--driver", metavar="DRIVER", help="Try this one only.")]
-Seconds = Annotated[float, typer.Option("--seconds", min=0.5, help="How long each driver is tried.")]
-
-
-@dataclass
-class Finding:
-    """What one driver understood. sure: "certain", "likely", "not this", or "no line" with its detail."""
-
-    driver: str
-    sure: str = "not this"
-    model: str | None = None
-    serial: str | None = None
-    software: str | None = None
-    frames: int = 0
-    garbled: int = 0
-    detail: str = ""
-    up: bool = field(default=False, repr=False)
+DriverNames = Annotated[
+    list[str] | None, typer.Option("--driver", metavar="DRIVER", help="Try only this one; may be given again.")
+]
+Seconds = Annotated[float, typer.Option("--seconds", min=0.5, help="How long the line is listened to at each setting.")]
+AskSeconds = Annotated[float, typer.Option("--ask-seconds", min=0.5, help="How long each driver's questions may take.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
-def probe(port: Port, driver: DriverName = None, seconds: Seconds = 5.0, as_json: AsJson = False) -> None:
-    """Identify the device on a line without commanding it: each driver asks for status and identity in turn.
+def probe(
+    port: Port,
+    driver: DriverNames = None,
+    seconds: Seconds = 4.5,
+    ask_seconds: AskSeconds = 4.0,
+    receive_only: ReceiveOnly = False,
+    as_json: AsJson = False,
+    driver_file: DriverFiles = None,
+) -> None:
+    """Identify the device on a line without commanding it.
 
-    Remote control is never taken. Exit code 1: no driver understood the line.
+    First the line is only listened to, at every line setting of a driver. If nobody is understood, each driver's
+    harmless questions are sent in turn: nothing is set, started, stopped or silenced, no control is taken.
+
+    Exit code 0: one device was identified, certain or likely. 1: none, or several that cannot be told apart. 2: no
+    line.
     """
     from pumpd.cli.devices.lines import driver_or_leave, link_of, link_or_leave, quiet_logs
+    from pumpd.cli.devices.probing.search import NoLine, Search
     from pumpd.registry import drivers
 
-    link = link_of(port)
-    link_or_leave(link)
+    use_driver_files(driver_file)
+    link = link_or_leave(link_of(port, receive_only))
     quiet_logs()
-    candidates = [driver_or_leave(driver)] if driver else list(drivers().values())
-    findings = asyncio.run(_probe_all(link, candidates, seconds))
+    candidates = [driver_or_leave(name) for name in driver] if driver else list(drivers().values())
+    search = Search(link, seconds, ask_seconds, not link.receive_only, say=lambda words: print_lines([words], err=True))
+    try:
+        asyncio.run(search.run(candidates))
+    except NoLine as error:
+        could_not_run(str(error))
     if as_json:
-        print_json({"link": link, "findings": [_document(f) for f in findings]})
+        print_json(document(search))
     else:
-        print_lines(_line(f) for f in findings)
-    if not any(f.sure in ("certain", "likely") for f in findings):
+        _print(search)
+    if not search.verdict.identified:
         raise typer.Exit(PROBLEMS)
 
 
-async def _probe_all(link: str, candidates: list[type[Driver]], seconds: float) -> list[Finding]:
-    findings: list[Finding] = []
-    for candidate in candidates:
-        findings.append(await _probe(link, candidate, seconds))
-        if findings[-1].sure == "certain":
-            break
-    return findings
+def document(search: Search) -> dict[str, Any]:
+    """Everything as JSON."""
+    found = search.verdict
+    return {
+        "link": str(search.link),
+        "sure": found.sure.value,
+        "driver": found.drivers[0] if found.identified else None,
+        "candidates": list(found.drivers),
+        "says": conclusion(search),
+        "sent": [frame.hex(" ") for frame in search.sent],
+        "findings": [_finding(one) for one in search.ranking],
+    }
 
 
-async def _probe(link: str, driver: type[Driver], seconds: float) -> Finding:
-    from pumpd.cli.devices.lines import open_session
-
-    finding, done = Finding(driver.info.name), asyncio.Event()
-
-    def post(event: Event) -> None:
-        note(finding, event)
-        if finding.frames >= ENOUGH and finding.model is not None:
-            done.set()
-
-    session = open_session(link, driver, post)
-    try:
-        await asyncio.wait_for(done.wait(), seconds)
-    except TimeoutError:
-        finding.detail = finding.detail or "no more was heard"
-    finally:
-        await session.close()
-    finding.sure = judge(finding, driver.info.integrity == "crc16")
-    return finding
+def _finding(one: Evidence) -> dict[str, Any]:
+    return {
+        "driver": one.info.name,
+        "device": f"{one.info.vendor} {one.info.model}",
+        "quality": one.info.quality,
+        "sure": one.sure.value,
+        "evidence": one.words(),
+        "line": one.line or None,
+        "asked": one.asked,
+        "integrity": one.info.integrity.value,
+        "frames": one.frames,
+        "garbled": one.garbled,
+        "heard_bytes": one.heard_bytes,
+        "model": one.model,
+        "serial": one.serial,
+        "software": one.software,
+    }
 
 
-def note(finding: Finding, event: Event) -> None:
-    """Add what one event says about the device."""
-    from pumpd.device import Garbled, Identity, PumpStatus, Vitals
-    from pumpd.safety.events import Heard, LinkChanged, LinkState
+def _print(search: Search) -> None:
+    from pumpd.cli.devices.probing.evidence import Sure
 
-    if isinstance(event, LinkChanged):
-        finding.up = finding.up or event.state is LinkState.UP
-        finding.detail = event.detail
-    if not isinstance(event, Heard):
-        return
-    fact = event.fact
-    if isinstance(fact, Identity):
-        finding.model = fact.model or finding.model
-        finding.serial = fact.serial or finding.serial
-        finding.software = fact.software or finding.software
-    elif isinstance(fact, PumpStatus | Vitals):
-        finding.frames += 1
-        if isinstance(fact, PumpStatus):
-            finding.serial = fact.serial or finding.serial
-    elif isinstance(fact, Garbled):
-        finding.garbled += 1
+    understood = [one for one in search.ranking if one.sure.rank < Sure.NOTHING.rank or one.failed]
+    if understood:
+        table = new_table("", ("sure", "driver", "device", "line", "because"))
+        for one in understood:
+            name = f"{one.info.name} UNVERIFIED" if one.info.unverified else one.info.name
+            device = f"{one.info.vendor} {one.info.model}"
+            table.add_row(one.sure.value, name, device, one.line or "TCP", one.words())
+        print_table(table)
+    print_lines([conclusion(search), sent_words(search)])
 
 
-def judge(finding: Finding, strong: bool) -> str:
-    """How sure we are: a CRC cannot agree by chance three times, a weaker check with garbage beside it can."""
-    if not finding.up:
-        return "no line"
-    if finding.frames >= ENOUGH and (strong or finding.garbled == 0):
-        return "certain"
-    return "likely" if finding.frames else "not this"
+def conclusion(search: Search) -> str:
+    """One sentence: who it is and how sure, or what was heard instead."""
+    from pumpd.cli.devices.probing.evidence import Sure, hint
+
+    found: Verdict = search.verdict
+    if not found.drivers:
+        heard = max((one.heard_bytes for one in search.found), default=0)
+        words = f"nothing understood ({heard} bytes heard)" if heard else "nothing was heard"
+        return f"{words}: {hint(search.sample)}"
+    best = search.ranking[0]
+    if len(found.drivers) > 1:
+        return f"{found.sure.value}, but cannot be told apart: {', '.join(found.drivers)}; compare what each decodes"
+    if found.sure is Sure.POSSIBLE:
+        return f"possible: {best.info.name} ({best.words()}): too little to be sure; probe again, longer"
+    return f"{found.sure.value}: {best.info.name} ({best.words()})"
 
 
-def _document(finding: Finding) -> dict[str, object]:
-    document = asdict(finding)
-    del document["up"]
-    return document
-
-
-def _line(finding: Finding) -> str:
-    known = [f"{k} {v}" for k in ("model", "serial", "software") if (v := getattr(finding, k)) is not None]
-    counted = f"{finding.frames} frames understood, {finding.garbled} garbled"
-    if finding.sure == "no line":
-        counted = finding.detail
-    return f"{finding.driver}: {finding.sure} ({counted})" + (f": {', '.join(known)}" if known else "")
+def sent_words(search: Search) -> str:
+    """What left this computer: a person who stands beside an infusing pump wants to know."""
+    if not search.sent:
+        return "nothing was sent: it was only listened to"
+    return f"{len(search.sent)} frames were sent, all of them questions that change nothing"
