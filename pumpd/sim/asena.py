@@ -51,6 +51,7 @@ class AsenaSim:
     text: ClassVar[str] = "Alaris Asena syringe pump"
     number: ClassVar[str] = "8002-51740"
     usual_baud: ClassVar[int] = 38400
+    lease_ms: ClassVar[int | None] = LEASE_MS
 
     def __init__(
         self,
@@ -73,6 +74,7 @@ class AsenaSim:
         self._late: list[tuple[int, bytes]] = []
         self._off_until_ms: int | None = None
         self._frozen: str | None = None
+        self._frozen_shown: dict[str, int | bool] | None = None
         self._handlers: dict[str, Callable[[list[str]], str | None]] = {
             "INF": self._status,
             "ALARM": self._alarm,
@@ -127,15 +129,17 @@ class AsenaSim:
         """Power cycle: dark for a while, then in the power-on state."""
         self.pump.power_on_state()
         self._late.clear()
-        self._frozen = None
+        self._frozen = self._frozen_shown = None
         self._off_until_ms = now_ms + for_ms
 
     def shown(self, now_ms: int) -> dict[str, int | bool]:
-        """What its display says: rate_ul_h, volume_ul, infusing."""
+        """What its display says: rate_ul_h, volume_ul, infusing; what it said first, while faults.frozen_values."""
         self.advance(now_ms)
-        pump = self.pump
-        rate_ul_h = pump.rate_ul_h if pump.infusing else 0
-        return {"rate_ul_h": rate_ul_h, "volume_ul": pump.counted_ul, "infusing": pump.infusing}
+        if not self.faults.frozen_values or self._frozen_shown is None:
+            pump = self.pump
+            rate_ul_h = pump.rate_ul_h if pump.infusing else 0
+            self._frozen_shown = {"rate_ul_h": rate_ul_h, "volume_ul": pump.counted_ul, "infusing": pump.infusing}
+        return dict(self._frozen_shown)
 
     @property
     def shown_serial(self) -> str:
