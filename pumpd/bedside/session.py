@@ -13,6 +13,7 @@ from collections.abc import Callable
 import structlog
 
 from pumpd.bedside.leftovers import Leftovers
+from pumpd.bedside.overheard import overhearing
 from pumpd.bedside.timer import DeadlineTimer
 from pumpd.clock import Clock
 from pumpd.config.model import DeviceConfig, LinkTimes, ShellTimes
@@ -68,7 +69,8 @@ class DeviceSession:
         self._device = device
         self._make = driver
         self._clock = clock
-        self._post = post
+        self._tap = link.receive_only
+        self._post = overhearing(post) if link.receive_only else post
         self._on_link = on_link
         self._links = links
         self._shell = shell
@@ -120,6 +122,8 @@ class DeviceSession:
     def command(self, order: PumpOrder) -> list[Event]:
         """Bytes of the order leave before this returns; the answer's events are for a later turn of the loop."""
         pump = self._pump
+        if self._tap:
+            return self._not_given(order, "receive-only tap: nothing is ever sent on this line")
         if pump is None:
             down = self._driver is None
             return self._not_given(order, f"line down ({self._line.trouble})" if down else "no command exists")
@@ -183,7 +187,8 @@ class DeviceSession:
 
     def _settings(self) -> DeviceSettings:
         device = self._device
-        return DeviceSettings(device.id, device.serial, device.control, device.poll_ms, device.options)
+        control = device.control and not self._tap
+        return DeviceSettings(device.id, device.serial, control, device.poll_ms, device.options, self._tap)
 
     def _end(self, trouble: Trouble) -> None:
         log.warning("line down", device=self.id, reason=str(trouble))

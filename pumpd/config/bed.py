@@ -9,11 +9,12 @@ from pumpd.config.ceilings import too_high
 from pumpd.config.drug import drug_policy
 from pumpd.config.interlock import interlock_problems, interlock_settings, interlock_warnings
 from pumpd.config.library_file import Entry
-from pumpd.config.link_url import driver_options
+from pumpd.config.link_url import driver_options, is_tap
 from pumpd.config.model import BedConfig, DeviceConfig
 from pumpd.config.problems import Problem, did_you_mean
 from pumpd.config.protocol import protocol_policy
 from pumpd.config.site import Site
+from pumpd.config.taps import capabilities, tap_warning, why_no_command
 from pumpd.config.times import kernel_times
 from pumpd.config.times_file import TimesFile
 from pumpd.config.toml_lines import Path as KeyPath
@@ -86,9 +87,11 @@ class BedBuilder:
         if pump.enforcement == "reduce" and not can.can_set_rate:
             lacking.append("set a rate")
         message = f'"{pump.enforcement}" is not possible: {pump.driver} cannot {" or ".join(lacking)}; use "alarm"'
-        if not lacking and may_command(info, pump):
+        if (silent := why_no_command(pump)) is not None:
+            message = f'"{pump.enforcement}" is not possible: {silent}; use "alarm"'
+        elif not lacking and may_command(info, pump):
             return []
-        if not lacking:
+        elif not lacking:
             message = (
                 f'"{pump.enforcement}" is refused: {pump.driver} is UNVERIFIED; use "alarm", or set '
                 "allow_unverified_control = true on a bench where no patient can be harmed"
@@ -141,6 +144,13 @@ class BedBuilder:
         return [self._site.source.problem((*at, "monitor", rates[0][0]), message)]
 
     def _driver_warnings(self, at: KeyPath, device: DeviceTable) -> list[Problem]:
+        """What a person should know of a device's line and of its driver."""
+        problem = self._site.source.problem
+        tap = tap_warning(device, self._infos[device.driver])
+        taps = [] if tap is None else [problem((*at, "link"), tap)]
+        return taps + self._unverified_warnings(at, device)
+
+    def _unverified_warnings(self, at: KeyPath, device: DeviceTable) -> list[Problem]:
         """A driver under development, and a permission for one that is not needed (and so would go unnoticed)."""
         problem = self._site.source.problem
         unverified = self._infos[device.driver].unverified
@@ -226,12 +236,13 @@ class BedBuilder:
             drug=drug_policy(self._site, bed, pump),
             concentration_ug_ml=pump.concentration,
             enforcement=self._enforcement(pump),
-            capabilities=info.pump,
+            capabilities=capabilities(pump, info),
             poll_ms=pump.poll or info.poll_ms,
             serial=pump.serial,
             model=pump.model,
             syringe_volume_ul=pump.syringe or times.syringe,
             unverified=info.unverified,
+            tap=is_tap(pump.link),
         )
 
     def _monitor_policy(self, monitor: MonitorTable) -> MonitorPolicy:
@@ -248,12 +259,13 @@ class BedBuilder:
             no_breath_ms=monitor.no_breath,
             origins=tuple(origins.items()),
             unverified=info.unverified,
+            tap=is_tap(monitor.link),
         )
 
 
 def may_command(info: DriverInfo, pump: PumpTable) -> bool:
-    """A driver under development commands no pump unless the ward file says so."""
-    return not info.unverified or pump.allow_unverified_control
+    """A driver under development commands no pump unless the ward file says so; nobody commands one on a tap."""
+    return why_no_command(pump) is None and (not info.unverified or pump.allow_unverified_control)
 
 
 def _allowed(entry: Entry) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pumpd.config.link_url import LinkError, SocketLink, line_of, parse_link
+from pumpd.config.by_id import better_name
+from pumpd.config.link_url import LinkError, SerialLink, SocketLink, line_of, parse_link
 from pumpd.config.problems import Problem, did_you_mean
 from pumpd.config.read import Source
 from pumpd.config.toml_lines import Path as KeyPath
@@ -36,6 +38,7 @@ def ward_problems(file: WardFile, source: Source) -> list[Problem]:
         *_journal(file, source),
         *_duplicate_ids(file, source),
         *_drivers(file, source),
+        *_options(file, source),
         *_links(file, source),
     ]
 
@@ -106,6 +109,24 @@ def _drivers(file: WardFile, source: Source) -> Iterator[Problem]:
             )
 
 
+def _options(file: WardFile, source: Source) -> Iterator[Problem]:
+    """A driver that says which keys it reads is told no others, and no values that it would not take."""
+    known = drivers()
+    for at, kind, device in devices_of(file):
+        driver = known.get(device.driver)
+        declared = {} if driver is None else {option.name: option for option in driver.info.options}
+        if driver is None or driver.info.kind is not kind or not declared:
+            continue
+        for key, value in device.options.items():
+            option = declared.get(key)
+            if option is None and key != "baud":
+                message = f'{device.driver} has no option "{key}"{did_you_mean(key, declared)}'
+                yield source.problem((*at, "options", key), message)
+            elif option is not None and not option.allows(value):
+                message = f'"{value}" is not possible: {option.text} (without it {option.default})'
+                yield source.problem((*at, "options", key), message)
+
+
 def _links(file: WardFile, source: Source) -> Iterator[Problem]:
     seen: dict[str, tuple[str, KeyPath]] = {}
     for at, _kind, device in devices_of(file):
@@ -139,4 +160,14 @@ def ward_warnings(file: WardFile, source: Source) -> list[Problem]:
         if bed.patient is not None:
             message = "a patient bound by the file is for a bench only; a ward binds patients by name"
             found.append(source.problem(("bed", index, "patient"), message))
-    return found
+    return [*found, *_passing_names(file, source)]
+
+
+def _passing_names(file: WardFile, source: Source) -> Iterator[Problem]:
+    """Serial ports by names that may be another device's after the next start."""
+    for at, _kind, device in devices_of(file):
+        link = parse_link(device.link)
+        better = better_name(link.path) if isinstance(link, SerialLink) else None
+        if better is not None and isinstance(link, SerialLink):
+            message = f"{link.path} may be another device after the next start; use {replace(link, path=better)}"
+            yield source.problem((*at, "link"), message)

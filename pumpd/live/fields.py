@@ -84,7 +84,10 @@ class PatientShape(Struct):
 
 
 class DeviceShape(Struct):
-    """unverified: its driver is under development; a screen marks the device and each of its values."""
+    """unverified: its driver is under development; a screen marks the device and each of its values.
+
+    tap: pumpd only listens on its line, beside another host, and can command nothing there.
+    """
 
     id: str
     driver: str
@@ -93,6 +96,7 @@ class DeviceShape(Struct):
     detail: str
     garbled: int
     unverified: bool = False
+    tap: bool = False
 
 
 class UnmappedShape(Struct):

@@ -164,7 +164,8 @@ def pump_shape(view: PumpView, weight_g: int | None, stamp: Stamp, caps: tuple[C
 
 def device_shape(view: DeviceView, stamp: Stamp) -> DeviceShape:
     since = stamp.maybe(view.since_ms)
-    return DeviceShape(view.id, view.driver, view.link.value, since, view.detail, view.garbled, view.unverified)
+    link, marks = view.link.value, (view.unverified, view.tap)
+    return DeviceShape(view.id, view.driver, link, since, view.detail, view.garbled, *marks)
 
 
 def alarm_shape(alarm: Alarm, stamp: Stamp) -> AlarmShape:

@@ -113,8 +113,8 @@ def device_views(d: Draft) -> tuple[DeviceView, ...]:
         reason = mismatch(device.serial, device.model, state)
         link = state.link if reason is None else LinkState.REFUSED
         detail = state.detail if reason is None else reason
-        shown = DeviceView(device.device, device.driver, link, state.since_ms, detail, state.garbled, device.unverified)
-        found.append(shown)
+        marks = device.unverified, device.tap
+        found.append(DeviceView(device.device, device.driver, link, state.since_ms, detail, state.garbled, *marks))
     return tuple(found)
 
 

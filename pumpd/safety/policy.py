@@ -149,6 +149,7 @@ class PumpPolicy:
     """One pump of the bed. serial None: any device is accepted on the line.
 
     unverified: its driver is under development; whoever sees the device is told, nothing is judged differently.
+    tap: its line is receive-only, beside another host; likewise.
     """
 
     device: str
@@ -162,6 +163,7 @@ class PumpPolicy:
     model: str | None
     syringe_volume_ul: int
     unverified: bool = False
+    tap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ class MonitorPolicy:
     """One monitor of the bed, in authoritative order. signals: what it can report.
 
     no_breath_ms: how long it waits itself before it says that there is no breath; None where nobody said so.
-    origins: what a signal is measured by (RSP-07), where that is known. unverified: as of a pump.
+    origins: what a signal is measured by (RSP-07), where that is known. unverified, tap: as of a pump.
     """
 
     device: str
@@ -181,6 +183,7 @@ class MonitorPolicy:
     no_breath_ms: int | None = None
     origins: tuple[tuple[str, Origin], ...] = ()
     unverified: bool = False
+    tap: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ class PumpView:
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
-    """unverified: its driver is under development; what it says is shown with that mark."""
+    """unverified: its driver is under development; it is shown with that mark. tap: its line is receive-only."""
 
     id: str
     driver: str
@@ -147,6 +147,7 @@ class DeviceView:
     detail: str
     garbled: int
     unverified: bool = False
+    tap: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ const VITALS = [
   { signal: "pulse", label: "PR", name: "Pulse rate", unit: "/min" },
 ];
 
+const TAP = "A receive-only tap beside another host: pumpd sends nothing to this device and cannot stop it";
 const UNPROVEN = "The driver of this device is under development: do not rely on what it says";
 
 /** @type {Record<string, string>} */
@@ -103,6 +104,7 @@ function link(device, bed, context) {
   return html`
     <li class="link ${context.blank ? "unknown" : device.link}" title="${device.id} (${device.driver}) ${device.detail ?? ""}">
       <span aria-hidden="true">${state.symbol}</span> ${words}${up ? html`<span class="hidden"> ${state.words}</span>` : nothing}
+      ${device.tap ? html`<span class="tap" title=${TAP}>listening only</span>` : nothing}
       ${device.unverified ? html`<strong class="unproven" title=${UNPROVEN}>UNVERIFIED</strong>` : nothing}
     </li>
   `;

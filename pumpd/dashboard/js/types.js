@@ -73,8 +73,9 @@
 /** @typedef {"up"|"down"|"silent"|"refused"} LinkState */
 /**
  * unverified: its driver is under development; the device and each of its values say so.
+ * tap: pumpd only listens on its line, beside another host.
  * @typedef {{id: string, driver: string, link: LinkState, since: string|null, detail?: string,
- *   unverified?: boolean}} Device
+ *   unverified?: boolean, tap?: boolean}} Device
  */
 
 /** @typedef {{mrn: string, name?: string|null, initials?: string|null, weight_kg: number|string|null}} Patient */
