@@ -99,6 +99,7 @@ EXC_BITS: tuple[tuple[int, str, str, Quality], ...] = (
 MASIMO_SET = 0x800  # the algorithm runs in full SET mode: normal
 _ALARM_KNOWN = ACTIVE | SILENCED | sum(row[0] for row in ALARM_BITS)
 _EXC_KNOWN = MASIMO_SET | sum(row[0] for row in EXC_BITS)
+_BELIEVED = (Quality.OK, Quality.QUESTIONABLE)
 _WORST_FIRST = (_OFF, _INVALID, _DOUBT)
 
 
@@ -144,10 +145,20 @@ def _measured(key: str, row: Row, number: str) -> Field | None:
 
 
 def readings_of(found: Fields, exc: int) -> tuple[Reading, ...]:
-    """Every value of the line that has a signal, as far as the exceptions let it count."""
+    """Every value of the line that has a signal, as far as the exceptions let it count.
+
+    All come from the pulse at the sensor: where saturation or pulse rate is missing, no value is one. (So one flipped
+    bit cannot make a reading of a line that has none.)
+    """
     readings = [field.reading for field in found.values() if field.reading is not None]
     quality = quality_of(exc)
+    if quality in _BELIEVED and _is_missing(found["SPO2"]) | _is_missing(found["BPM"]):
+        quality = Quality.INVALID
     return tuple(readings if quality is Quality.OK else [_less(reading, quality) for reading in readings])
+
+
+def _is_missing(field: Field) -> bool:
+    return field.reading is None or field.reading.value_milli is None
 
 
 def _less(reading: Reading, quality: Quality) -> Reading:
