@@ -20,7 +20,6 @@ from typing import ClassVar, NamedTuple
 
 from pumpd.device import (
     AlarmCode,
-    Control,
     ControlState,
     DeviceSettings,
     DriverInfo,
@@ -100,7 +99,7 @@ class Graseby3400(PolledPump):
         sources=("STANPUMP GR_3400.C, NEWASYNC.C, STANPUMP.C (StevenLShafer/stanpumpR, MIT)",),
         tells_serial=False,
         needs_asking=True,
-        probe_bytes=(frame(STATE),),
+        probe_bytes=(frame(STATE), frame(RATE), frame(TOTAL)),
     )
     questions = (Question(STATE, STATE), Question(RATE, RATE), Question(TOTAL, TOTAL))
     status = (STATE, RATE, TOTAL)
@@ -204,11 +203,10 @@ class Graseby3400(PolledPump):
         self._kept = rate
 
     def _hear_control(self, reply: Reply, request: Request | None, order_id: str | None, now: Ms) -> list[Out]:
-        lost = self.lease.held and reply.control is ControlState.REFUSED and self._wants_control
         said = super()._hear_control(reply, request, order_id, now)
         if self._kept is None:
             self.line.forget(KEEP_ALIVE)
-        return [Control(ControlState.LOST, reply.detail), *said] if lost else said
+        return said
 
 
 def _control(ack: str, name: str, state: str) -> tuple[ControlState | None, str]:

@@ -23,6 +23,7 @@ from pumpd.device.facts import (
     Waveform,
 )
 from pumpd.device.info import UNVERIFIED, DriverInfo, Kind, Line, Origin, Parity, PumpCapabilities
+from pumpd.device.options import DriverOption
 from pumpd.device.orders import PumpOrder, ReadStatus, ReleaseControl, SetRateOrder, StopOrder
 from pumpd.device.signals import SIGNALS, Signal
 
@@ -37,6 +38,7 @@ __all__ = [
     "DeviceSettings",
     "Driver",
     "DriverInfo",
+    "DriverOption",
     "Garbled",
     "Identity",
     "Integrity",

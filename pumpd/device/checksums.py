@@ -14,6 +14,11 @@ def crc16_ccitt_false(data: bytes) -> int:
     return binascii.crc_hqx(data, 0xFFFF)
 
 
+def crc16_xmodem(data: bytes) -> int:
+    """CRC-16/XMODEM: polynomial 1021, initial 0, not reflected, no final xor."""
+    return binascii.crc_hqx(data, 0)
+
+
 def xor8(data: bytes) -> int:
     """XOR of all bytes, by halving a big integer (C speed instead of a Python loop per byte)."""
     value = int.from_bytes(data, "big")

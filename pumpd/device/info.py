@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pumpd.device.facts import Integrity
+from pumpd.device.options import DriverOption
 
 UNVERIFIED = "unverified"
 """The quality of a driver that was loaded from a file (`--driver-file`), whatever it says of itself."""
@@ -63,9 +64,11 @@ class Line:
 class PumpCapabilities:
     """What the pump lets us do, and how finely it tells.
 
-    rate_step_ul_h: the finest step that its wire format can express, in orders and in reported rates alike.
-    counter_step_nl: the step in which its delivered counter (PumpStatus.volume_ul) moves, in nanolitres: 1_000 for
-    1 uL, 100_000 for 0.1 mL. A step too large only widens a dose's bounds; one too small makes them untrue.
+    rate_step_ul_h: the finest step that its wire format can express. counter_step_nl: the step in which its delivered
+    counter (PumpStatus.volume_ul) moves, in nanolitres: 1_000 for 1 uL, 100_000 for 0.1 mL; a pump without a counter
+    needs none. shown_rate_step_ul_h: what a reported rate is rounded or cut to where that is coarser than what can be
+    set at the pump, so that the true one lies less than a step away; 0: it is told exactly.
+    Of both, a step too large only widens a dose's bounds; one too small makes them untrue.
     """
 
     can_stop: bool = False
@@ -76,6 +79,7 @@ class PumpCapabilities:
     rate_min_ul_h: int = 0
     rate_max_ul_h: int = 0
     counter_step_nl: int = 1000
+    shown_rate_step_ul_h: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,9 @@ class DriverInfo:
     driver hears only what another host asks for.
     probe_bytes: whole frames, in order, that ask a device who and how it is and change nothing in any device that hears
     them: nothing is set, started, stopped or silenced, no control taken; a session that one opens, a later one ends.
-    `pumpd devices probe` sends these and nothing else; empty: the device is only listened to.
+    Among them are all questions of one status, so that it can be told. `pumpd devices probe` sends these and nothing
+    else; empty: the device is only listened to.
+    options: keys of the ward file for this driver alone; "baud" is every driver's.
     """
 
     name: str
@@ -109,6 +115,7 @@ class DriverInfo:
     tells_serial: bool = True
     needs_asking: bool = False
     probe_bytes: tuple[bytes, ...] = ()
+    options: tuple[DriverOption, ...] = ()
 
     @property
     def unverified(self) -> bool:

@@ -37,6 +37,11 @@ class Lease:
         self._granted_ms = None
         return self._say(ControlState.REFUSED, detail)
 
+    def taken_back(self, detail: str) -> list[Control]:
+        """The pump, or somebody at it, says no: LOST first where it had said yes, so that the change is on record."""
+        lost = self._say(ControlState.LOST, detail) if self.held else []
+        return [*lost, *self.refused(detail)]
+
     def give_back(self, detail: str) -> list[Control]:
         """Control is handed back; no later grant is expected."""
         self._granted_ms = None

@@ -204,4 +204,4 @@ class PolledPump(PolledDevice):
         if reply.control is ControlState.GRANTED:
             return [*self.lease.granted(now if request is None else request.sent_ms)]
         self.line.ask(self.control_name, Ms(now + CONTROL_RETRY_MS))
-        return [*self.lease.refused(reply.detail)]
+        return [*self.lease.taken_back(reply.detail)]

@@ -15,8 +15,10 @@ from typing import Any, Literal, Protocol
 from pumpd.sim.asena import AsenaSim
 from pumpd.sim.capnostream import CapnostreamSim
 from pumpd.sim.devices.bbraun_space_bcc import BBraunSpaceBccSim
+from pumpd.sim.devices.gemini_c2 import GeminiC2Sim
 from pumpd.sim.devices.graseby_3400 import Graseby3400Sim
 from pumpd.sim.devices.masimo_ascii1 import MasimoAscii1Sim
+from pumpd.sim.devices.nonin_df import NoninDFSim
 from pumpd.sim.devices.senses import Patient
 from pumpd.sim.faults import LineFaults
 from pumpd.sim.line import ByteDevice
@@ -67,8 +69,10 @@ _OURS: tuple[Any, ...] = (
     AsenaSim,
     CapnostreamSim,
     Graseby3400Sim,
+    GeminiC2Sim,
     BBraunSpaceBccSim,
     MasimoAscii1Sim,
+    NoninDFSim,
 )
 
 

@@ -1,4 +1,4 @@
-"""What only the Graseby 3400 does: rounds of three replies, a rate that is kept alive, a START key that ends control."""
+"""What only the Graseby 3400 does: rounds of three replies, a rate kept alive, a START key that ends control."""
 
 from __future__ import annotations
 

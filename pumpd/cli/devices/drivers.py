@@ -24,6 +24,7 @@ def drivers(as_json: AsJson = False) -> None:
         print_json({"drivers": [_document(info) for info in infos], "broken": [asdict(one) for one in broken()]})
     else:
         _print(infos)
+        print_lines(_option_lines(infos))
         print_lines(f"broken: {one.name}: {one.reason}" for one in broken())
     if broken():
         raise typer.Exit(PROBLEMS)
@@ -43,6 +44,12 @@ def _print(infos: list[DriverInfo]) -> None:
         line = f"{info.line.bauds[0]} {info.line.data_bits}{info.line.parity}{info.line.stop_bits}"
         table.add_row(info.name, device, str(info.kind), line, str(info.integrity), abilities(info), info.quality)
     print_table(table)
+
+
+def _option_lines(infos: list[DriverInfo]) -> list[str]:
+    """What the ward file may tell each driver."""
+    said = [(info.name, option) for info in infos for option in info.options]
+    return [f'{name}: options.{option.name} = "{option.default}": {option.text}' for name, option in said]
 
 
 def abilities(info: DriverInfo) -> str:
