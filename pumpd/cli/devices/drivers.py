@@ -32,6 +32,7 @@ def drivers(as_json: AsJson = False) -> None:
 
 def _document(info: DriverInfo) -> dict[str, Any]:
     document = asdict(info)
+    document["probe_bytes"] = [data.hex(" ") for data in info.probe_bytes]
     if info.kind != "pump":
         del document["pump"]
     return document
