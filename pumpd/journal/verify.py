@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import Row, and_, func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from pumpd.journal.chain import Head, Link, extend
@@ -84,6 +84,9 @@ async def verify_engine(engine: AsyncEngine) -> VerifyReport:
 
 async def _by_whom(connection: AsyncConnection, links: int) -> tuple[ByWhom, ...]:
     """Which software decided which links; runs of the same one are one."""
+    there = await connection.run_sync(lambda plain: {column["name"] for column in inspect(plain).get_columns("boots")})
+    if boots.c.config.name not in there:  # the copy of a first schema, made before it was upgraded
+        return ()
     columns = boots.c
     query = select(columns.software, columns.config).order_by(columns.id)
     found: list[ByWhom] = []

@@ -6,9 +6,11 @@ report or unresolved command allows, and once per counter run one counter step. 
 rate has already told of the present step (at most one) does not count again when the counter shows it. `at least`
 takes, over a whole counter run, the smaller of the two (rounded down) less one counter step; taking it per interval
 would lose a slow infusion, whose counter moves in jumps. A counter that falls was reset or wrapped: its run is closed
-and the interval rests on the rate alone. An interval that reaches over a mark, a change of concentration or of patient
-counts in `at most` only: nobody knows on which side it flowed. A gap counts as delivery at the highest known rate up
-to the syringe's volume; a gap of uncertain length counts as the whole syringe.
+and the interval rests on the rate alone. The step is the pump's own (PumpCapabilities.counter_step_nl); a pump without
+a counter has only the other witness, and a rate that is shown coarsely stands for all that it may be. An interval that
+reaches over a mark, a change of concentration or of patient counts in `at most` only: nobody knows on which side it
+flowed. A gap counts as delivery at the highest known rate up to the syringe's volume; a gap of uncertain length counts
+as the whole syringe.
 """
 
 from __future__ import annotations
@@ -18,12 +20,12 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from pumpd.device.facts import Outcome
+from pumpd.device.info import PumpCapabilities
 from pumpd.safety.policy import PumpPolicy
 from pumpd.safety.state import Command, Dose, PumpState, Report
 
 NL_PER_UL = 1000
 UL_H_MS_PER_NL = 3600  # rate_ul_h x ms / 3600 is nanolitres
-COUNTER_STEP_NL = NL_PER_UL  # volume_ul is whole microlitres
 
 
 class CommandKind(StrEnum):
@@ -59,30 +61,31 @@ def after_command(
     return possible_rates(before_ul_h, after_ul_h, outcome), (0, 0)
 
 
-def report_high_ul_h(report: Report | None, rate_max_ul_h: int) -> int:
+def report_high_ul_h(report: Report | None, pump: PumpCapabilities) -> int:
     """The highest rate the pump may run at by its report; an unread rate is the pump's greatest."""
     if report is None or report.infusing is False:
         return 0
-    return rate_max_ul_h if report.rate_ul_h is None else report.rate_ul_h
+    return pump.rate_max_ul_h if report.rate_ul_h is None else report.rate_ul_h + pump.shown_rate_step_ul_h
 
 
-def report_low_ul_h(report: Report) -> int:
+def report_low_ul_h(report: Report, pump: PumpCapabilities) -> int:
     """The lowest rate: 0 unless the pump says that it infuses, and how fast."""
-    return report.rate_ul_h if report.infusing is True and report.rate_ul_h is not None else 0
+    known = report.infusing is True and report.rate_ul_h is not None
+    return max(0, (report.rate_ul_h or 0) - pump.shown_rate_step_ul_h) if known else 0
 
 
 def high_ul_h(pump: PumpPolicy, report: Report | None, commands: tuple[Command, ...]) -> int:
     """The highest rate by report and unresolved commands (a command cannot start a pump that says it holds)."""
-    rate = report_high_ul_h(report, pump.capabilities.rate_max_ul_h)
+    rate = report_high_ul_h(report, pump.capabilities)
     if commands and report is not None and report.infusing is not False:
         for command in commands:
             rate = max(rate, possible_rates(rate, command.rate_ul_h, command.outcome or Outcome.UNKNOWN)[1])
     return rate
 
 
-def low_ul_h(old: Report, new: Report, commands: tuple[Command, ...]) -> int:
+def low_ul_h(pump: PumpPolicy, old: Report, new: Report, commands: tuple[Command, ...]) -> int:
     """The lowest rate between two reports: a command may have lowered it and another raised it again."""
-    rate = min(report_low_ul_h(old), report_low_ul_h(new))
+    rate = min(report_low_ul_h(old, pump.capabilities), report_low_ul_h(new, pump.capabilities))
     for command in commands:
         rate = min(rate, possible_rates(rate, command.rate_ul_h, command.outcome or Outcome.UNKNOWN)[0])
     return rate
@@ -108,12 +111,12 @@ def run_low_nl(dose: Dose) -> int:
     if dose.anchor_ul is None or dose.count_ul is None:
         return 0
     counted = (dose.count_ul - dose.anchor_ul) * NL_PER_UL
-    return max(0, min(counted, dose.run_rate_nl) - COUNTER_STEP_NL)
+    return max(0, min(counted, dose.run_rate_nl) - dose.step_nl)
 
 
 def close_run(dose: Dose, anchor_ul: int | None) -> Dose:
     """End the counter run; a new one starts at anchor_ul and costs `at most` one counter step."""
-    high_nl = dose.high_nl + (COUNTER_STEP_NL if anchor_ul is not None else 0)
+    high_nl = dose.high_nl + (dose.step_nl if anchor_ul is not None else 0)
     return replace(
         dose,
         low_nl=dose.low_nl + run_low_nl(dose),
@@ -133,7 +136,7 @@ def marked(dose: Dose, straddles: bool) -> tuple[Dose, int]:
     flowed before the mark.
     """
     counts = dose.count_ul is not None
-    from_nl = dose.high_nl - (COUNTER_STEP_NL + dose.slack_nl if counts else 0)
+    from_nl = dose.high_nl - (dose.step_nl + dose.slack_nl if counts else 0)
     low_nl = dose.low_nl + run_low_nl(dose)
     closed = replace(dose, low_nl=low_nl, anchor_ul=dose.count_ul, run_rate_nl=0, straddles=straddles or dose.straddles)
     return closed, from_nl
@@ -141,7 +144,9 @@ def marked(dose: Dose, straddles: bool) -> tuple[Dose, int]:
 
 def advance(dose: Dose, pump: PumpPolicy, p: PumpState, new: Report, gap: bool) -> Dose:
     """The dose after the report `new`, which follows p.report; gap: nobody watched in between."""
-    old = p.report
+    old, step_nl = p.report, pump.capabilities.counter_step_nl
+    if dose.step_nl != step_nl:
+        dose = other_counter(dose, step_nl)
     if old is None:
         return replace(close_run(dose, new.volume_ul), straddles=False)
     dt_ms = max(0, new.at_ms - old.at_ms)
@@ -150,13 +155,18 @@ def advance(dose: Dose, pump: PumpPolicy, p: PumpState, new: Report, gap: bool) 
     if gap:
         syringe_nl = pump.syringe_volume_ul * NL_PER_UL
         by_rate_nl = syringe_nl if dose.unsure and rate else min(by_rate_nl, syringe_nl)
-    low_rate_nl = 0 if gap or dose.straddles else low_ul_h(old, new, p.commands) * dt_ms // UL_H_MS_PER_NL
+    low_rate_nl = 0 if gap or dose.straddles else low_ul_h(pump, old, new, p.commands) * dt_ms // UL_H_MS_PER_NL
     same = old.serial == new.serial and dose.count_ul is not None
     if new.volume_ul is None or not same:
         return uncounted(dose, new.volume_ul, by_rate_nl, low_rate_nl)
     if new.volume_ul < (dose.count_ul or 0):
         return uncounted(dose, new.volume_ul, max(by_rate_nl, new.volume_ul * NL_PER_UL), low_rate_nl)
     return counted(dose, new.volume_ul, by_rate_nl, low_rate_nl, gap)
+
+
+def other_counter(dose: Dose, step_nl: int) -> Dose:
+    """From now on a counter with that step: the run of the one before is over."""
+    return replace(close_run(dose, None), step_nl=step_nl)
 
 
 def counted(dose: Dose, volume_ul: int, by_rate_nl: int, low_rate_nl: int, gap: bool) -> Dose:
@@ -177,7 +187,9 @@ def counted(dose: Dose, volume_ul: int, by_rate_nl: int, low_rate_nl: int, gap: 
         run_rate_nl,
         False,
         dose.conc_ug_ml,
-        0 if ahead_nl <= 0 else min(ahead_nl, COUNTER_STEP_NL),
+        0 if ahead_nl <= 0 else min(ahead_nl, dose.step_nl),
+        False,
+        dose.step_nl,
     )
 
 
@@ -221,7 +233,7 @@ def at_concentration(dose: Dose, conc_ug_ml: int | None, undocumented: int, stra
 
 def zeroed(dose: Dose, straddles: bool = False) -> Dose:
     """A new patient: nothing given yet; the counter goes on from where it stands."""
-    return close_run(Dose(conc_ug_ml=dose.conc_ug_ml, straddles=straddles), dose.count_ul)
+    return close_run(Dose(conc_ug_ml=dose.conc_ug_ml, straddles=straddles, step_nl=dose.step_nl), dose.count_ul)
 
 
 def widened(dose: Dose, straddles: bool = False) -> Dose:

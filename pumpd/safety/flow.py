@@ -48,10 +48,10 @@ def noted(d: Draft, pump: PumpPolicy) -> Flow:
     if before is None:
         if new.live:
             tell(d, pump)
-        return compared(d, new, new, p)
+        return compared(d, pump, new, new, p)
     if shown(new) != shown(before):
         tell(d, pump)
-    return compared(d, before, new, p)
+    return compared(d, pump, before, new, p)
 
 
 def present(pump: PumpPolicy, p: PumpState) -> Flow:
@@ -75,7 +75,7 @@ def shown(flow: Flow) -> tuple[object, ...]:
     return flow.drug, flow.infusing, flow.rate_ul_h, flow.conc_ug_ml, flow.live
 
 
-def compared(d: Draft, before: Flow, new: Flow, p: PumpState) -> Flow:
+def compared(d: Draft, pump: PumpPolicy, before: Flow, new: Flow, p: PumpState) -> Flow:
     """The flow with what over- and under-infusion are judged by, where a protocol says how."""
     protocol, report = d.policy.protocol, p.report
     if protocol is None or not new.governed or not new.live or report is None:
@@ -84,11 +84,12 @@ def compared(d: Draft, before: Flow, new: Flow, p: PumpState) -> Flow:
         return replace(
             new, look_ms=before.look_ms, counted=before.counted, over=before.over, under=before.under, free=before.free
         )
-    samples = infusion_error.counted_on(before, report, protocol)
+    samples = infusion_error.counted_on(before, report, protocol, pump.capabilities.shown_rate_step_ul_h)
     if not samples:
         return new
-    over, under = infusion_error.over(samples, protocol), infusion_error.under(samples, protocol)
-    free = infusion_error.free_flow(samples, protocol)
+    step_nl = pump.capabilities.counter_step_nl
+    over, under = infusion_error.over(samples, protocol, step_nl), infusion_error.under(samples, protocol, step_nl)
+    free = infusion_error.free_flow(samples, protocol, step_nl)
     moving = new.infusing is not False or over or under or free
     return replace(
         new,

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from pumpd.safety.ceiling import is_governed
 from pumpd.safety.course_state import Earlier, Infusion, Mark
 from pumpd.safety.dose import (
-    COUNTER_STEP_NL,
     between_reports,
     delivered_ng,
     marked,
@@ -47,7 +46,8 @@ def mass_ng(d: Draft, pump: PumpPolicy, p: PumpState) -> Pair | None:
     """Given by this pump to the present patient until now; None: volume flowed whose concentration nobody has named."""
     dose = p.dose
     if dose.conc_ug_ml is None or dose.conc_ug_ml <= 0:
-        flowed = dose.high_nl > COUNTER_STEP_NL or report_high_ul_h(p.report, pump.capabilities.rate_max_ul_h) > 0
+        counts_nl = 0 if dose.count_ul is None else dose.step_nl  # what `at most` holds when a counter was just read
+        flowed = dose.high_nl > counts_nl or report_high_ul_h(p.report, pump.capabilities) > 0
         return None if flowed else (dose.low_ng, dose.high_ng)
     return delivered_ng(dose, dose.conc_ug_ml, undocumented_nl(pump, p, d.now))
 

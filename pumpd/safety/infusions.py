@@ -15,13 +15,14 @@ from pumpd.safety.breathing import last_heard_running
 from pumpd.safety.ceiling import is_governed
 from pumpd.safety.course_state import Given, Infusion, Mark
 from pumpd.safety.decisions import CourseChanged, InfusionChanged, InfusionPhase, InterlockState
+from pumpd.safety.dose import to_ng
 from pumpd.safety.given import infusion_given, remembered, since, take_mark
 from pumpd.safety.interlock import STOPPING
 from pumpd.safety.policy import PumpPolicy
 from pumpd.safety.state import Draft, PumpState, Report
 from pumpd.units import MS_PER_MIN
 
-COMPLETE_PERCENT = 98  # of a planned dose: what counter steps and roundings may leave of `at least`
+COMPLETE_PERCENT = 98  # of a planned dose: what roundings may leave of it
 STOPPED = STOPPING | {InterlockState.STOP_VERIFIED}
 INFUSION = "infusion"  # the cap that holds until another infusion is planned
 AUTOMATIC = "an infusion began without a course"
@@ -215,7 +216,16 @@ def is_complete(d: Draft, infusion: Infusion) -> bool:
     weight_g = None if d.patient is None else d.patient.weight_g
     if infusion.dose_ug_kg is None or weight_g is None:
         return False
-    return infusion_given(d, infusion)[0] * 100 >= infusion.dose_ug_kg * weight_g * COMPLETE_PERCENT
+    low, high = infusion_given(d, infusion)
+    planned = infusion.dose_ug_kg * weight_g * COMPLETE_PERCENT
+    return (low + unseen_ng(d, infusion)) * 100 >= planned and high * 100 >= planned
+
+
+def unseen_ng(d: Draft, infusion: Infusion) -> int:
+    """What `at least` cannot hold of a dose that is given: of each pump a counter step at every mark, and the last."""
+    marks = 1 + sum(mark.at_ms >= infusion.started_ms for mark in d.given.marks)
+    doses = [d.pumps[name].dose for name in infusion.pumps if name in d.pumps]
+    return marks * sum(to_ng(dose.step_nl, dose.conc_ug_ml or 0, up=False) for dose in doses)
 
 
 # --- the tuple of infusions

@@ -91,6 +91,7 @@ class Dose(Struct, frozen=True):
     pump's counter. run_rate_nl: what the reported rates say of that run. unsure: a gap of unknown length.
     conc_ug_ml: the concentration of this segment, None while nobody has said. slack_nl: what at most already holds of
     the present counter step. straddles: what is counted until the next report may belong to before a mark.
+    step_nl: the step in which the counter of this run moves.
     """
 
     low_ng: int = 0
@@ -104,6 +105,7 @@ class Dose(Struct, frozen=True):
     conc_ug_ml: int | None = None
     slack_nl: int = 0
     straddles: bool = False
+    step_nl: int = 1000
 
 
 class PumpState(Struct, frozen=True):

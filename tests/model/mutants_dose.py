@@ -160,13 +160,13 @@ DOSE_MUTANTS = (
     Mutant(
         "over-infusion is not noticed",
         "infusion_error",
-        "        if programmed and (counted - COUNTER_STEP_NL) * 100",
-        "        if False and (counted - COUNTER_STEP_NL) * 100",
+        "        if programmed and (counted - step_nl) * 100",
+        "        if False and (counted - step_nl) * 100",
     ),
     Mutant(
         "a counter that moves in jumps is an error",
         "infusion_error",
-        "    if (counted + COUNTER_STEP_NL) * 100 < programmed * (100 - protocol.under_percent):",
+        "    if (counted + step_nl) * 100 < programmed * (100 - protocol.under_percent):",
         "    if counted * 99 < programmed * 100:",
     ),
     Mutant(

@@ -62,7 +62,10 @@ def dosed_policy(caps: DoseCaps | None = CAPS, pumps: int = 1, **fields: Any) ->
 
 @dataclass
 class TruePump:
-    """What a pump really does. cleared: where its own counter was set to 0."""
+    """What a pump really does. cleared: where its own counter was set to 0.
+
+    step_ul: in which that counter moves; 0: it has none. shown_ul_h: to which it rounds the rate that it shows.
+    """
 
     device: str = PUMP
     rate_ul_h: int = 0
@@ -70,6 +73,8 @@ class TruePump:
     units: int = 0
     cleared: int = 0
     factor_percent: int = 100  # what it really gives of its rate
+    step_ul: int = 1
+    shown_ul_h: int = 1
 
     def run(self, ms: int) -> None:
         if self.infusing:
@@ -81,8 +86,11 @@ class TruePump:
     def clear(self) -> None:
         self.cleared = self.units
 
-    def counter_ul(self) -> int:
-        return (self.units - self.cleared) // (1_000 * NL_UNITS)
+    def counter_ul(self) -> int | None:
+        return (self.units - self.cleared) // (1_000 * NL_UNITS * self.step_ul) * self.step_ul if self.step_ul else None
+
+    def shown_rate_ul_h(self) -> int:
+        return (self.rate_ul_h + self.shown_ul_h // 2) // self.shown_ul_h * self.shown_ul_h
 
     def nl(self) -> int:
         return self.units // NL_UNITS
@@ -103,7 +111,7 @@ class DosedBed(Bed):
     def poll(self, name: str = PUMP, **more: Any) -> None:
         pump = self.pumps[name]
         said = {"volume_ul": pump.counter_ul(), "requested_ms": self.now, **more}
-        self.do(Heard(name, status(pump.rate_ul_h, pump.infusing, **said)))
+        self.do(Heard(name, status(pump.shown_rate_ul_h(), pump.infusing, **said)))
 
     def poll_all(self) -> None:
         for name in self.pumps:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from pumpd.safety import kernel
 from pumpd.safety.decisions import InterlockState, StopPump
 from pumpd.safety.events import Heard, Restarted, Tick
 from pumpd.safety.limits import Cap, DoseCaps
-from tests.safety.build import PUMP, TIMES
+from tests.safety.build import CAPS, PUMP, TIMES
 from tests.safety.dosed import NL_UNITS, TWO, DosedBed, dosed_policy
 
 POLL_MS = 2_000
@@ -22,8 +24,12 @@ MG = 1_000_000
 class ObeyingBed(DosedBed):
     """Its pumps stop a while after the order, and say so at the next poll."""
 
-    def __init__(self, stop_ms: int, caps: DoseCaps, conc: int) -> None:
-        super().__init__(dosed_policy(caps, 2, conc=conc, pump={"poll_ms": POLL_MS}))
+    def __init__(self, stop_ms: int, caps: DoseCaps, conc: int, step_ul: int = 1, shown_ul_h: int = 1) -> None:
+        shown = shown_ul_h if shown_ul_h > 1 else 0
+        able = replace(CAPS, counter_step_nl=max(1, step_ul) * 1_000, shown_rate_step_ul_h=shown)
+        super().__init__(dosed_policy(caps, 2, conc=conc, pump={"poll_ms": POLL_MS, "capabilities": able}))
+        for pump in self.pumps.values():
+            pump.step_ul, pump.shown_ul_h = step_ul, shown_ul_h
         self.stop_ms, self.conc = stop_ms, conc
         self.pending: dict[str, tuple[int, str]] = {}
         self.seen, self.last_rates = 0, 0
@@ -95,8 +101,16 @@ def play(bed: ObeyingBed, rounds: list[tuple[str, int, bool, int]], lost_every: 
 
 
 @pytest.mark.req("CEI-09")
-@settings(max_examples=25)
-@given(ROUNDS, caps, st.integers(0, 1_500), st.sampled_from([1_000, 2_000]), st.integers(2, 9), st.integers(0, 20))
+@settings(max_examples=30)
+@given(
+    ROUNDS,
+    caps,
+    st.integers(0, 1_500),
+    st.sampled_from([1_000, 2_000]),
+    st.integers(2, 9),
+    st.integers(0, 20),
+    st.sampled_from([(1, 1), (10, 1), (100, 1), (1_000, 1), (0, 1), (1, 1_000), (0, 1_000)]),
+)
 def test_what_goes_in_beyond_a_cap_is_at_most_one_poll_interval_and_the_stop_time(
     rounds: list[tuple[str, int, bool, int]],
     cap: DoseCaps,
@@ -104,8 +118,9 @@ def test_what_goes_in_beyond_a_cap_is_at_most_one_poll_interval_and_the_stop_tim
     conc: int,
     lost_every: int,
     restart_at: int,
+    grain: tuple[int, int],
 ) -> None:
-    bed = ObeyingBed(stop_ms, cap, conc)
+    bed = ObeyingBed(stop_ms, cap, conc, *grain)
     play(bed, rounds, lost_every, restart_at)
     assert any(infusion.capped for infusion in bed.state.given.infusions)
     assert not any(pump.infusing for pump in bed.pumps.values())

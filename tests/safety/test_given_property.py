@@ -8,11 +8,13 @@ has just been heard, which is when it can know.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pumpd.device.info import PumpCapabilities
 from pumpd.safety.decisions import CourseChanged, InfusionChanged, InfusionPhase
 from pumpd.safety.events import PatientBound, PatientReleased, PolicyReplaced, Restarted
 from pumpd.safety.given import course_given, infusion_given, untold, window_given
@@ -20,7 +22,7 @@ from pumpd.safety.infusions import running_infusion
 from pumpd.safety.limits import Cap, DoseCaps
 from pumpd.safety.policy import BedPolicy, WeightRange
 from pumpd.safety.state import Draft, open_draft
-from tests.safety.build import PUMP, patient
+from tests.safety.build import CAPS, PUMP, patient
 from tests.safety.dosed import MIN, TWO, DosedBed, TruePump, capped, dosed_policy
 
 POLL_MS, WINDOW_MS = 30_000, 40 * MIN
@@ -30,8 +32,24 @@ NAMES = (PUMP, TWO)
 CONCENTRATIONS = (500, 1_000, 2_000, 10_000)
 
 
-def policy(conc: int = 1_000, pumps: int = 2) -> BedPolicy:
-    made = dosed_policy(FAR_CAPS, pumps, conc=conc, pump={"poll_ms": POLL_MS}, weight=WeightRange(20_000, 300_000))
+class Grain(NamedTuple):
+    """How coarsely the bed's pumps tell: the step of their counters (0: they have none), and of the rate they show."""
+
+    step_ul: int
+    shown_ul_h: int
+
+    def of_pump(self) -> PumpCapabilities:
+        shown = self.shown_ul_h if self.shown_ul_h > 1 else 0
+        return replace(CAPS, counter_step_nl=max(1, self.step_ul) * 1_000, shown_rate_step_ul_h=shown)
+
+
+FINE = Grain(1, 1)
+GRAINS = (FINE, Grain(10, 1), Grain(100, 1), Grain(1_000, 1_000), Grain(0, 1), Grain(0, 1_000), Grain(1, 1_000))
+
+
+def policy(conc: int = 1_000, pumps: int = 2, grain: Grain = FINE) -> BedPolicy:
+    pump = {"poll_ms": POLL_MS, "capabilities": grain.of_pump()}
+    made = dosed_policy(FAR_CAPS, pumps, conc=conc, pump=pump, weight=WeightRange(20_000, 300_000))
     return replace(made, pumps=tuple(replace(p, drug=capped(FAR_CAPS, hard=None, soft=None)) for p in made.pumps))
 
 
@@ -59,7 +77,8 @@ class TrueMass(TruePump):
 class World:
     """The bed beside its truth; masses in 1/3,600,000 ng."""
 
-    bed: DosedBed = field(default_factory=lambda: DosedBed(policy()))
+    grain: Grain = FINE
+    bed: DosedBed = field(init=False)
     infusion_base: int = 0
     course_base: int = 0
     patient_base: int = 0
@@ -68,8 +87,12 @@ class World:
     history: list[tuple[int, int]] = field(default_factory=list)  # (kernel time, truth): straight lines between
 
     def __post_init__(self) -> None:
-        self.bed.pumps = {name: TrueMass(name) for name in self.bed.pumps}
+        self.bed = DosedBed(policy(grain=self.grain))
+        self.bed.pumps = {name: self.new_pump(name) for name in self.bed.pumps}
         self.note()
+
+    def new_pump(self, name: str, conc: int = 1_000) -> TrueMass:
+        return TrueMass(name, step_ul=self.grain.step_ul, shown_ul_h=self.grain.shown_ul_h, conc_ug_ml=conc)
 
     @property
     def pumps(self) -> dict[str, TrueMass]:
@@ -151,8 +174,9 @@ def panel(world: World, name: str, rate: int) -> None:
 
 
 def bolus(world: World, name: str, rate: int) -> None:
-    if name in world.pumps:
-        world.pumps[name].bolus(rate // 1_000 + 1)
+    """Beside the rate that is reported: only a counter tells of it."""
+    if name in world.pumps and world.grain.step_ul:
+        world.pumps[name].bolus((rate // 1_000 + 1) * max(1, world.grain.step_ul // 10))
         world.note()
 
 
@@ -175,7 +199,7 @@ def another_pump(world: World, name: str, rate: int) -> None:
 def other_syringe(world: World, name: str, rate: int) -> None:
     """Another concentration flows from now on, and somebody says so."""
     conc = CONCENTRATIONS[rate % len(CONCENTRATIONS)]
-    world.bed.policy = policy(conc, len(world.pumps))
+    world.bed.policy = policy(conc, len(world.pumps), world.grain)
     world.bed.do(PolicyReplaced(world.bed.policy, "pharmacist"))
     for pump in world.pumps.values():
         pump.conc_ug_ml = conc
@@ -190,8 +214,8 @@ def second_pump(world: World, name: str, rate: int) -> None:
         world.poll(TWO)
         world.gone += world.pumps.pop(TWO).mass
     else:
-        world.pumps[TWO] = TrueMass(TWO, conc_ug_ml=conc)
-    world.bed.policy = policy(conc, len(world.pumps))
+        world.pumps[TWO] = world.new_pump(TWO, conc)
+    world.bed.policy = policy(conc, len(world.pumps), world.grain)
     world.bed.do(PolicyReplaced(world.bed.policy, "technician"))
     if TWO in world.pumps:
         world.poll(TWO)
@@ -253,12 +277,12 @@ MOVES = st.lists(
 
 
 @pytest.mark.req("CEI-09", "DOS-01", "DOS-02")
-@settings(max_examples=150)
-@given(MOVES)
+@settings(max_examples=240)
+@given(MOVES, st.sampled_from(GRAINS))
 def test_what_truly_went_in_lies_within_the_pair_of_infusion_course_and_window(
-    moves: list[tuple[object, str, int, int]],
+    moves: list[tuple[object, str, int, int]], grain: Grain
 ) -> None:
-    world = World()
+    world = World(grain)
     panel(world, PUMP, 7_000)
     world.pass_time(POLL_MS)
     world.poll_all()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pumpd.safety.events import Restarted
 from pumpd.safety.limits import DoseCaps
 from pumpd.safety.policy import Priority
+from tests.safety.build import CAPS
 from tests.safety.dosed import MIN, PROTOCOL, DosedBed, dosed_policy
 
 RATE = 4_000  # slow enough that 10 % of it is less than 0.6 mL/h
@@ -103,6 +104,59 @@ def test_a_counter_that_lags_behind_the_mode_may_catch_up_after_a_stop_and_no_mo
     bed.one.bolus(2)
     bed.pass_time(1_000)
     assert bed.the("free_flow:b1-p1").present
+
+
+def coarse_bed(step_ul: int, shown_ul_h: int = 1, factor_percent: int = 100) -> DosedBed:
+    """Its pump tells of its counter (0: it has none) and its rate in these steps, and says so."""
+    shown = shown_ul_h if shown_ul_h > 1 else 0
+    able = replace(CAPS, counter_step_nl=max(1, step_ul) * 1_000, shown_rate_step_ul_h=shown)
+    bed = DosedBed(dosed_policy(DoseCaps(None), protocol=PROTOCOL, pump={"capabilities": able, "poll_ms": 5_000}))
+    bed.one.step_ul, bed.one.shown_ul_h, bed.one.factor_percent = step_ul, shown_ul_h, factor_percent
+    return bed
+
+
+def errors(bed: DosedBed) -> list[str]:
+    return [a.condition for a in bed.state.alarms.values() if "infusion:" in a.condition or "flow:" in a.condition]
+
+
+@pytest.mark.req("DOS-04")
+@pytest.mark.parametrize("step_ul", [1, 10, 100, 1_000])
+def test_a_counter_that_moves_in_its_own_step_is_no_error_and_an_error_is_found_through_it(step_ul: int) -> None:
+    true, wrong = coarse_bed(step_ul), coarse_bed(step_ul, factor_percent=300)
+    for bed in (true, wrong):
+        bed.start(RATE)
+        bed.pass_time(40 * MIN, 5_000)
+    assert not errors(true)
+    assert errors(wrong) == ["over_infusion:b1-p1"]
+    true.stop()
+    true.one.bolus(step_ul - 1)  # at most the last of its step comes late
+    true.pass_time(MIN, 5_000)
+    assert not errors(true)
+    true.one.bolus(2 * step_ul)
+    true.pass_time(MIN, 5_000)
+    assert "free_flow:b1-p1" in errors(true)
+
+
+@pytest.mark.req("DOS-04")
+@pytest.mark.parametrize("rate", [400, 1_400, 1_600, 9_499])
+def test_a_rate_that_is_shown_rounded_is_no_error(rate: int) -> None:
+    bed = coarse_bed(1, shown_ul_h=1_000)
+    bed.start(rate)
+    bed.pass_time(40 * MIN, 5_000)
+    assert not errors(bed)
+    bed.one.factor_percent = 400
+    bed.pass_time(40 * MIN, 5_000)
+    assert errors(bed) == ["over_infusion:b1-p1"]
+
+
+@pytest.mark.req("DOS-04")
+def test_without_a_counter_nothing_is_compared_and_the_dose_rests_on_the_rate() -> None:
+    bed = coarse_bed(0, factor_percent=200)
+    bed.start(RATE)
+    bed.pass_time(40 * MIN, 5_000)
+    assert not errors(bed)
+    given, told_ng = bed.infusion(), RATE * 1_000 * 40 // 60
+    assert told_ng - 20_000 < (given.low_ng or 0) <= told_ng <= (given.high_ng or 0) < told_ng + 2_000
 
 
 @pytest.mark.req("DOS-04")

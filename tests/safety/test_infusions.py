@@ -23,15 +23,15 @@ from pumpd.safety.events import (
 )
 from pumpd.safety.limits import Cap, DoseCaps
 from pumpd.safety.wire import state_from_bytes, state_to_bytes
-from tests.safety.build import KETAMINE, PUMP, bed_policy, patient, pump_policy, status
+from tests.safety.build import CAPS, KETAMINE, PUMP, bed_policy, patient, pump_policy, status
 from tests.safety.dosed import HOUR, MIN, PROTOCOL, TWO, DosedBed, capped, dosed_policy
 
 RATE = 7_000  # 0.1 mg/kg/h for 70 kg at 1 mg/mL
 
 
-def planned_bed(dose_ug_kg: int) -> DosedBed:
+def planned_bed(dose_ug_kg: int, **policy: object) -> DosedBed:
     """A bed in whose course an infusion of that dose is planned."""
-    bed = DosedBed()
+    bed = DosedBed(dosed_policy(**policy)) if policy else DosedBed()
     plan = Plan("e1", dose_ug_kg, 100, "physician", bed.now)
     bed.state = changed(bed.state, course=changed(bed.state.course, plan=plan))
     return bed
@@ -94,6 +94,22 @@ def test_the_protocols_time_ends_a_pause_where_there_is_a_protocol() -> None:
     assert bed.infusion().phase == "paused"
     bed.run(1)
     assert bed.infusion().phase == "completed"
+
+
+@pytest.mark.req("CEI-09")
+@pytest.mark.parametrize("step_ul", [1, 10, 100, 1_000])
+def test_a_planned_dose_that_is_given_is_complete_however_coarsely_the_pump_counts(step_ul: int) -> None:
+    able = replace(CAPS, counter_step_nl=step_ul * 1_000)
+    short, whole = (
+        planned_bed(500, caps=DoseCaps(None), pump={"capabilities": able, "poll_ms": 10_000}) for _ in range(2)
+    )
+    for bed, minutes in ((short, 50), (whole, 60)):
+        bed.one.step_ul = step_ul
+        bed.start(10 * RATE // 2)
+        bed.pass_time(minutes * MIN, 10_000)
+        bed.stop()
+    assert short.infusion().phase == "paused"
+    assert whole.infusion().phase == "completed"
 
 
 @pytest.mark.req("CEI-09")
