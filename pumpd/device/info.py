@@ -57,7 +57,8 @@ class Line:
 
     def text(self, baud: int | None = None) -> str:
         """ "9600 8N1", as a device's manual writes it; of the default speed, or of another one."""
-        return f"{baud or self.bauds[0]} {self.data_bits}{self.parity}{self.stop_bits}"
+        handshake = " RTS/CTS" if self.rtscts else ""
+        return f"{baud or self.bauds[0]} {self.data_bits}{self.parity}{self.stop_bits}{handshake}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class PumpCapabilities:
     needs none. shown_rate_step_ul_h: what a reported rate is rounded or cut to where that is coarser than what can be
     set at the pump, so that the true one lies less than a step away; 0: it is told exactly.
     Of both, a step too large only widens a dose's bounds; one too small makes them untrue.
+    hands_back: with a lease, a message returns remote control; without one it is only not renewed any more.
     """
 
     can_stop: bool = False
@@ -80,6 +82,7 @@ class PumpCapabilities:
     rate_max_ul_h: int = 0
     counter_step_nl: int = 1000
     shown_rate_step_ul_h: int = 0
+    hands_back: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ import pytest
 
 from pumpd.cli.demo import demo_ward, free_port
 from pumpd.cli.devices.capture import _capture
-from pumpd.cli.devices.probe import Finding, _probe, judge
+from pumpd.cli.devices.probing.evidence import Sure
+from pumpd.cli.devices.probing.search import NoLine, Search
+from pumpd.device import Driver
 from pumpd.links import LinkError, parse_link
 from pumpd.registry import drivers
 from pumpd.sim import AsenaSim, SimWard
@@ -20,16 +22,31 @@ async def test_probe_identifies_pump_and_monitor_and_never_takes_control(tmp_pat
     ward = await SimWard.start(1, folder=tmp_path, links=links, play=False)  # type: ignore[arg-type]
     try:
         pump, monitor = ward.devices
-        found = await _probe(pump.link, drivers()["alaris_asena"], 20)
-        assert (found.sure, found.serial) == ("certain", pump.serial)
+        known = drivers()
+        found = await searched(pump.link, known["masimo_ascii1"], known["alaris_asena"])
+        assert (found.verdict.sure, found.verdict.drivers) == (Sure.CERTAIN, ("alaris_asena",))
+        assert found.ranking[0].serial == pump.serial
         sim = ward.beds[0].pump
         assert isinstance(sim, AsenaSim)
-        assert sim.heard["INF"] >= 3
-        assert not [word for word in sim.heard if word.startswith("REMOTE_CTRL") or word == "INF_STOP"]
+        assert not [word for word in sim.heard if word.startswith(("REM", "INF_"))]
         assert not sim.controlled
-        assert (await _probe(monitor.link, drivers()["capnostream20"], 20)).sure == "certain"
+        found = await searched(monitor.link, known["capnostream20"])
+        assert (found.verdict.sure, found.verdict.drivers) == (Sure.CERTAIN, ("capnostream20",))
     finally:
         await ward.close()
+
+
+async def searched(link: str, *tried: type[Driver]) -> Search:
+    spec = parse_link(link)
+    assert not isinstance(spec, LinkError)
+    search = Search(spec, 0.2, 6.0, may_ask=True)
+    await search.run(tried)
+    return search
+
+
+async def test_a_line_that_is_not_there_is_said_to_be_absent() -> None:
+    with pytest.raises(NoLine, match="absent"):
+        await searched("serial:///dev/no-such-port", drivers()["alaris_asena"])
 
 
 async def test_capture_sends_nothing(tmp_path: Path) -> None:
@@ -41,21 +58,6 @@ async def test_capture_sends_nothing(tmp_path: Path) -> None:
         assert not ward.beds[0].pump.heard
     finally:
         await ward.close()
-
-
-@pytest.mark.parametrize(
-    ("finding", "strong", "sure"),
-    [
-        (Finding("d", up=False, detail="absent"), True, "no line"),
-        (Finding("d", up=True), True, "not this"),
-        (Finding("d", up=True, frames=2), True, "likely"),
-        (Finding("d", up=True, frames=3, garbled=1), True, "certain"),
-        (Finding("d", up=True, frames=3, garbled=1), False, "likely"),
-        (Finding("d", up=True, frames=3), False, "certain"),
-    ],
-)
-def test_how_sure_depends_on_the_frames_and_on_what_protects_them(finding: Finding, strong: bool, sure: str) -> None:
-    assert judge(finding, strong) == sure
 
 
 async def test_the_demos_ward_file_is_a_ward_like_any_other(tmp_path: Path) -> None:

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from pumpd.cli.devices.probing.evidence import Evidence
-from pumpd.device import DeviceSettings, Driver, Out, Send
+from pumpd.device import DeviceSettings, Driver, Out, Send, Silent
 from pumpd.units import Ms
 
 STALL_MS = 1200
 """A driver that has neither asked nor understood anything for so long gets its next question asked for it."""
+
+SURE_MS = 300
+"""Beyond a driver's quiet time, until its silence must have been said."""
+
+
+def patience_ms(driver: type[Driver], ask_ms: int) -> int:
+    """How long this driver is asked where something answers: until it must have called it silence, if it was."""
+    return max(ask_ms, driver.info.quiet_ms + 2 * SURE_MS)
 
 
 class Ears:
@@ -21,7 +29,8 @@ class Ears:
         self._live: dict[type[Driver], Driver] = {}
         self._asking: type[Driver] | None = None
         self._unsent: list[bytes] = []
-        self._sent_ms = now
+        self._sent_ms = self._believed_ms = now
+        self._silent, self._before_bytes = False, 0
         self.heard_bytes = 0
         for driver in self._found:
             self._start(driver, now)
@@ -33,8 +42,10 @@ class Ears:
     def ask(self, driver: type[Driver], now: Ms) -> list[bytes]:
         """From now on this driver's questions leave; it begins anew, so that its first one is its first."""
         self._asking, self._unsent = driver, list(driver.info.probe_bytes)
+        self._silent, self._before_bytes = False, self._found[driver].heard_bytes
         self._found[driver].asked = True
         self._sent_ms = Ms(now - STALL_MS)
+        self._believed_ms = Ms(now + driver.info.quiet_ms + SURE_MS)
         return self._start(driver, now)
 
     def receive(self, data: bytes, now: Ms) -> list[bytes]:
@@ -51,10 +62,29 @@ class Ears:
         sent: list[bytes] = []
         for driver in self._found:
             sent += self._run(driver, lambda session: _ticked(session, now), now)
-        if not sent and self._unsent and now - self._sent_ms >= STALL_MS:
-            self._sent_ms = now
-            sent.append(self._unsent.pop(0))
+        if self._asking is not None:
+            self._look(self._asking, now)
+            if not sent and now - self._sent_ms >= STALL_MS:
+                sent += self._next_question(self._asking, now)
         return sent
+
+    def _look(self, driver: type[Driver], now: Ms) -> None:
+        """A driver says Silent in time where nothing believable comes; one that does not has believed something."""
+        evidence = self._found[driver]
+        if now >= self._believed_ms and driver in self._live and not self._silent:
+            evidence.answers = evidence.heard_bytes > self._before_bytes and evidence.clean
+
+    def _next_question(self, driver: type[Driver], now: Ms) -> list[bytes]:
+        """All of them again, once they are through, for a device that has answered but not yet often enough."""
+        if not self._unsent and self._found[driver].understood:
+            self._unsent = list(driver.info.probe_bytes)
+        self._sent_ms = now
+        return [self._unsent.pop(0)] if self._unsent else []
+
+    @property
+    def is_settled(self) -> bool:
+        """The driver that asks has called it silence, or has understood something: waiting longer tells no more."""
+        return self._asking is None or self._silent or self._found[self._asking].understood > 0
 
     def finish(self, now: Ms) -> list[bytes]:
         """The end of asking: questions that had no turn yet, the last of which end a session that one began."""
@@ -85,6 +115,7 @@ class Ears:
         before = evidence.understood
         for out in outs:
             evidence.note(out)
+            self._silent |= driver is self._asking and isinstance(out, Silent)
         if driver is self._asking and evidence.understood > before:
             self._sent_ms = now  # its question was the right one: the next may end the session
         return self._let_through(driver, outs, now)

@@ -52,7 +52,10 @@ class Sure(StrEnum):
 
 @dataclass(slots=True)
 class Evidence:
-    """What one driver heard at one line setting. asked: its questions were sent; failed: a bug of the driver."""
+    """What one driver heard at one line setting. asked: its questions were sent; failed: a bug of the driver.
+
+    answers: it believes what it hears, though that held no value yet: bytes came, and it has not said Silent in time.
+    """
 
     info: DriverInfo
     line: str
@@ -67,6 +70,7 @@ class Evidence:
     serial: str | None = None
     software: str | None = None
     failed: str = ""
+    answers: bool = False
 
     def note(self, fact: Out) -> None:
         """Add what one fact says."""
@@ -87,7 +91,7 @@ class Evidence:
     @property
     def understood(self) -> int:
         """Messages that can only have come from such a device: values, statuses, curves; who it is counts as one."""
-        return self.frames + bool(self.model or self.serial)
+        return self.frames + bool(self.model or self.serial) or int(self.answers)
 
     @property
     def clean(self) -> bool:
@@ -122,6 +126,8 @@ class Evidence:
         parts = []
         if self.frames:
             parts.append(f"{self.frames} frame{'s'[: self.frames > 1]} {CHECKED_BY[self.info.integrity]}")
+        elif self.answers and not (self.model or self.serial):
+            parts.append(f"it answers, {CHECKED_BY[self.info.integrity]}")
         elif self.understood:
             parts.append(f"it says who it is, {CHECKED_BY[self.info.integrity]}")
         known = (("", self.model), ("serial ", self.serial), ("software ", self.software))

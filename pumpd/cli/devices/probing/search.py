@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pumpd.cli.devices.probing.ears import Ears
+from pumpd.cli.devices.probing.ears import Ears, patience_ms
 from pumpd.cli.devices.probing.evidence import Evidence, Sure, Verdict, ranked, verdict
 from pumpd.cli.devices.probing.plan import Setting, settings_of
 from pumpd.config.link_url import LinkSpec
 from pumpd.config.model import LinkTimes
 from pumpd.device import Driver
-from pumpd.links import Line, Trouble
+from pumpd.links import Line, Reason, Trouble
 from pumpd.units import Ms
 
 TICK_S = 0.02
@@ -21,6 +22,7 @@ OPEN_S = 4.0
 ANSWER_S = 2.0
 """A device that has not said one byte by then does not answer this question (they answer within 1 s)."""
 SAMPLE_BYTES = 256
+FOR_GOOD = (Reason.ABSENT, Reason.DENIED, Reason.NOT_A_PORT)
 
 
 class NoLine(RuntimeError):
@@ -59,7 +61,8 @@ class Search:
 
     async def _listen(self, settings: list[Setting]) -> bool:
         """True when somebody was understood. A line without one byte at one speed has no talker at any."""
-        for setting in settings:
+        talkers = [one for one in settings if any(not driver.info.needs_asking for driver in one.drivers)]
+        for setting in talkers if self.may_ask and talkers else settings:
             self.say(f"listening{_at(setting)}")
             async with _Open(self, setting) as line:
                 await line.until(self.listen_s, self._is_certain)
@@ -95,19 +98,20 @@ class _Open:
         self._loop = asyncio.get_running_loop()
         self._start_s = self._loop.time()
         self.ears = Ears(setting.drivers, setting.line.bauds[0], setting.text, Ms(0))
-        self._up = asyncio.Event()
+        self._known = asyncio.Event()
         self._trouble: Trouble | None = None
         times = LinkTimes()
         self._line = Line(search.link, setting.line, times, on_bytes=self._heard, on_state=self._changed)
 
     async def __aenter__(self) -> _Open:
         self._line.start()
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(OPEN_S):
-                await self._up.wait()
-        except TimeoutError:
+                await self._known.wait()
+        trouble = self._trouble
+        if not self._line.up:
             await self._line.close()
-            raise NoLine(f"{self._search.link}: {self._trouble or 'cannot be opened'}") from None
+            raise NoLine(f"{self._search.link}: {trouble or 'cannot be opened'}")
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -129,10 +133,12 @@ class _Open:
         self._send(self.ears.ask(driver, self._now()))
 
         def enough(ears: Ears) -> bool:
-            mute = ears.heard_bytes == before and self._loop.time() - start_s > ANSWER_S
-            return mute or any(one.sure is Sure.CERTAIN for one in ears.evidence)
+            lasted_s = self._loop.time() - start_s
+            mute = ears.heard_bytes == before and lasted_s > ANSWER_S
+            settled = ears.is_settled and lasted_s > seconds
+            return mute or settled or any(one.sure is Sure.CERTAIN for one in ears.evidence)
 
-        await self.until(seconds, enough)
+        await self.until(patience_ms(driver, int(seconds * 1000)) / 1000, enough)
         self._send(self.ears.finish(self._now()))
 
     def _now(self) -> Ms:
@@ -145,8 +151,8 @@ class _Open:
 
     def _changed(self, trouble: Trouble | None) -> None:
         self._trouble = trouble
-        if trouble is None:
-            self._up.set()
+        if trouble is None or trouble.reason in FOR_GOOD:
+            self._known.set()
 
     def _send(self, frames: list[bytes]) -> None:
         for frame in frames:

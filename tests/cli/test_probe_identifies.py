@@ -1,0 +1,39 @@
+"""Every simulated device is identified among all drivers, and told apart from every other one."""
+
+from __future__ import annotations
+
+import pytest
+
+from pumpd.cli.devices.probing.evidence import Sure
+from pumpd.device import Integrity
+from pumpd.registry import drivers
+from pumpd.sim.catalog import CATALOG
+from tests.cli.probing import ProbedLine
+
+KNOWN = sorted(set(CATALOG) & set(drivers()))
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_device_is_identified_among_all_drivers(name: str) -> None:
+    line = ProbedLine(name, drivers().values())
+    found = line.identify()
+    told = [(one.info.name, one.sure.value, one.words()) for one in line.ranking[:3]]
+    assert found.drivers == (name,), told
+    assert found.identified, told
+    if drivers()[name].info.integrity is Integrity.CRC16:
+        assert found.sure is Sure.CERTAIN, told
+
+
+@pytest.mark.parametrize("name", [name for name in KNOWN if not drivers()[name].info.needs_asking])
+def test_a_device_that_talks_by_itself_is_identified_without_one_byte_sent(name: str) -> None:
+    line = ProbedLine(name, drivers().values())
+    assert line.identify().drivers == (name,)
+    assert line.sent == []
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_nothing_leaves_but_whole_frames_that_a_driver_declares_harmless(name: str) -> None:
+    line = ProbedLine(name, drivers().values())
+    line.identify()
+    harmless = {frame for driver in drivers().values() for frame in driver.info.probe_bytes}
+    assert set(line.sent) <= harmless
