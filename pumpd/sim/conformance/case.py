@@ -8,7 +8,22 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from pumpd.device import DeviceSettings, Driver, DriverInfo, Garbled, Out, PumpStatus, Send, SetLine, Vitals, Waveform
+from pumpd.device import (
+    CommandOutcome,
+    Control,
+    DeviceAlarms,
+    DeviceSettings,
+    Driver,
+    DriverInfo,
+    Garbled,
+    Identity,
+    Out,
+    PumpStatus,
+    Send,
+    SetLine,
+    Vitals,
+    Waveform,
+)
 from pumpd.device.facts import Integrity, Unmapped
 from pumpd.device.info import Kind
 from pumpd.sim.catalog import Model
@@ -62,7 +77,7 @@ class Case:
         return driver
 
     def hear(self, golden: Golden, *chunks: bytes) -> list[Out]:
-        """The facts that chunks give to a fresh driver with the golden's options; its own bytes where none are named."""
+        """The facts that chunks give to a fresh driver with the golden's options; without chunks, its own frames do."""
         return hear(self.fresh(golden.options), chunks or golden.parts)
 
 
@@ -101,6 +116,24 @@ def numbers(outs: Iterable[Out]) -> set[str]:
         elif isinstance(out, PumpStatus):
             fields = {"rate_ul_h": out.rate_ul_h, "volume_ul": out.volume_ul, "infusing": out.infusing}
             found |= {name for name, value in fields.items() if value is not None}
+    return found
+
+
+def claims(outs: Iterable[Out]) -> set[tuple[object, ...]]:
+    """All that is said to be so: values, alarms, who it is, outcomes. That something has no value claims nothing."""
+    found: set[tuple[object, ...]] = set()
+    for out in outs:
+        if isinstance(out, Vitals):
+            found |= {(r.signal, r.value_milli, r.quality) for r in out.readings if r.value_milli is not None}
+        elif isinstance(out, PumpStatus):
+            values = ((name, getattr(out, name)) for name in ("rate_ul_h", "volume_ul", "infusing", "serial"))
+            found |= {pair for pair in values if pair[1] is not None}
+        elif isinstance(out, DeviceAlarms):
+            found |= {("alarm", alarm.code) for alarm in out.alarms}
+        elif isinstance(out, Identity):
+            found |= {pair for pair in (("serial", out.serial), ("software", out.software)) if pair[1] is not None}
+        elif isinstance(out, CommandOutcome | Control):
+            found.add((out,))
     return found
 
 

@@ -256,17 +256,28 @@ def refused_control_is_told(case: Case) -> Iterator[str]:
 
 
 def control_is_handed_back(case: Case) -> Iterator[str]:
-    """At its end, and on order, control is handed back, and the infusion goes on."""
+    """At its end, and on order, control is handed back where the protocol can say so, it is not renewed, and the
+    infusion goes on."""
     for on_order in (False, True):
         wire = _commanding(case)
         told = wire.order(ReleaseControl("release")) if on_order else wire.finish()
-        wire.run(0 if not on_order else 2000)
-        if wire.device.controlled or not wire.device.asked["release"]:
-            yield f"the pump is still controlled; the answer was {told}"
         if not wire.device.pump.infusing:
             yield "the pump does not infuse any more"
+        wire.run(2000 if on_order else 0)
+        renewed = wire.device.asked["control"]
+        if wire.device.asked["release"] and wire.device.controlled:
+            yield f"the pump is still controlled; the answer was {told}"
+        if not (on_order or wire.device.asked["release"]) and any(isinstance(out, Send) for out in told):
+            yield f"what was sent releases nothing: {told}"
+        wire.run(END_MS if on_order else 0)
+        if wire.device.asked["control"] != renewed:
+            yield "control is asked for again"
         if ControlState.RELEASED not in [out.state for out in wire.of(Control)]:
             yield f"it says {wire.of(Control)}"
+        asked = wire.device.asked["control"]
+        wire.run(0 if not on_order else wire.settle_ms)
+        if wire.device.asked["control"] > asked:
+            yield "control is asked for again"
 
 
 def another_serial_is_refused(case: Case) -> Iterator[str]:
