@@ -55,7 +55,8 @@ class Wire:
         self.quality = quality or Quality()
         self.random = random.Random(seed)
         self.patient = SimPatient(seed)
-        self.device: Any = case.model.device(self.patient, seed=seed)
+        device: Any = case.model.device(self.patient, seed=seed)
+        self.device = device
         if case.is_pump:
             self.device.panel.set_rate(START_RATE_UL_H, 0)
             self.device.panel.start(0)
