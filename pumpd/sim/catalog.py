@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 from pumpd.sim.asena import AsenaSim
 from pumpd.sim.capnostream import CapnostreamSim
 from pumpd.sim.devices.bbraun_space_bcc import BBraunSpaceBccSim
+from pumpd.sim.devices.fresenius_base import FreseniusBaseSim
 from pumpd.sim.devices.gemini_c2 import GeminiC2Sim
 from pumpd.sim.devices.graseby_3400 import Graseby3400Sim
 from pumpd.sim.devices.masimo_ascii1 import MasimoAscii1Sim
@@ -73,6 +74,7 @@ _OURS: tuple[Any, ...] = (
     BBraunSpaceBccSim,
     MasimoAscii1Sim,
     NoninDFSim,
+    FreseniusBaseSim,
 )
 
 
