@@ -8,8 +8,8 @@ from pumpd_drivers.alaris_asena import AlarisAsena
 from pumpd_drivers.alaris_asena_wire import frame
 
 from pumpd.device import DeviceSettings, Out, PumpOrder, Send
+from pumpd.sim.conformance.case import facts
 from pumpd.units import Ms
-from tests.drivers.kit import facts
 
 T = TypeVar("T")
 SERIAL = "8002-51740"

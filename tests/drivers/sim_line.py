@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from pumpd.device import DeviceSettings, Driver, Out, PumpOrder, Send
+from pumpd.sim.conformance.case import facts
 from pumpd.sim.devices.base import SimPolledPump
 from pumpd.units import Ms
-from tests.drivers.kit import facts
 
 T = TypeVar("T")
 WAY_MS = 5

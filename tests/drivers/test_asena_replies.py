@@ -9,8 +9,12 @@ from pumpd_drivers.alaris_asena import AlarisAsena
 from pumpd_drivers.alaris_asena_wire import ALARMS, frame
 
 from pumpd.device import AlarmCode, DeviceAlarms, DeviceSettings, Garbled, Out, PumpStatus
+from pumpd.sim.catalog import CATALOG
+from pumpd.sim.conformance import case_of
+from pumpd.sim.conformance.noise import flipped_bits
 from pumpd.units import Ms
 from tests.drivers.asena_line import AsenaLine, status
+from tests.drivers.captures import FOLDER
 
 
 def _heard(message: str) -> list[Out]:
@@ -176,3 +180,9 @@ def test_a_status_in_one_piece_says_the_same_as_byte_by_byte(message: str, spoil
     whole = one.receive(data, Ms(0))
     assert [out for byte in data for out in many.receive(bytes([byte]), Ms(0))] == whole
     assert spoil == b"" or not any(isinstance(out, PumpStatus) for out in whole)
+
+
+@pytest.mark.req("QUA-04")
+def test_one_flipped_bit_never_makes_a_false_reading() -> None:
+    case = case_of(AlarisAsena, FOLDER / "alaris_asena", CATALOG["alaris_asena"])
+    assert list(flipped_bits(case)) == []

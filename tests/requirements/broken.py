@@ -120,7 +120,7 @@ BROKEN = (
     row("QUA-02", "quality", "    d.devices[name] = replace(device, lost=True)\n", "    return\n", "quality.py::test_a_silent_pump_loses_its_rate_and_says_that_it_may_still_infuse"),
     row("QUA-02", "quality", "    if lost:\n", "    if False:\n", "quality.py::test_one_lost_signal_is_named_while_the_others_go_on"),
     row("QUA-03", "rules", "        if value is None:\n            truth = None", "        if value is None:\n            return False", "respiration.py::test_losing_the_source_never_ends_a_physiological_alarm"),
-    row("QUA-04", "pumpd_drivers.alaris_asena_wire", '    if b"|%04X" % crc_hqx(data, 0xFFFF) != inside[-5:]:', "    if False:", "tests/drivers/test_hostile_bytes.py::test_a_flipped_frame_alone_says_nothing_at_all"),
+    row("QUA-04", "pumpd_drivers.alaris_asena_wire", '    if b"|%04X" % crc_hqx(data, 0xFFFF) != inside[-5:]:', "    if False:", "tests/drivers/test_asena_replies.py::test_one_flipped_bit_never_makes_a_false_reading"),
     row("QUA-05", "quality", "    return mismatch(policy.serial, policy.model, device) is not None", "    return False", "quality.py::test_a_pump_with_another_serial_number_is_refused_and_gets_no_commands"),
     row("QUA-06", "people", "        close_all(d)\n", "", "quality.py::test_another_patient_closes_alarms_dose_and_override_of_the_old_one"),
     row("QUA-06", "people", "        close_patient(d)\n    d.patient = event.patient\n", "        pass\n    d.patient = event.patient\n", "dose.py::test_the_dose_belongs_to_the_patient"),
