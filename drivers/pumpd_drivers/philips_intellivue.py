@@ -24,6 +24,7 @@ from pumpd.device import (
     Silent,
 )
 from pumpd.device.framing import garbled
+from pumpd.device.options import DriverOption
 from pumpd.device.saying import Sayings
 from pumpd.units import Ms
 from pumpd_drivers import philips_intellivue_alerts as alerts
@@ -44,6 +45,9 @@ PATIENCE_MS = 5000  # silence after which mdpnp associates anew
 PERIODIC_TRIES = 2  # ours: unanswered extended polls until single polls are sent instead
 PRODUCT_TRIES = 3  # ours: how often the serial number is asked for
 IDLE, ASKED, ACCEPTED, READY = range(4)
+POLL_OPTION = DriverOption(
+    "poll", "periodic|single", "periodic", "numerics by one extended poll, or by a poll each second"
+)
 
 
 class PhilipsIntellivue:
@@ -61,14 +65,16 @@ class PhilipsIntellivue:
         signals=tuple(dict.fromkeys(table.SIGNAL_OF.values())),
         origins=(("rr", Origin.CO2), ("rr_imp", Origin.IMPEDANCE), ("etco2", Origin.CO2), ("hr", Origin.ECG)),
         sources=("mdpnp intellivue (BSD-2)", "mindleaving/patient-monitor-datalogger (MIT)", "VSCaptureMP (facts)"),
+        tells_serial=True,
         needs_asking=True,
         probe_bytes=(wire.ASSOCIATION_REQUEST, wire.RELEASE_REQUEST),
+        options=(POLL_OPTION,),
     )
 
     def __init__(self, settings: DeviceSettings) -> None:
         baud = settings.options.get("baud", "auto")
         self._bauds = (int(baud),) if baud.isdecimal() and baud.isascii() else self.info.line.bauds
-        self._periodic = settings.options.get("poll", "periodic") != "single"
+        self._periodic = POLL_OPTION.of(settings.options) == "periodic"
         self._framer = wire.framer()
         self._said = Sayings()
         self._chains = Chains()

@@ -212,7 +212,7 @@ def numerics(pairs: Pairs) -> Iterator[tuple[int, int, int, int]]:
             yield from _NUMERIC.iter_unpack(value[at:])
 
 
-@lru_cache(maxsize=4096)  # a monitor repeats itself
+@lru_cache(maxsize=1024)  # a monitor repeats itself
 def reading(physio: int, state: int, unit: int, number: int) -> Reading | str:
     """What a value says, or the tag of one without a row; a value in a unit that is none of its own says nothing."""
     meaning = table.MEANING.get((physio, unit))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pumpd.device import Integrity, Out, Quality, Reading, Vitals
 from pumpd.device.saying import Sayings
 from pumpd_drivers import philips_intellivue_parse as parse
@@ -10,6 +12,7 @@ from pumpd_drivers import philips_intellivue_wire as wire
 from pumpd_drivers.philips_intellivue_parse import Operation, Pairs, Polled
 
 FRESH_S = 60  # ours, as GE's: a cuff measurement older than that is none of now
+TICKS_PER_S = 1000 * wire.TICKS_PER_MS
 MOST_PARTS, MOST_CHAINS = 32, 4  # ours: a chain of linked results and the number of chains are bounded
 
 
@@ -43,14 +46,27 @@ class Chains:
         self._broken.discard(invoke)
 
 
+@dataclass(slots=True)
+class _Cuff:
+    """A measurement as it was first seen. at: the monitor's ticks then; doubted: nobody knows how old it was then."""
+
+    stamp: bytes
+    values: tuple[int | None, ...]
+    at: int
+    doubted: bool = False
+
+
 class Values:
-    """What numerics say. reference: the monitor's clock as (absolute seconds, ticks), from its MDS-create event."""
+    """What numerics say. reference: the monitor's clock as (absolute seconds, ticks), from its MDS-create event.
+
+    A cuff's values are told for FRESH_S after they were measured, by their own time stamp, or after they were first
+    seen where there is none; a measurement of unknown age is questionable. That there is no value is always told.
+    """
 
     def __init__(self, said: Sayings) -> None:
         self.reference: tuple[int, int] | None = None
         self._said = said
-        self._told: dict[tuple[str, ...], tuple[bytes, tuple[int | None, ...]]] = {}  # by the signals of the object
-        self._inflating: set[tuple[str, ...]] = set()
+        self._cuffs: dict[tuple[str, ...], _Cuff] = {}  # by the signals of the object
 
     def vitals(self, parts: list[Polled]) -> list[Out]:
         """One Vitals of all parts, and tags without a row. Raises Malformed."""
@@ -70,7 +86,6 @@ class Values:
     def _object(self, pairs: Pairs, ticks: int, readings: dict[str, Reading], out: list[Out]) -> None:
         """The values of one object; the first one with a number speaks for its signal."""
         cuff: list[Reading] = []
-        inflating = False
         for physio, state, unit, number in parse.numerics(pairs):
             found = parse.reading(physio, state, unit, number)
             if isinstance(found, str):
@@ -79,34 +94,41 @@ class Values:
                     continue
                 found = Reading(table.SIGNAL_OF[physio], None, Quality.INVALID)
             if found.signal in table.CUFF:
-                cuff.append(found)
-                inflating = inflating or bool(state & table.ONGOING)
+                cuff += [] if state & table.ONGOING and found.value_milli is not None else [found]
             elif (known := readings.get(found.signal)) is None or known.value_milli is None:
                 readings[found.signal] = found
         if cuff:
-            told = self._measured(cuff, inflating, dict(pairs).get(parse.STAMP, b""), ticks)
+            told = self._measured(cuff, dict(pairs).get(parse.STAMP, b""), ticks)
             readings.update({reading.signal: reading for reading in told})
 
-    def _measured(self, cuff: list[Reading], inflating: bool, stamp: bytes, ticks: int) -> list[Reading]:
-        """A cuff's values when they are those of a measurement that has not been told yet."""
+    def _measured(self, cuff: list[Reading], stamp: bytes, ticks: int) -> list[Reading]:
+        """A cuff's values as long as they are those of now."""
+        values = tuple(reading.value_milli for reading in cuff)
         names = tuple(reading.signal for reading in cuff)
-        if inflating:
-            self._inflating.add(names)
-            return []
-        measured_s, last = parse.seconds(stamp), self._told.get(names)
-        again = names in self._inflating and measured_s is None
-        self._told[names] = (stamp, tuple(reading.value_milli for reading in cuff))
-        self._inflating.discard(names)
-        if last is not None:
-            return cuff if again or last != self._told[names] else []
+        seen = self._cuffs.get(names)
+        if seen is None or (seen.stamp, seen.values) != (stamp, values):
+            age_s = self._age_s(stamp, ticks)
+            at = ticks if age_s is None else ticks - age_s * TICKS_PER_S
+            seen = self._cuffs[names] = _Cuff(stamp, values, at, seen is None and age_s is None)
+        if not any(values):
+            return cuff
+        fresh = (ticks - seen.at) % 2**32 <= FRESH_S * TICKS_PER_S
+        return [_doubted(reading) for reading in cuff] if seen.doubted and fresh else cuff if fresh else _blank(cuff)
+
+    def _age_s(self, stamp: bytes, ticks: int) -> int | None:
+        """How long ago that was; None where nobody can tell."""
+        measured_s = parse.seconds(stamp)
         if measured_s is None or self.reference is None:
-            return [_doubted(reading) for reading in cuff]
-        age_s = self.reference[0] + (ticks - self.reference[1]) // 8000 - measured_s
-        return cuff if abs(age_s) <= FRESH_S or cuff[0].value_milli is None else []
+            return None
+        return max(0, self.reference[0] + (ticks - self.reference[1]) // TICKS_PER_S - measured_s)
 
 
 def _doubted(reading: Reading) -> Reading:
-    """As at first sight, when nobody can tell how long ago it was measured."""
     if reading.value_milli is None:
         return reading
     return Reading(reading.signal, reading.value_milli, Quality.QUESTIONABLE)
+
+
+def _blank(cuff: list[Reading]) -> list[Reading]:
+    """Of values that are not told any more, those that never were values."""
+    return [reading for reading in cuff if reading.value_milli is None]

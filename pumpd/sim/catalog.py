@@ -20,6 +20,7 @@ from pumpd.sim.devices.gemini_c2 import GeminiC2Sim
 from pumpd.sim.devices.graseby_3400 import Graseby3400Sim
 from pumpd.sim.devices.masimo_ascii1 import MasimoAscii1Sim
 from pumpd.sim.devices.nonin_df import NoninDFSim
+from pumpd.sim.devices.philips_intellivue import PhilipsIntellivueSim
 from pumpd.sim.devices.senses import Patient
 from pumpd.sim.faults import LineFaults
 from pumpd.sim.line import ByteDevice
@@ -75,6 +76,7 @@ _OURS: tuple[Any, ...] = (
     MasimoAscii1Sim,
     NoninDFSim,
     FreseniusBaseSim,
+    PhilipsIntellivueSim,
 )
 
 
