@@ -19,7 +19,7 @@ class Talker:
     """One device that sends frames by itself.
 
     A driver sets `info`, makes its `framer` and says in `hear` what a whole frame means. Silence is said once per
-    outage, when no frame with readings, a wave or alarms has come for info.quiet_ms. `said` remembers what is said
+    outage, when no frame with readings, a wave or alarms has come for quiet_ms. `said` remembers what is said
     only on change.
     """
 
@@ -30,6 +30,7 @@ class Talker:
     def __init__(self, settings: DeviceSettings) -> None:
         self.settings = settings
         self.said = Sayings()
+        self.quiet_ms = self.info.quiet_ms  # a driver whose device reports as often as its options say sets its own
         self._framer = self.framer()
         self._quiet_at = self._greet_at = Ms(0)
         self._talks = self._silent = False
@@ -51,7 +52,7 @@ class Talker:
         return ()
 
     def start(self, now: Ms) -> list[Out]:
-        self._quiet_at = Ms(now + self.info.quiet_ms)
+        self._quiet_at = Ms(now + self.quiet_ms)
         return self._greeted(now)
 
     def receive(self, data: bytes, now: Ms) -> list[Out]:
@@ -68,7 +69,7 @@ class Talker:
 
     def heard(self, now: Ms) -> None:
         """The device is there; called by itself for readings, waves and alarms."""
-        self._talks, self._silent, self._quiet_at = True, False, Ms(now + self.info.quiet_ms)
+        self._talks, self._silent, self._quiet_at = True, False, Ms(now + self.quiet_ms)
 
     def tick(self, now: Ms) -> list[Out]:
         out: list[Out] = []
