@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from pumpd.cli.demo import demo_ward, free_port
-from pumpd.cli.devices.capture import _capture
+from pumpd.cli.devices.capture import Count, Writer, _capture
+from pumpd.cli.devices.decode import facts_of
 from pumpd.cli.devices.probing.evidence import Sure
 from pumpd.cli.devices.probing.search import NoLine, Search
-from pumpd.device import Driver
+from pumpd.device import Driver, Garbled, Line, PumpStatus
 from pumpd.links import LinkError, parse_link
+from pumpd.links.capture import read_files
 from pumpd.registry import drivers
 from pumpd.sim import AsenaSim, SimWard
 
@@ -49,15 +51,29 @@ async def test_a_line_that_is_not_there_is_said_to_be_absent() -> None:
         await searched("serial:///dev/no-such-port", drivers()["alaris_asena"])
 
 
-async def test_capture_sends_nothing(tmp_path: Path) -> None:
+async def captured(link: str, driver: type[Driver] | None, seconds: float) -> tuple[str, Count]:
+    spec, file, count = parse_link(link), io.StringIO(), Count()
+    assert not isinstance(spec, LinkError)
+    await _capture(spec, Line((38400,)), driver, seconds, Writer(file, count))
+    return file.getvalue(), count
+
+
+async def test_capture_sends_nothing_and_with_a_driver_records_both_directions(tmp_path: Path) -> None:
     ward = await SimWard.start(1, folder=tmp_path, links="tcp", play=False)
     try:
-        link = parse_link(ward.devices[0].link)
-        assert not isinstance(link, LinkError)
-        await _capture(link, 38400, 0.3, io.StringIO(), [0])
+        link = ward.devices[0].link
+        _, count = await captured(f"{link}?receive_only=1", None, 0.3)
+        assert (count.received, count.sent) == (0, 0)
         assert not ward.beds[0].pump.heard
+        text, count = await captured(link, drivers()["alaris_asena"], 1.5)
+        assert count.received and count.sent
     finally:
         await ward.close()
+    file = tmp_path / "line.capture.txt"
+    file.write_text(text, encoding="ascii")
+    facts = list(facts_of(drivers()["alaris_asena"], read_files([file])))
+    statuses = [fact for _, fact in facts if isinstance(fact, PumpStatus)]
+    assert statuses and not any(isinstance(fact, Garbled) for _, fact in facts)
 
 
 async def test_the_demos_ward_file_is_a_ward_like_any_other(tmp_path: Path) -> None:

@@ -10,8 +10,6 @@ import pytest
 from tests.cli.call import run
 from tests.evaluate.recordings import during, rows
 
-ASENA_HOLD = "!INF^8002-51733^A^HLD^0.00^ml/h^^0.969^ml^530.15^mmHg^00:04:09^EVENT^214725|DB9D\r"
-
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
@@ -60,30 +58,6 @@ def test_a_bad_row_is_exit_1_and_a_missing_file_or_profile_exit_2(recording: Pat
     assert err == f'{recording}:363: rr "x" is neither a number nor empty\n'
     assert run("evaluate", tmp_path / "none.csv")[0] == 2
     assert run("evaluate", recording, "--alarms", "children")[0] == 2
-
-
-def test_decode_gives_the_facts_of_captured_bytes(tmp_path: Path) -> None:
-    path = tmp_path / "line.cap"
-    data = ASENA_HOLD.encode().hex(" ")
-    path.write_text(f"# a held pump\n900 {data[:60]}\n910 {data[60:].strip()}\n", encoding="ascii")
-    code, out, _ = run("devices", "decode", path, "--driver", "alaris_asena", "--json")
-    assert code == 0
-    facts = [json.loads(line) for line in out.splitlines()]
-    status = next(fact for fact in facts if fact["type"] == "PumpStatus")
-    assert (status["t_ms"], status["infusing"], status["serial"]) == (910, False, "8002-51733")
-    assert status["volume_ul"] == 969
-    path.write_text("900 zz\n", encoding="ascii")
-    code, _, err = run("devices", "decode", path, "--driver", "alaris_asena")
-    assert (code, err) == (1, f'{path}:1: expected "milliseconds hex hex …"\n')
-    assert 'did you mean "alaris_asena"?' in run("devices", "decode", path, "--driver", "asena")[2]
-
-
-def test_drivers_are_listed_with_what_they_can_do() -> None:
-    code, out, _ = run("devices", "drivers", "--json")
-    assert code == 0
-    found = {one["name"]: one for one in json.loads(out)["drivers"]}
-    assert found["alaris_asena"]["pump"]["can_stop"] is True
-    assert "rr" in found["capnostream20"]["signals"]
 
 
 def test_a_journal_is_made_verified_copied_and_replayed(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pumpd.bedside.session import DeviceSession
     from pumpd.config.link_url import LinkSpec
     from pumpd.device import Driver, Unmapped, Waveform
+    from pumpd.links import Ear
     from pumpd.safety.events import Event
 
 DEVICE_ID = "device"
@@ -56,6 +57,7 @@ def open_session(
     driver: type[Driver],
     post: Callable[[Event], object],
     aside: Callable[[Unmapped | Waveform], object] = lambda fact: None,
+    ear: Ear | None = None,
 ) -> DeviceSession:
     """The daemon's session for one line, with control off: it reads status, it never takes or uses control."""
     from pumpd.bedside.session import DeviceSession
@@ -65,7 +67,7 @@ def open_session(
 
     options = driver_options(link, {})
     device = DeviceConfig(DEVICE_ID, driver.info.name, driver.info, link, None, False, None, options)
-    session = DeviceSession(device, driver, Clock(), post, links=LinkTimes(), shell=ShellTimes(), aside=aside)
+    session = DeviceSession(device, driver, Clock(), post, links=LinkTimes(), shell=ShellTimes(), aside=aside, ear=ear)
     session.start()
     return session
 
