@@ -6,8 +6,11 @@ Exit code 0: it conforms; 1: it does not, with what is wrong; 2: the kit could n
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from pathlib import Path
+
+import structlog
 
 from pumpd.registry import broken, drivers
 from pumpd.sim.catalog import CATALOG
@@ -22,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--captures", type=Path, required=True, help="the folder of its *.txt captures")
     parser.add_argument("--only", metavar="CHECK", help="one check by name")
     chosen = parser.parse_args(arguments)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # lines are cut on purpose
     case = _case(chosen.driver, chosen.captures)
     if isinstance(case, str):
         sys.stderr.write(f"{case}\n")

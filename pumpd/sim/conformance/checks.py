@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from pumpd.sim.conformance import goldens, lossy, memory, monitors, noise, pumps
+from pumpd.sim.conformance import goldens, lines, lossy, memory, monitors, noise, pumps
 from pumpd.sim.conformance.case import Case
 
 MOST_FINDINGS = 5
@@ -97,6 +97,8 @@ CHECKS = (
             lossy.frozen_values,
             memory.hours_leave_nothing,
             monitors.says_who_it_is_once,
+            lines.on_a_pty,
+            lines.on_tcp,
         )
     ),
     Check(monitors.who_it_is, _tells_serial),
