@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace as changed
 
 from pumpd.journal.stays import Stepped
 from pumpd.report.watched import _answer
@@ -16,8 +17,8 @@ from pumpd.safety.policy import AlarmKind, Priority
 HIGH = Alarm(
     "a1", "b1", None, "cap_reached", Priority.HIGH, AlarmKind.TECHNICAL, AlarmState.ACTIVE, "cap", "", "", 1_000, True
 )
-LATCHED = replace(HIGH, state=AlarmState.LATCHED, present=False, ended_ms=1_001)
-ENDED = replace(LATCHED, state=AlarmState.ENDED)
+LATCHED = changed(HIGH, state=AlarmState.LATCHED, present=False, ended_ms=1_001)
+ENDED = changed(LATCHED, state=AlarmState.ENDED)
 SEEN = Acknowledgement("R. Keller", 61_000, AckReason.CARE_IN_PROGRESS, "")
 
 

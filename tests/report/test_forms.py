@@ -167,3 +167,14 @@ def test_a_journal_that_does_not_know_whether_a_patient_was_real_says_so(case: R
     html = page(msgspec.structs.replace(case.report, head=head))
     assert "does not record whether this was a real patient" in html
     assert "SIMULATED" not in html
+
+
+@pytest.mark.req("REP-01")
+def test_a_report_of_a_device_under_development_says_so_above_everything_and_on_each_page(case: Recorded) -> None:
+    assert "UNVERIFIED" not in page(case.report)
+    head = msgspec.structs.replace(case.report.head, unverified=("4b-01-m1 (my_monitor)",))
+    (first, *rest) = case.report.runs
+    runs = (msgspec.structs.replace(first, unverified=("my_monitor",)), *rest)
+    html = page(msgspec.structs.replace(case.report, head=head, runs=runs))
+    assert html.index("UNVERIFIED driver: what comes from 4b-01-m1 (my_monitor)") < html.index("<h1>")
+    assert "UNVERIFIED: my_monitor" in html
