@@ -8,8 +8,8 @@ group `pumpd.simulators` that names its class.
 from __future__ import annotations
 
 from pumpd.sim.devices.core import SimCore
-from pumpd.sim.devices.pump import SimPolledPump
+from pumpd.sim.devices.pump import SimPolledPump, taken
 from pumpd.sim.devices.senses import Patient, Senses
 from pumpd.sim.devices.talker import SimTalker
 
-__all__ = ["Patient", "Senses", "SimCore", "SimPolledPump", "SimTalker"]
+__all__ = ["Patient", "Senses", "SimCore", "SimPolledPump", "SimTalker", "taken"]

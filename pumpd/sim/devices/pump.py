@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
@@ -11,6 +12,13 @@ from pumpd.sim.devices.core import SimCore
 from pumpd.sim.faults import PumpFaults
 from pumpd.sim.panel import PumpPanel
 from pumpd.sim.syringe import SyringePump
+
+
+def taken(buffer: bytearray, request: re.Pattern[bytes]) -> list[re.Match[bytes]]:
+    """Every request in the buffer that matches, taken off it with all that stands before it."""
+    found = list(request.finditer(bytes(buffer)))
+    del buffer[: found[-1].end() if found else 0]
+    return found
 
 
 class SimPolledPump(SimCore, ABC):
@@ -83,13 +91,13 @@ class SimPolledPump(SimCore, ABC):
         return not self.local and (held or not self.needs_control)
 
     def control_asked(self, ack: bytes, refusal: bytes | None) -> bytes | None:
-        """Grant remote control or renew it, unless its panel or faults.refuse_control say no."""
+        """Grant remote control or renew it, unless its panel or faults.refuse_control say no; never lost or late."""
         self.asked["control"] += 1
         if self.local or self.faults.refuse_control:
             return refusal
         self._held = True
         self.renew()
-        return self.acknowledged(ack)
+        return ack
 
     def renew(self) -> None:
         """The host is alive: the watchdog starts anew. For protocols in which any request shows that."""
