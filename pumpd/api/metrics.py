@@ -10,7 +10,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from pumpd.live.hub import LiveHub
-from pumpd.live.port import WardCounts
+from pumpd.live.port import CaptureCounts, WardCounts
 from pumpd.live.screens import screens_of
 
 
@@ -56,9 +56,7 @@ class WardCollector(Collector):
         for kind, number in counts.frames.items():
             frames.add_metric([kind], number)
         yield frames
-        unmapped = GaugeMetricFamily(
-            "pumpd_unmapped_tags", "Tags that no row of the driver maps", labels=["driver"]
-        )
+        unmapped = GaugeMetricFamily("pumpd_unmapped_tags", "Tags that no row of the driver maps", labels=["driver"])
         for driver, number in counts.unmapped.items():
             unmapped.add_metric([driver], number)
         yield unmapped
@@ -66,6 +64,14 @@ class WardCollector(Collector):
         yield CounterMetricFamily("pumpd_kernel_late", "Kernel timers beyond their limit", value=counts.kernel_late)
         worst_s = counts.kernel_worst_late_ms / 1000
         yield GaugeMetricFamily("pumpd_kernel_worst_late_seconds", "Latest kernel timer since start", value=worst_s)
+        if counts.capture is not None:
+            yield from _capture(counts.capture)
+
+
+def _capture(kept: CaptureCounts) -> Iterator[Metric]:
+    yield CounterMetricFamily("pumpd_capture_bytes", "Written of the lines' raw bytes", value=kept.written_bytes)
+    yield CounterMetricFamily("pumpd_capture_lost_chunks", "Heard and not kept", value=kept.lost_chunks)
+    yield GaugeMetricFamily("pumpd_capture_paused", "1 while raw bytes cannot be written", value=kept.paused)
 
 
 def registry(hub: LiveHub, counts: Callable[[], WardCounts] | None = None) -> CollectorRegistry:

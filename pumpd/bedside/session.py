@@ -30,7 +30,7 @@ from pumpd.device.facts import (
     Vitals,
     Waveform,
 )
-from pumpd.links import Line, LinkError, Reason, Trouble, parse_link
+from pumpd.links import Ear, Line, LinkError, Reason, Trouble, parse_link
 from pumpd.links.backoff import Backoff
 from pumpd.safety.events import Event, Heard, LinkChanged, LinkState, OrderSent, SelfFault
 from pumpd.units import Ms
@@ -54,12 +54,13 @@ class DeviceSession:
         links: LinkTimes,
         shell: ShellTimes,
         on_link: Callable[[], object] = lambda: None,
+        ear: Ear | None = None,
         aside: Callable[[Unmapped | Waveform], object] = lambda fact: None,
     ) -> None:
         """on_link is called after the bed has been told of another state of the link: screens shall not wait for it.
 
-        aside gets what the bed is not told of. Raises ValueError for a link that is none; the ward file's check has
-        refused it before.
+        ear hears what passes on the line; aside gets what the bed is not told of. Raises ValueError for a link that is
+        none; the ward file's check has refused it before.
         """
         link = parse_link(device.link)
         if isinstance(link, LinkError):
@@ -74,7 +75,7 @@ class DeviceSession:
         self._on_link = on_link
         self._links = links
         self._shell = shell
-        self._line = Line(link, device.info.line, links, on_bytes=self._on_bytes, on_state=self._on_state)
+        self._line = Line(link, device.info.line, links, on_bytes=self._on_bytes, on_state=self._on_state, ear=ear)
         self._driver: Driver | None = None
         self._pump: PumpDriver | None = None  # the same, if it takes commands: asked once, for asking takes long
         self._timer = DeadlineTimer(clock, self._deadline, self._tick)

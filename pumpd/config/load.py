@@ -9,6 +9,7 @@ from typing import TypeVar
 from pumpd.clinical.words import plain_word
 from pumpd.config.assessment_file import AssessmentFile
 from pumpd.config.bed import BedBuilder
+from pumpd.config.captures import capture_config
 from pumpd.config.clinical_files import ClinicalFiles
 from pumpd.config.defaults import default_dir
 from pumpd.config.fields import Record
@@ -165,6 +166,7 @@ class _Loader:
             path=self._path,
             sha256=self._source.sha256,
             links=link_times(times),
+            capture=capture_config(self._file.capture, self._file.journal.url),
             shell=shell_times(times),
             signal_delay_ms=times.signal_delay,
             library=f"drug library {record.id} {record.version} (sha256 {record.sha256[:12]})",

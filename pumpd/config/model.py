@@ -69,6 +69,19 @@ class LinkTimes:
 
 
 @dataclass(frozen=True, slots=True)
+class CaptureConfig:
+    """[capture]: raw bytes of every line, in files of at most bytes_per_file, files_per_device of each device.
+
+    keep_free_bytes: with less free on the directory's disk nothing is captured.
+    """
+
+    directory: Path
+    bytes_per_file: int = 4_000_000
+    files_per_device: int = 24
+    keep_free_bytes: int = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class ShellTimes:
     """[shell]: times of the daemon itself; none of them decides about a patient.
 
@@ -103,6 +116,7 @@ class WardConfig:
     simulated patients, which every screen then says. pharmacokinetics: how concentrations are predicted; None: not.
     opioids: factors to MME by the table that this ward chose; vocabulary: the words of a chart.
     benzodiazepines: the library's drugs of that class, by code. drug_names: its codes by every name, plainly written.
+    capture: where raw bytes of the lines are kept; None: nowhere.
     """
 
     id: str
@@ -118,6 +132,7 @@ class WardConfig:
     vocabulary: Vocabulary
     links: LinkTimes = LinkTimes()
     shell: ShellTimes = ShellTimes()
+    capture: CaptureConfig | None = None
     signal_delay_ms: int = 100
     library: str = ""
     files: Mapping[str, str] = field(default_factory=dict)

@@ -50,6 +50,16 @@ class JournalTable(Record):
     url: Annotated[str, Field(min_length=1)]
 
 
+class CaptureTable(Record):
+    """Raw bytes of every line, for whoever looks for a fault. directory: by default "capture" beside the journal."""
+
+    enabled: bool = True
+    directory: Annotated[str, Field(min_length=1)] | None = None
+    bytes_per_file: Annotated[int, Field(ge=10_000)] = 4_000_000
+    files_per_device: Annotated[int, Field(ge=2)] = 24
+    keep_free_bytes: Annotated[int, Field(ge=0)] = 500_000_000
+
+
 class FileTable(Record):
     """A file of limits, rules or times."""
 
@@ -143,6 +153,7 @@ class WardFile(Record):
     ward: WardTable
     server: ServerTable = ServerTable()
     journal: JournalTable
+    capture: CaptureTable = CaptureTable()
     library: FileTable
     protocol: FileTable | None = None
     alarms: FileTable

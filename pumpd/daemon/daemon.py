@@ -28,6 +28,7 @@ from pumpd.daemon.ward import Ward
 from pumpd.daemon.watch import LoopWatch, checkpoints, counts, tidy
 from pumpd.daemon.web import WebServer
 from pumpd.journal import BootInfo, Journal, JournalFault, Origins
+from pumpd.links.recorder import Recorder
 from pumpd.live.hub import LiveHub
 from pumpd.live.port import WardCounts
 from pumpd.live.screens import Screens, screens_of
@@ -57,6 +58,9 @@ class Daemon:
         self.watch = LoopWatch(people)
         self.beds: dict[str, BedRuntime] = {}
         self.sessions: dict[str, DeviceSession] = {}
+        self.capture = None
+        if config.capture is not None:
+            self.capture = Recorder(config.capture, self.clock.now_ms, self.clock.wall_of)
         self.outboxes: list[Outbox] = []  # whoever sends to other systems puts its own here, before start()
         self._tasks: list[asyncio.Task[None]] = []
         self._asked = asyncio.Event()
@@ -68,7 +72,7 @@ class Daemon:
 
     def counts(self) -> WardCounts:
         """What was heard and how late decisions were, for /metrics."""
-        return counts(self.beds.values(), self.sessions.values())
+        return counts(self.beds.values(), self.sessions.values(), self.capture)
 
     async def start(self) -> None:
         """Raises JournalOpenError or OSError (address in use), with nothing left running."""
@@ -109,6 +113,8 @@ class Daemon:
             await self.hub.stop()
             self.web.stop()
         await self._end_tasks()
+        if self.capture is not None:
+            await self.capture.close()
         for bed in self.beds.values():
             bed.close()
             bed.checkpoint()
@@ -163,6 +169,8 @@ class Daemon:
         self._run("opening of lines", self._open_lines)
         self._run("screens", self.hub.run)
         self._run("web face", self.web.run)
+        if self.capture is not None:
+            self._run("capture", functools.partial(self.capture.run, self.hub.people.sleep))
         self._run("garbage", functools.partial(tidy, self.hub.people.sleep))
         now_ms = self.clock.now_ms()
         self.self_watch = SelfWatch(self.config.shell, now_ms, wall_ms(self.clock, now_ms))
@@ -189,6 +197,7 @@ class Daemon:
                 links=self.config.links,
                 shell=self.config.shell,
                 on_link=functools.partial(self.hub.mark_now, bed.id),
+                ear=None if self.capture is None else self.capture.ear(device),
             )
         self.beds[bed.id] = bed
         self.sessions |= pumps

@@ -13,7 +13,8 @@ import structlog
 from pumpd.bedside import BedRuntime, DeviceSession
 from pumpd.clock import PeoplesTime
 from pumpd.device.info import Kind
-from pumpd.live.port import WardCounts
+from pumpd.links.recorder import Recorder
+from pumpd.live.port import CaptureCounts, WardCounts
 
 log = structlog.get_logger(__name__)
 EVERY_S = 0.1
@@ -86,7 +87,9 @@ async def checkpoints(beds: Sequence[BedRuntime], every_ms: int) -> None:
             bed.checkpoint()
 
 
-def counts(beds: Collection[BedRuntime], sessions: Collection[DeviceSession]) -> WardCounts:
+def counts(
+    beds: Collection[BedRuntime], sessions: Collection[DeviceSession], capture: Recorder | None = None
+) -> WardCounts:
     """What all beds and devices together have counted since the start."""
     return WardCounts(
         {kind.value: sum(session.frames for session in sessions if session.kind is kind) for kind in Kind},
@@ -94,6 +97,7 @@ def counts(beds: Collection[BedRuntime], sessions: Collection[DeviceSession]) ->
         sum(bed.lateness.late for bed in beds),
         max((bed.lateness.worst_ms for bed in beds), default=0),
         _unmapped(sessions),
+        None if capture is None else CaptureCounts(capture.bytes_written, capture.lost, capture.paused is not None),
     )
 
 

@@ -44,12 +44,21 @@ class TrendPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class CaptureCounts:
+    """Raw bytes of the lines: what was written, how many chunks were heard and not kept, whether it is paused now."""
+
+    written_bytes: int
+    lost_chunks: int
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WardCounts:
     """What was heard and how late decisions were, since the start of the daemon (for /metrics).
 
     frames: believed vital signs and pump statuses, by kind of device. kernel_*: timers of the beds' kernels, and
     those among them that fired later than the ward's limit; worst: the latest of all, in ms. unmapped: tags that no
-    row of the driver's table maps, by driver.
+    row of the driver's table maps, by driver. capture None: raw bytes are not kept.
     """
 
     frames: Mapping[str, int]
@@ -57,6 +66,7 @@ class WardCounts:
     kernel_late: int = 0
     kernel_worst_late_ms: int = 0
     unmapped: Mapping[str, int] = field(default_factory=dict)
+    capture: CaptureCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,303 @@
+"""Raw bytes are kept always: both directions, bounded, by the daemon's user only, and never at monitoring's cost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pumpd.config.link_url import SerialLink
+from pumpd.config.model import CaptureConfig, DeviceConfig
+from pumpd.device import Line as LineSettings
+from pumpd.links import Line
+from pumpd.links import recorder as module
+from pumpd.links.capture import SUFFIX, Chunk, read_file, read_files, read_header
+from pumpd.links.recorder import WAITING_BYTES, LineEar, Recorder
+from pumpd.registry import drivers
+from tests.links.ends import QUICK, PtyEnd
+
+START = datetime(2026, 11, 22, 9, 58, 26, tzinfo=UTC)
+DEVICE = DeviceConfig(
+    "4b-01-p1", "alaris_asena", drivers()["alaris_asena"].info, "serial:///dev/ttyUSB0", None, False, None
+)
+
+
+class Bench:
+    """A recorder whose time the test sets, and the ear of one line."""
+
+    def __init__(self, config: CaptureConfig) -> None:
+        self.now_ms = 1000
+        self.config = config
+        self.recorder = Recorder(config, lambda: self.now_ms, lambda ms: START + timedelta(milliseconds=ms))
+        self.ear: LineEar = self.recorder.ear(DEVICE)
+
+    def again(self) -> Bench:
+        """The daemon starts anew."""
+        return Bench(self.config)
+
+    @property
+    def folder(self) -> Path:
+        return self.config.directory / DEVICE.id
+
+    def files(self) -> list[Path]:
+        return sorted(self.folder.glob(f"*{SUFFIX}"))
+
+    def kept(self) -> list[Chunk]:
+        return list(read_files(self.files()))
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    made = Bench(CaptureConfig(tmp_path / "capture", 10_000, 3, 0))
+    yield made
+    await made.recorder.close()
+
+
+async def test_what_passes_on_a_line_is_kept_in_order_with_its_direction_and_time(bench: Bench, end: PtyEnd) -> None:
+    up, heard = asyncio.Event(), asyncio.Event()
+    line = Line(
+        SerialLink(str(end.path)),
+        LineSettings((9600,)),
+        QUICK,
+        on_bytes=lambda _: heard.set(),
+        on_state=lambda _: up.set(),
+        ear=bench.ear,
+    )
+    line.start()
+    await up.wait()
+    line.write(b"!INF|9F75\r")
+    assert await end.read(10)
+    bench.now_ms += 20
+    end.send(bytes(range(256)))
+    await heard.wait()
+    bench.now_ms += 5
+    line.write(b"STOP", urgent=True)
+    await bench.recorder.write()
+    chunks = bench.kept()
+    assert [chunk for chunk in chunks if chunk.sent] == [Chunk(0, b"!INF|9F75\r", True), Chunk(25, b"STOP", True)]
+    assert b"".join(chunk.data for chunk in chunks if not chunk.sent) == bytes(range(256))
+    assert [chunk.sent for chunk in chunks][0 :: len(chunks) - 1] == [True, True]
+    await line.close()
+
+
+async def test_a_file_tells_its_device_its_line_and_its_first_moment(bench: Bench) -> None:
+    bench.ear.received(b"!")
+    await bench.recorder.write()
+    [path] = bench.files()
+    assert path.name == f"000001-20261122T095827Z{SUFFIX}"
+    header = read_header(path)
+    assert (header.device, header.driver, header.link) == ("4b-01-p1", "alaris_asena", "serial:///dev/ttyUSB0")
+    assert (header.wall, header.now_ms) == (START + timedelta(seconds=1), 1000)
+
+
+async def test_only_the_daemons_user_may_read_them(bench: Bench) -> None:
+    bench.ear.received(b"!")
+    await bench.recorder.write()
+    [path] = bench.files()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [folder.stat().st_mode & 0o777 for folder in (bench.folder, bench.config.directory)] == [0o700, 0o700]
+
+
+async def test_files_are_bounded_in_size_and_number_and_the_newest_stay(bench: Bench) -> None:
+    for number in range(400):
+        bench.now_ms += 10
+        bench.ear.received(b"%03d" % number + b"x" * 97)
+        if number % 50 == 49:
+            await bench.recorder.write()
+    files = bench.files()
+    assert len(files) == 3
+    assert max(path.stat().st_size for path in files) < 10_000 + 400
+    kept = [int(chunk.data[:3]) for chunk in bench.kept()]
+    assert kept == list(range(kept[0], 400))
+    assert kept[0] > 200
+
+
+async def test_a_burst_within_one_batch_is_cut_into_files_too(bench: Bench) -> None:
+    for _ in range(100):
+        bench.ear.received(bytes(200))
+    await bench.recorder.write()
+    assert len(bench.files()) == 3
+    assert max(path.stat().st_size for path in bench.files()) < 11_000
+
+
+async def test_a_new_start_begins_a_new_file_in_the_same_time_line(bench: Bench) -> None:
+    bench.ear.received(b"1")
+    await bench.recorder.write()
+    second = bench.again()
+    second.now_ms = 90_000
+    second.ear.sent(b"2")
+    await second.recorder.close()
+    assert [path.name[:6] for path in bench.files()] == ["000001", "000002"]
+    assert bench.kept() == [Chunk(0, b"1"), Chunk(89_000, b"2", sent=True)]
+
+
+async def test_a_file_of_somebody_else_in_the_folder_is_left_alone(bench: Bench) -> None:
+    bench.folder.mkdir(parents=True)
+    (bench.folder / "notes.txt").write_text("mine")
+    for _ in range(300):
+        bench.ear.received(bytes(200))
+    await bench.recorder.write()
+    assert (bench.folder / "notes.txt").read_text() == "mine"
+
+
+async def test_a_full_disk_pauses_it_with_words_and_it_goes_on_when_there_is_room(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY_S", 0.0)
+    full = replace(bench.config, keep_free_bytes=10**18)
+    bench.recorder._config = full
+    bench.ear.received(b"before")
+    await bench.recorder.write()
+    assert bench.recorder.paused is not None
+    assert "are free, 1000000000000 MB are kept free" in bench.recorder.paused
+    assert bench.files() == []
+    bench.recorder._config = bench.config
+    bench.ear.received(b"after")
+    await bench.recorder.write()
+    assert bench.recorder.paused is None
+    assert [chunk.data for chunk in bench.kept()] == [b"before", b"after"]
+
+
+async def test_while_it_is_paused_the_disk_is_tried_now_and_then_only(bench: Bench) -> None:
+    bench.config.directory.write_text("a file where the folder should be")
+    bench.ear.received(b"1")
+    await bench.recorder.write()
+    assert bench.recorder.paused == f"{bench.config.directory}: File exists"
+    bench.config.directory.unlink()
+    await bench.recorder.write()
+    assert bench.recorder.paused is not None
+    await bench.recorder.close()
+    assert [chunk.data for chunk in bench.kept()] == [b"1"]
+
+
+class Quiet:
+    """A log that writes no file."""
+
+    def warning(self, *_: object, **__: object) -> None: ...
+    def info(self, *_: object, **__: object) -> None: ...
+
+
+@contextmanager
+def files_at_most(size_bytes: int) -> Iterator[None]:
+    """No file of this process grows beyond that: a write is cut short there, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+async def test_a_disk_that_fills_in_the_middle_of_a_line_leaves_files_that_can_be_read(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY_S", 0.0)
+    bench.ear.received(b"first")
+    await bench.recorder.write()
+    monkeypatch.setattr(module, "log", Quiet())
+    with files_at_most(bench.files()[0].stat().st_size + 40):
+        for _ in range(4):
+            bench.ear.received(b"does not fit")
+        await bench.recorder.write()
+        assert bench.recorder.paused == f"{bench.config.directory}: File too large"
+        assert bench.recorder.lost == 4
+    bench.ear.received(b"last")
+    await bench.recorder.write()
+    first, second = bench.files()
+    assert next(read_file(first)).data == b"first"
+    assert [chunk.data for chunk in read_file(second)] == [b"last"]
+    assert "# lost about here: 4 chunks" in second.read_text()
+
+
+async def test_a_disk_that_takes_not_even_a_header_is_not_filled_with_empty_files(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY_S", 0.0)
+    monkeypatch.setattr(module, "log", Quiet())
+    with files_at_most(20):
+        for _ in range(5):
+            bench.ear.received(b"x")
+            await bench.recorder.write()
+    assert bench.files() == []
+
+
+async def test_a_disk_that_hangs_costs_the_line_nothing_but_what_is_not_kept(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, entered = threading.Event(), threading.Event()
+
+    def hang(*_: object) -> int:
+        entered.set()
+        stuck.wait()
+        return 0
+
+    monkeypatch.setattr(module.Files, "write", hang)
+    bench.ear.received(b"x")
+    writing = asyncio.create_task(bench.recorder.write())
+    await asyncio.to_thread(entered.wait)
+    for _ in range(WAITING_BYTES // 1000):
+        bench.ear.received(bytes(2000))
+    assert bench.recorder.lost > 100
+    assert sum(len(data) for _, data, _ in bench.ear._waiting) <= WAITING_BYTES + 2000
+    stuck.set()
+    await writing
+
+
+KILLED = """
+import asyncio, os, sys
+from pathlib import Path
+from tests.links.test_recorder import Bench
+from pumpd.config.model import CaptureConfig
+
+async def main():
+    bench = Bench(CaptureConfig(Path(sys.argv[1]), 10_000, 3, 0))
+    bench.ear.received(b"written")
+    await bench.recorder.write()
+    bench.ear.received(b"not yet")
+    os.kill(os.getpid(), 9)
+
+asyncio.run(main())
+"""
+
+
+def test_a_killed_daemon_loses_only_what_it_had_not_written(tmp_path: Path) -> None:
+    process = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], cwd=Path.cwd(), check=False)
+    assert process.returncode == -signal.SIGKILL
+    [path] = (tmp_path / DEVICE.id).iterdir()
+    assert [chunk.data for chunk in read_file(path)] == [b"written"]
+    assert os.access(path, os.R_OK)
+
+
+def test_what_an_ear_hears_while_it_is_emptied_is_not_lost(tmp_path: Path) -> None:
+    ear = LineEar(DEVICE, lambda: 0)
+    taken: list[bytes] = []
+    done = threading.Event()
+
+    def take() -> None:
+        while not done.is_set() or ear._waiting:
+            taken.extend(data for _, data, _ in ear.take())
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    sent = [b"%d" % number for number in range(20_000)]
+    for data in sent:
+        ear.received(data)
+        while ear._added - ear._taken > WAITING_BYTES - 1000:
+            pass
+    done.set()
+    thread.join()
+    assert taken == sent
+    assert ear.lost == 0
