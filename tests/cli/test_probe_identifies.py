@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from pumpd.cli.devices.probing.evidence import Sure
@@ -13,10 +15,18 @@ from tests.cli.probing import ProbedLine
 KNOWN = sorted(set(CATALOG) & set(drivers()))
 
 
+@cache
+def probed(name: str) -> ProbedLine:
+    """The device's line after it was probed with all drivers."""
+    line = ProbedLine(name, drivers().values())
+    line.identify()
+    return line
+
+
 @pytest.mark.parametrize("name", KNOWN)
 def test_a_device_is_identified_among_all_drivers(name: str) -> None:
-    line = ProbedLine(name, drivers().values())
-    found = line.identify()
+    line = probed(name)
+    found = line.verdict
     told = [(one.info.name, one.sure.value, one.words()) for one in line.ranking[:3]]
     assert found.drivers == (name,), told
     assert found.identified, told
@@ -26,14 +36,12 @@ def test_a_device_is_identified_among_all_drivers(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in KNOWN if not drivers()[name].info.needs_asking])
 def test_a_device_that_talks_by_itself_is_identified_without_one_byte_sent(name: str) -> None:
-    line = ProbedLine(name, drivers().values())
-    assert line.identify().drivers == (name,)
+    line = probed(name)
+    assert line.verdict.drivers == (name,)
     assert line.sent == []
 
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_nothing_leaves_but_whole_frames_that_a_driver_declares_harmless(name: str) -> None:
-    line = ProbedLine(name, drivers().values())
-    line.identify()
     harmless = {frame for driver in drivers().values() for frame in driver.info.probe_bytes}
-    assert set(line.sent) <= harmless
+    assert set(probed(name).sent) <= harmless

@@ -11,13 +11,13 @@ from pumpd.units import Ms
 STALL_MS = 1200
 """A driver that has neither asked nor understood anything for so long gets its next question asked for it."""
 
-SURE_MS = 300
-"""Beyond a driver's quiet time, until its silence must have been said."""
+LATE_MS = 200
+"""Beyond a driver's quiet time, until its silence must have been said if it has believed nothing."""
 
 
 def patience_ms(driver: type[Driver], ask_ms: int) -> int:
     """How long this driver is asked where something answers: until it must have called it silence, if it was."""
-    return max(ask_ms, driver.info.quiet_ms + 2 * SURE_MS)
+    return max(ask_ms, driver.info.quiet_ms + 2 * LATE_MS)
 
 
 class Ears:
@@ -25,27 +25,30 @@ class Ears:
 
     def __init__(self, drivers: Iterable[type[Driver]], baud: int, line: str, now: Ms) -> None:
         self._baud = baud
+        self._line = line
         self._found = {driver: Evidence(driver.info, line) for driver in drivers}
+        self._earlier: list[Evidence] = []
         self._live: dict[type[Driver], Driver] = {}
         self._asking: type[Driver] | None = None
         self._unsent: list[bytes] = []
         self._sent_ms = self._believed_ms = now
-        self._silent, self._before_bytes = False, 0
+        self._silent = False
         self.heard_bytes = 0
         for driver in self._found:
             self._start(driver, now)
 
     @property
     def evidence(self) -> list[Evidence]:
-        return list(self._found.values())
+        return [*self._earlier, *self._found.values()]
 
     def ask(self, driver: type[Driver], now: Ms) -> list[bytes]:
         """From now on this driver's questions leave; it begins anew, so that its first one is its first."""
         self._asking, self._unsent = driver, list(driver.info.probe_bytes)
-        self._silent, self._before_bytes = False, self._found[driver].heard_bytes
-        self._found[driver].asked = True
+        self._silent = False
+        self._earlier.append(self._found[driver])  # what others' questions made the device say is no evidence of this
+        self._found[driver] = Evidence(driver.info, self._line, asked=True)
         self._sent_ms = Ms(now - STALL_MS)
-        self._believed_ms = Ms(now + driver.info.quiet_ms + SURE_MS)
+        self._believed_ms = Ms(now + driver.info.quiet_ms + LATE_MS)
         return self._start(driver, now)
 
     def receive(self, data: bytes, now: Ms) -> list[bytes]:
@@ -69,10 +72,10 @@ class Ears:
         return sent
 
     def _look(self, driver: type[Driver], now: Ms) -> None:
-        """A driver says Silent in time where nothing believable comes; one that does not has believed something."""
+        """Where nothing believable comes a driver says Silent in time; one that is late has believed something."""
         evidence = self._found[driver]
         if now >= self._believed_ms and driver in self._live and not self._silent:
-            evidence.answers = evidence.heard_bytes > self._before_bytes and evidence.clean
+            evidence.answers |= evidence.heard_bytes > 0 and evidence.clean
 
     def _next_question(self, driver: type[Driver], now: Ms) -> list[bytes]:
         """All of them again, once they are through, for a device that has answered but not yet often enough."""
@@ -115,7 +118,9 @@ class Ears:
         before = evidence.understood
         for out in outs:
             evidence.note(out)
-            self._silent |= driver is self._asking and isinstance(out, Silent)
+            if driver is self._asking and isinstance(out, Silent):
+                self._look(driver, now)
+                self._silent = True
         if driver is self._asking and evidence.understood > before:
             self._sent_ms = now  # its question was the right one: the next may end the session
         return self._let_through(driver, outs, now)

@@ -106,7 +106,7 @@ class Evidence:
         if not count:
             return Sure.NOTHING
         if self.info.integrity is Integrity.CRC16:
-            return Sure.CERTAIN if count >= ENOUGH_CRC else Sure.LIKELY
+            return Sure.CERTAIN if count >= ENOUGH_CRC or self.model or self.serial else Sure.LIKELY
         if self.info.integrity is Integrity.SUM8:
             return Sure.CERTAIN if count >= ENOUGH and self.clean else Sure.LIKELY if self.clean else Sure.POSSIBLE
         return Sure.LIKELY if count >= ENOUGH and self.clean else Sure.POSSIBLE
