@@ -65,7 +65,6 @@ class PhilipsIntellivue:
         signals=tuple(dict.fromkeys(table.SIGNAL_OF.values())),
         origins=(("rr", Origin.CO2), ("rr_imp", Origin.IMPEDANCE), ("etco2", Origin.CO2), ("hr", Origin.ECG)),
         sources=("mdpnp intellivue (BSD-2)", "mindleaving/patient-monitor-datalogger (MIT)", "VSCaptureMP (facts)"),
-        tells_serial=True,
         needs_asking=True,
         probe_bytes=(wire.ASSOCIATION_REQUEST, wire.RELEASE_REQUEST),
         options=(POLL_OPTION,),

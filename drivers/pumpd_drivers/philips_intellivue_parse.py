@@ -6,11 +6,11 @@ Whatever is not of the documented form raises Malformed, which the driver turns 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pumpd.device import Quality, Reading
+from pumpd.device import Quality, Reading, Unmapped
 from pumpd_drivers import philips_intellivue_tables as table
 from pumpd_drivers import philips_intellivue_wire as wire
 
@@ -198,30 +198,41 @@ def _granted(user: bytes) -> Granted:
 # --- numbers --------------------------------------------------------------------------------------------------------
 
 
-def numerics(pairs: Pairs) -> Iterator[tuple[int, int, int, int]]:
-    """(physiological id, state, unit, FLOAT) of every value of one object."""
-    for name, value in pairs:
-        if name == VALUE:
-            if len(value) != _NUMERIC.size:
-                raise Malformed("value of another length")
-            yield _NUMERIC.unpack(value)
-        elif name == COMPOUND:
-            count, at, stop = list_at(value, 0, len(value))
-            if stop != len(value) or stop - at != count * _NUMERIC.size:
-                raise Malformed("compound value of another length")
-            yield from _NUMERIC.iter_unpack(value[at:])
+def values(name: int, value: bytes) -> Sequence[bytes]:
+    """Each observed value (10 bytes) of an attribute; none of an attribute that holds none."""
+    if name == VALUE:
+        return (value,)
+    if name != COMPOUND:
+        return ()
+    count, at, stop = list_at(value, 0, len(value))
+    if stop != len(value) or stop - at != count * _NUMERIC.size:
+        raise Malformed("compound value of another length")
+    return [value[one : one + _NUMERIC.size] for one in range(at, stop, _NUMERIC.size)]
 
 
 @lru_cache(maxsize=1024)  # a monitor repeats itself
-def reading(physio: int, state: int, unit: int, number: int) -> Reading | str:
-    """What a value says, or the tag of one without a row; a value in a unit that is none of its own says nothing."""
+def reading(value: bytes) -> Reading | Unmapped:
+    """What an observed value says, or its tag where it has no row or is in a unit that is none of its signal's own."""
+    if len(value) != _NUMERIC.size:
+        raise Malformed("value of another length")
+    physio, state, unit, number = _NUMERIC.unpack(value)
     meaning = table.MEANING.get((physio, unit))
     if meaning is None:
-        return f"{physio:04X} unit {unit:04X}"
+        return Unmapped(f"{physio:04X} unit {unit:04X}", f"{number:08X}")
     signal, times, per, offset = meaning
     quality = table.quality_of(state)
     milli = None if quality is Quality.INVALID else thousandths(number, times, per, offset)
     return Reading(signal, milli, Quality.INVALID if milli is None else quality)
+
+
+def is_under_way(value: bytes) -> bool:
+    """Is a new measurement of this value going on (the cuff inflates)?"""
+    return bool(value[3] & table.ONGOING)
+
+
+def signal_of(value: bytes) -> str | None:
+    """The signal of an observed value, whatever its unit."""
+    return table.SIGNAL_OF.get(int.from_bytes(value[:2], "big"))
 
 
 def thousandths(number: int, times: int = 1, per: int = 1, offset: int = 0) -> int | None:

@@ -24,7 +24,7 @@ SIGNAL_OF = {
     0xF0E5: "nibp_pulse",  # NOM_PRESS_BLD_NONINV_PULS_RATE
     0x4B48: "temp",  # NOM_TEMP
 }
-CUFF = ("nibp_sys", "nibp_dia", "nibp_mean", "nibp_pulse")
+CUFF = frozenset(("nibp_sys", "nibp_dia", "nibp_mean", "nibp_pulse"))
 
 # unit: (numerator, denominator, offset in thousandths) to thousandths of the signal's own unit
 _AS_IT_IS = (1, 1, 0)

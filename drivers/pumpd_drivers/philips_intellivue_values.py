@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pumpd.device import Integrity, Out, Quality, Reading, Vitals
+from pumpd.device import Integrity, Out, Quality, Reading, Unmapped, Vitals
 from pumpd.device.saying import Sayings
 from pumpd_drivers import philips_intellivue_parse as parse
 from pumpd_drivers import philips_intellivue_tables as table
@@ -86,17 +86,20 @@ class Values:
     def _object(self, pairs: Pairs, ticks: int, readings: dict[str, Reading], out: list[Out]) -> None:
         """The values of one object; the first one with a number speaks for its signal."""
         cuff: list[Reading] = []
-        for physio, state, unit, number in parse.numerics(pairs):
-            found = parse.reading(physio, state, unit, number)
-            if isinstance(found, str):
-                out += self._said.unmapped(found, f"{number:08X}")
-                if physio not in table.SIGNAL_OF:
+        for name, content in pairs:
+            for value in parse.values(name, content):
+                found: Reading | Unmapped | None = parse.reading(value)
+                if type(found) is Unmapped:
+                    out += self._said.unmapped(found.tag, found.value)
+                    found = _refused(value)
+                if type(found) is not Reading:
                     continue
-                found = Reading(table.SIGNAL_OF[physio], None, Quality.INVALID)
-            if found.signal in table.CUFF:
-                cuff += [] if state & table.ONGOING and found.value_milli is not None else [found]
-            elif (known := readings.get(found.signal)) is None or known.value_milli is None:
-                readings[found.signal] = found
+                signal = found.signal
+                if signal in table.CUFF:
+                    if found.value_milli is None or not parse.is_under_way(value):
+                        cuff.append(found)
+                elif signal not in readings or readings[signal].value_milli is None:
+                    readings[signal] = found
         if cuff:
             told = self._measured(cuff, dict(pairs).get(parse.STAMP, b""), ticks)
             readings.update({reading.signal: reading for reading in told})
@@ -121,6 +124,12 @@ class Values:
         if measured_s is None or self.reference is None:
             return None
         return max(0, self.reference[0] + (ticks - self.reference[1]) // TICKS_PER_S - measured_s)
+
+
+def _refused(value: bytes) -> Reading | None:
+    """A known signal in a unit that is none of its own has no value; None for any other."""
+    signal = parse.signal_of(value)
+    return None if signal is None else Reading(signal, None, Quality.INVALID)
 
 
 def _doubted(reading: Reading) -> Reading:

@@ -16,13 +16,14 @@ from pumpd.sim.asena import AsenaSim
 from pumpd.sim.capnostream import CapnostreamSim
 from pumpd.sim.devices.bbraun_space_bcc import BBraunSpaceBccSim
 from pumpd.sim.devices.fresenius_base import FreseniusBaseSim
+from pumpd.sim.devices.ge_dri import GeDriSim
 from pumpd.sim.devices.gemini_c2 import GeminiC2Sim
 from pumpd.sim.devices.graseby_3400 import Graseby3400Sim
 from pumpd.sim.devices.ivy_450c import Ivy450CSim
 from pumpd.sim.devices.masimo_ascii1 import MasimoAscii1Sim
+from pumpd.sim.devices.new_era_ne1000 import NewEraNe1000Sim
 from pumpd.sim.devices.nonin_df import NoninDFSim
 from pumpd.sim.devices.philips_intellivue import PhilipsIntellivueSim
-from pumpd.sim.devices.new_era_ne1000 import NewEraNe1000Sim
 from pumpd.sim.devices.senses import Patient
 from pumpd.sim.faults import LineFaults
 from pumpd.sim.line import ByteDevice
@@ -81,6 +82,7 @@ _OURS: tuple[Any, ...] = (
     NoninDFSim,
     FreseniusBaseSim,
     PhilipsIntellivueSim,
+    GeDriSim,
 )
 
 
