@@ -34,6 +34,7 @@ class ProbedLine:
         self.drivers = tuple(drivers)
         self.now_ms = 0
         self.sent: list[bytes] = []
+        self.certain = False
         self.ears = Ears(self.drivers, CATALOG[name].baud, "", Ms(0))
 
     def identify(self) -> Verdict:
@@ -59,7 +60,7 @@ class ProbedLine:
     def run(self, for_ms: int) -> None:
         """Let time pass on both sides, until somebody is certain."""
         end_ms = self.now_ms + for_ms
-        while self.now_ms < end_ms and self.verdict.sure is not Sure.CERTAIN:
+        while self.now_ms < end_ms and not self.certain:
             self.now_ms += STEP_MS
             if isinstance(self.patient, SimPatient):
                 self.patient.step(STEP_MS / 1000)
@@ -69,6 +70,7 @@ class ProbedLine:
     def hear(self, data: bytes) -> None:
         if data:
             self.send(self.ears.receive(data, Ms(self.now_ms)))
+            self.certain = self.verdict.sure is Sure.CERTAIN
 
     def send(self, frames: list[bytes]) -> None:
         for frame in frames:
