@@ -22,7 +22,6 @@ from pumpd.device import (
     Send,
     Silent,
 )
-from pumpd.device.exchange import InFlight, Request
 from pumpd.device.framing import LineFramer, garbled
 from pumpd.device.saying import Sayings
 from pumpd.units import Ms
@@ -33,7 +32,7 @@ FASTEST_MS = 500  # vendor: between two MEM:GET
 ACK_AFTER_MS = 100  # vendor
 REPLY_MIN_MS, REPLY_MAX_MS = 300, 2500  # ours: half a poll until the next bytes of a reply, within these
 BLOCK_MS = 5000  # ours: the longest block on record takes 1.2 s at 9600 baud
-LATE_MS = 5000  # ours: no block is expected later than that
+LATE_MS = 4000  # ours: no block is expected later than that
 MOST_NAKS = 2  # ours: for one block; then the next poll asks anew
 
 
@@ -50,12 +49,12 @@ class BBraunSpaceBcc:
         self._get = f"{wire.GET}SLOT#{self._slot}" if len(self._slot) == 2 else wire.GET
         self._framer = LineFramer(wire.SOH, wire.EOT, abort=b"\x18", limit=wire.LIMIT)  # CAN occurs in no block
         self._said = Sayings()
-        self._flight = InFlight(LATE_MS)
+        self._unanswered: list[Ms] = []  # when those requests left of which no whole reply has come
         self._bed: bytes | None = None
         self._stuffed, self._sure = False, False  # whether the rack stuffs, and whether a block has shown it
         self._quads: wire.Quads = {}
         self._due_ms = self._heard_ms = Ms(0)
-        self._asked_ms = self._block_by_ms = Ms(0)
+        self._asked_ms = self._spoke_ms = self._block_by_ms = Ms(0)
         self._reply_by_ms: Ms | None = None
         self._ack_ms: Ms | None = None
         self._naks = 0
@@ -77,7 +76,7 @@ class BBraunSpaceBcc:
             if isinstance(block, Garbled):
                 out += [] if block.data in (wire.ACK, wire.NAK) else [block]
             elif isinstance(inside, bytes):
-                out += self._garbled(inside) if block is None else self._hear(block, inside, now)
+                out += self._garbled(inside, now) if block is None else self._hear(block, inside, now)
         return out
 
     def tick(self, now: Ms) -> list[Out]:
@@ -86,10 +85,10 @@ class BBraunSpaceBcc:
             self._silent, self._bed = True, None  # it may have been moved to another bed meanwhile
             out.append(Silent("no answer"))
         if self._ack_ms is not None and now >= self._ack_ms:
-            self._ack_ms = None
+            self._ack_ms, self._spoke_ms = None, now
             out.append(Send(wire.ACK))
         if self._reply_by_ms is not None and now >= self._reply_by_ms:
-            self._unanswered(now)
+            self._no_reply(now)
         return out + self._ask_if_due(now)
 
     def next_deadline(self) -> Ms | None:
@@ -129,24 +128,33 @@ class BBraunSpaceBcc:
         if self._mute:
             return []
         self._wait_for_block(now)
-        self._flight.add(Request(name, now, Ms(now + LATE_MS)))
+        if name == self._get:
+            late_ms = Ms(self._spoke_ms + LATE_MS)
+            self._unanswered = [] if now >= late_ms else [at for at in self._unanswered if now < at + 2 * LATE_MS]
+            self._unanswered.append(now)
+        self._spoke_ms = now
         return [Send(wire.request(self._bed or wire.ANY_BED, name, self._stuffed))]
 
     def _wait_for_block(self, now: Ms) -> None:
         self._reply_by_ms, self._block_by_ms = Ms(now + self._wait_ms), Ms(now + BLOCK_MS)
 
-    def _unanswered(self, now: Ms) -> None:
-        """No block came: ask again soon, the other way where it is not known whether the rack stuffs."""
-        self._reply_by_ms, self._due_ms = None, now
+    def _no_reply(self, now: Ms) -> None:
+        """Ask again, where the poll leaves time for it once no late block can come any more.
+
+        The other way, where it is not known whether the rack stuffs.
+        """
+        self._reply_by_ms = None
+        self._due_ms = Ms(max(now, self._spoke_ms + min(self._poll_ms, LATE_MS)))
         if not self._sure:
             self._stuffed = not self._stuffed
 
-    def _garbled(self, inside: bytes) -> list[Out]:
+    def _garbled(self, inside: bytes, now: Ms) -> list[Out]:
         """A block that cannot be believed is asked for again, a few times."""
         bad: list[Out] = [garbled("length or checksum wrong", inside)]
         if self._naks >= MOST_NAKS or self._mute:
             return bad
         self._naks += 1
+        self._spoke_ms = now
         return [*bad, Send(wire.NAK)]
 
     # --- replies --------------------------------------------------------------------------------------------
@@ -178,8 +186,8 @@ class BBraunSpaceBcc:
         if misunderstood and not self._sure:
             self._stuffed = not self._stuffed
         self._misunderstood = misunderstood
-        request = self._flight.answered(self._get, now) if wire.slots(quads) else None
-        return self._say(quads, errors, None if request is None else request.sent_ms, now)
+        requested_ms = self._unanswered.pop(0) if wire.slots(quads) and self._unanswered else None
+        return self._say(quads, errors, requested_ms, now)
 
     def _say(self, quads: wire.Quads, errors: list[AlarmCode], requested_ms: Ms | None, now: Ms) -> list[Out]:
         found = wire.slots(quads)

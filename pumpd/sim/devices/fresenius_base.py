@@ -108,8 +108,10 @@ class FreseniusBaseSim(SimPolledPump):
                 return framed(f"{address}C;bPILOTE ANESTH")
             case ("LE", _, letters):
                 return framed(f"{address}C;{self._variables(letters, now_ms)}")
+            case ("MO", _, "2") if self.pump.alarms:
+                return framed(f"{address}I;12")
             case ("MO", _, "2"):
-                return self.control_asked(done, framed(f"{address}I;{'12' if self.pump.alarms else '05'}"))
+                return self.control_asked(done, framed(f"{address}I;05"))
             case ("MO", _, "1"):
                 return self.release_asked(done)
             case ("PO", _, _):
