@@ -19,9 +19,12 @@ from pumpd.device import (
     Line,
     Origin,
     Out,
+    Quality,
+    Reading,
     Send,
     SetLine,
     Silent,
+    Vitals,
 )
 from pumpd.device.framing import garbled
 from pumpd.device.options import DriverOption
@@ -62,7 +65,7 @@ class PhilipsIntellivue:
         integrity=Integrity.CRC16,
         poll_ms=NUMERICS_MS,
         quiet_ms=PATIENCE_MS,
-        signals=tuple(dict.fromkeys(table.SIGNAL_OF.values())),
+        signals=(*table.SIGNAL_OF.values(), "no_breath"),
         origins=(("rr", Origin.CO2), ("rr_imp", Origin.IMPEDANCE), ("etco2", Origin.CO2), ("hr", Origin.ECG)),
         sources=("mdpnp intellivue (BSD-2)", "mindleaving/patient-monitor-datalogger (MIT)", "VSCaptureMP (facts)"),
         needs_asking=True,
@@ -244,11 +247,22 @@ class PhilipsIntellivue:
         observations = [pairs for part in parts for pairs in part.observations]
         if kind == (wire.ALERTS, wire.GROUP_ALERTS) and intact:
             found = alerts.alerts(observations)
-            return [] if found is None else [*self._said.alarms(found, now)]
+            return [] if found is None else [*self._said.alarms(found.alarms, now), *self._flagged(found.no_breath)]
         if kind == (wire.MDS, wire.GROUP_PRODUCT):
             told = (value for pairs in observations for name, value in pairs if name == alerts.PRODUCT)
             return [fact for value in told for fact in self._product(value)]
         return []
+
+    def _flagged(self, no_breath: bool) -> list[Out]:
+        """The monitor's own apnoea alarm as a sign: yes, no, or not known while it sees no breath at all."""
+        if no_breath:
+            sign = Reading("no_breath", 1000)
+        elif self._values.breathing is None:
+            return []
+        else:
+            known = self._values.breathing is Quality.OK
+            sign = Reading("no_breath", 0 if known else None, self._values.breathing)
+        return [Vitals((sign,), None, Integrity.CRC16)]
 
     def _numerics(self, parts: list[Polled], now: Ms) -> list[Out]:
         out = self._values.vitals(parts)

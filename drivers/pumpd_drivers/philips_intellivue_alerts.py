@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pumpd.device import AlarmCode
 from pumpd_drivers import philips_intellivue_tables as table
 from pumpd_drivers.philips_intellivue_parse import Malformed, Pairs, at_end, list_at
 
-PATIENT_ALERTS, TECHNICAL_ALERTS = 0x0902, 0x0904
+_ORIGIN = {0x0902: "P", 0x0904: "T"}  # attributes with a list of alerts: of the patient, technical
 MODEL, PRODUCT = 0x0928, 0x092D
 SERIAL_NUMBER, SOFTWARE = (1, 0x0008), (4, 0x0008)  # kind of entry, component (8: the whole product)
 TEXT_INFO = 516  # an alert's info that carries a text
@@ -19,20 +20,25 @@ _HH, _ALERT = struct.Struct(">HH"), struct.Struct(">HHHH6sHH")
 NO_PATIENT = AlarmCode("DEMO", "monitor in demonstration or test mode: its values are not the patient's")
 
 
-def alerts(observations: list[Pairs]) -> tuple[AlarmCode, ...] | None:
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """The monitor's alerts, and whether one that lasts says that nobody breathes."""
+
+    alarms: tuple[AlarmCode, ...]
+    no_breath: bool
+
+
+def alerts(observations: list[Pairs]) -> Alerts | None:
     """Every alert of the alert lists; None where there is no list. Alerts of a test or demonstration are one alarm."""
-    found: dict[str, AlarmCode] = {}
-    listed = False
-    for pairs in observations:
-        for name, value in pairs:
-            if name in (PATIENT_ALERTS, TECHNICAL_ALERTS):
-                listed = True
-                for alarm in _alert_list(value, "P" if name == PATIENT_ALERTS else "T"):
-                    found.setdefault(alarm.code, alarm)
-    return tuple(found.values()) if listed else None
+    lists = [(name, value) for pairs in observations for name, value in pairs if name in _ORIGIN]
+    if not lists:
+        return None
+    entries = [entry for name, value in lists for entry in _alert_list(value, _ORIGIN[name])]
+    alarms = {alarm.code: alarm for alarm, _ in reversed(entries)}
+    return Alerts(tuple(reversed(alarms.values())), any(no_breath for _, no_breath in entries))
 
 
-def _alert_list(value: bytes, origin: str) -> Iterator[AlarmCode]:
+def _alert_list(value: bytes, origin: str) -> Iterator[tuple[AlarmCode, bool]]:
     count, at, stop = list_at(value, 0, len(value))
     for _ in range(count):
         if at + _ALERT.size > stop:
@@ -42,9 +48,11 @@ def _alert_list(value: bytes, origin: str) -> Iterator[AlarmCode]:
         if at > stop:
             raise Malformed("alert longer than its list")
         if state & (table.ALERT_DEMO | table.ALERT_TEST):
-            yield NO_PATIENT
+            yield NO_PATIENT, False
         elif kind:  # 0 is no alert
-            yield _alarm(origin, source, code, state, _text_of(info, value[at - length : at]))
+            lasts = not state & table.ALERT_LATCHED
+            no_breath = origin == "P" and lasts and code & ~1 in table.NO_BREATH
+            yield _alarm(origin, source, code, state, _text_of(info, value[at - length : at])), no_breath
     at_end(at, stop)
 
 

@@ -24,6 +24,7 @@ SIGNAL_OF = {
     0xF0E5: "nibp_pulse",  # NOM_PRESS_BLD_NONINV_PULS_RATE
     0x4B48: "temp",  # NOM_TEMP
 }
+BREATH_RATES = ("rr", "rr_imp")
 CUFF = frozenset(("nibp_sys", "nibp_dia", "nibp_mean", "nibp_pulse"))
 
 # unit: (numerator, denominator, offset in thousandths) to thousandths of the signal's own unit
@@ -59,11 +60,11 @@ def quality_of(state: int) -> Quality:
     return Quality.QUESTIONABLE if state & DOUBTFUL else Quality.OK
 
 
-# alert type, alert state
-PHYSIOLOGICAL = {0x0100: "low", 0x0200: "medium", 0x0400: "high"}
-TECHNICAL = {0x0001: "low", 0x0002: "medium", 0x0004: "high"}
-ALERT_TEST, ALERT_DEMO = 0x0400, 0x0100
-ALERT_STATES = ((0x8000, "inhibited"), (0x4000, "suspended"), (0x2000, "latched"), (0x1000, "silenced"))
+# alert state
+ALERT_TEST, ALERT_DEMO, ALERT_LATCHED = 0x0400, 0x0100, 0x2000  # latched: over, and not yet acknowledged
+ALERT_STATES = ((0x8000, "inhibited"), (0x4000, "suspended"), (ALERT_LATCHED, "latched"), (0x1000, "silenced"))
+
+NO_BREATH = (3072, 136)  # events that say so: apnoea, breath absent
 
 # event code: words for an alert that carries no text of its own (the text is always preferred)
 EVENTS = {
