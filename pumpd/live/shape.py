@@ -11,6 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from msgspec import UNSET
+from msgspec.structs import replace as changed
 
 from pumpd.device.facts import Quality
 from pumpd.live.amounts import mass_text, number
@@ -199,7 +200,7 @@ def audio_pause_shape(view: BedView) -> AudioPauseShape | None:
 
 def ended(alarm: Alarm, now_ms: int) -> Alarm:
     """An alarm that is no longer among the bed's."""
-    return replace(alarm, state=AlarmState.ENDED, present=False, ended_ms=alarm.ended_ms or now_ms, escalation=None)
+    return changed(alarm, state=AlarmState.ENDED, present=False, ended_ms=alarm.ended_ms or now_ms, escalation=None)
 
 
 def oxygen_shape(view: OxygenView | None, stamp: Stamp) -> OxygenShape | None:

@@ -57,10 +57,10 @@ def account(d: Draft) -> None:
     ran = is_running(d)
     infusions.settle(d)
     flow.settle(d)
-    caps.judge(d)
+    found = caps.judge(d)
     channels.judge(d)
     keep_marks(d, ran)
-    look_again(d)
+    look_again(d, found)
     reconcile(d, SCOPE, conditions(d))
 
 
@@ -113,9 +113,9 @@ def trimmed(d: Draft, given: Given) -> Given:
 # --- when to look again
 
 
-def look_again(d: Draft) -> None:
+def look_again(d: Draft, found: list[caps.Span]) -> None:
     """The next time at which something happens by itself, and the levels up to which a report is passed over."""
-    caps_ms, levels = caps.next_look(d)
+    caps_ms, levels = caps.next_look(d, found)
     flows = {name: replace(known, level_nl=levels.get(name, flow.NEVER)) for name, known in d.given.flows.items()}
     current = infusions.running_infusion(d)
     paused_ms = None if current is None else current.paused_ms

@@ -21,9 +21,10 @@ CLIMB: the ladder of a HIGH that waits for a person, see pumpd.safety.ladder. CH
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from pumpd.safety import ladder
 from pumpd.safety.actions import action_of

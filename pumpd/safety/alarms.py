@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from pumpd.safety.policy import AlarmKind, Priority
 
 
@@ -61,15 +63,15 @@ class Escalation:
     since_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """One alarm instance (ALA-01). id is unique for ever within the ward; text names cause, value and limit.
+class Alarm(Struct, frozen=True, gc=False):
+    """One alarm instance (ALA-01). A Struct, because a step that stops a pump makes a dozen.
 
-    value and limit are as shown ("86", "< 90 %"); present: the condition holds now; worst_milli: the
-    worst value since onset for a physiological alarm. ended_ms: the condition is over since (latched, or ended).
-    action: what to do about it. unseen_ms: a HIGH that waits for a person since then (the ladder's zero); escalation:
-    the step of the ladder that it stands on; both None when it does not wait. was: the text of the higher condition
-    that nobody has seen, while only a milder one holds. broke_pause: it ended an audio pause (ALA-04).
+    id is unique for ever within the ward; text names cause, value and limit. value and limit are as shown ("86",
+    "< 90 %"); present: the condition holds now; worst_milli: the worst value since onset for a physiological alarm.
+    ended_ms: the condition is over since (latched, or ended). action: what to do about it. unseen_ms: a HIGH that waits
+    for a person since then (the ladder's zero); escalation: the step of the ladder that it stands on; both None when it
+    does not wait. was: the text of the higher condition that nobody has seen, while only a milder one holds.
+    broke_pause: it ended an audio pause (ALA-04).
     """
 
     id: str

@@ -6,6 +6,7 @@ reached when `at most` and what can still flow while a stop is in flight come to
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from pumpd.safety.course_state import Infusion
 from pumpd.safety.decisions import InfusionPhase
 from pumpd.safety.dose import NL_PER_UL, high_ul_h, undocumented_nl
 from pumpd.safety.flow import NEVER
-from pumpd.safety.given import Pair, course_given, infusion_given, untold, window_given
+from pumpd.safety.given import Pair, course_given, infusion_given, patient_total, untold, window_given
 from pumpd.safety.infusions import INFUSION, may_follow, put, running_infusion, tell
 from pumpd.safety.limits import Cap, DoseCaps
 from pumpd.safety.policy import BedPolicy, PumpPolicy
@@ -70,18 +71,23 @@ def spans(d: Draft) -> list[Span]:
     if found is None or weight is None:
         return []
     label, caps = found
-    current, course = running_infusion(d), course_given(d)
-    hours = plain(exact(caps.window_ms * 1000 // MS_PER_H, 1000))
+    current, total = running_infusion(d), patient_total(d)
+    course, hours = course_given(d, total), hours_words(caps.window_ms)
     every = (
-        (INFUSION, caps.per_infusion, None if current is None else infusion_given(d, current), "per infusion"),
+        (INFUSION, caps.per_infusion, None if current is None else infusion_given(d, current, total), "per infusion"),
         (COURSE, caps.per_course, course, "per course"),
-        (WINDOW, caps.per_window, window_given(d, caps.window_ms) if caps.per_window else None, f"in {hours} h"),
+        (WINDOW, caps.per_window, window_given(d, caps.window_ms, total) if caps.per_window else None, f"in {hours} h"),
     )
     return [
         Span(name, cap, cap.ug_kg * weight, given, label, words)
         for name, cap, given, words in every
         if cap is not None and given is not None
     ]
+
+
+@cache  # of the few windows that protocols have
+def hours_words(window_ms: int) -> str:
+    return plain(exact(window_ms * 1000 // MS_PER_H, 1000))
 
 
 # --- what flows
@@ -115,13 +121,13 @@ def total_flow(d: Draft, pumps: list[PumpPolicy]) -> int:
 # --- judging
 
 
-def judge(d: Draft) -> None:
-    """Remember why every governed pump has to stand still, and which caps are nearly reached."""
+def judge(d: Draft) -> list[Span]:
+    """Remember why every governed pump has to stand still, and which caps are nearly reached; the caps, as judged."""
     pumps = running(d)
     if not pumps:
         if d.given.stop is not None or d.given.near:
             d.given = replace(d.given, stop=None, near=())
-        return
+        return []
     found, flight = spans(d), in_flight_ng(d, total_flow(d, pumps))
     current = running_infusion(d)
     reached = next((span for span in found if span.given[1] + flight >= span.cap_ng), None)
@@ -131,6 +137,7 @@ def judge(d: Draft) -> None:
     near = () if stop is not None else (*near_caps(d, found), *beyond_plan(d))
     if stop != d.given.stop or near != d.given.near:
         d.given = replace(d.given, stop=stop, near=near)
+    return found
 
 
 def stopped_why(d: Draft) -> str | None:
@@ -221,13 +228,16 @@ def unjudged(d: Draft, pump: PumpPolicy) -> str | None:
 # --- when to look again
 
 
-def next_look(d: Draft) -> tuple[int | None, dict[str, int]]:
-    """When time alone brings `at most` to the next warning or cap, and each pump's level of Dose.high_nl that does."""
+def next_look(d: Draft, found: list[Span]) -> tuple[int | None, dict[str, int]]:
+    """When time alone brings `at most` to the next warning or cap, and each pump's level of Dose.high_nl that does.
+
+    found: the caps as `judge` has just found them.
+    """
     pumps, caps = running(d), caps_of(d.policy)
     if not pumps or caps is None:
         return None, {}
     flight = in_flight_ng(d, total_flow(d, pumps))
-    rooms = [room_ng(span, caps[1].warn_percent, flight) for span in spans(d)] if d.given.stop is None else []
+    rooms = [room_ng(span, caps[1].warn_percent, flight) for span in found] if d.given.stop is None else []
     room = min(rooms, default=None)
     if room is None:
         return None, {}

@@ -96,9 +96,9 @@ def take_mark(d: Draft, exact: str = "") -> Mark:
     return Mark(d.now, low, high)
 
 
-def since(d: Draft, mark: Mark) -> Pair:
-    """Given by pumps since the mark."""
-    return between(mark, mark, patient_total(d))
+def since(d: Draft, mark: Mark, total: Pair | None = None) -> Pair:
+    """Given by pumps since the mark. total: `patient_total`, where it is known already."""
+    return between(mark, mark, patient_total(d) if total is None else total)
 
 
 def between(low_from: Mark, high_from: Mark, total: Pair) -> Pair:
@@ -106,35 +106,35 @@ def between(low_from: Mark, high_from: Mark, total: Pair) -> Pair:
     return low, max(low, high)
 
 
-def infusion_given(d: Draft, infusion: Infusion) -> Pair:
-    """(at least, at most) given in this infusion, by pumps and by hand, in nanograms."""
+def infusion_given(d: Draft, infusion: Infusion, total: Pair | None = None) -> Pair:
+    """(at least, at most) given in this infusion, by pumps and by hand, in nanograms. total: see `since`."""
     if infusion.ended_ms is not None and infusion.low_ng is not None and infusion.high_ng is not None:
         low, high = infusion.low_ng, infusion.high_ng
     else:
-        low, high = since(d, infusion.mark)
+        low, high = since(d, infusion.mark, total)
     hand = by_hand_ng(d, infusion.started_ms, infusion.ended_ms)
     return low + hand, high + hand
 
 
-def course_given(d: Draft) -> Pair | None:
-    """(at least, at most) given in the open course, by pumps and by hand; None where none is open."""
+def course_given(d: Draft, total: Pair | None = None) -> Pair | None:
+    """(at least, at most) given in the open course, by pumps and by hand; None: none is open. total: see `since`."""
     mark = d.given.course
     if mark is None:
         return None
-    low, high = since(d, mark)
+    low, high = since(d, mark, total)
     hand = by_hand_ng(d, mark.at_ms if d.course.opened_ms is None else min(mark.at_ms, d.course.opened_ms))
     return low + hand, high + hand
 
 
-def window_given(d: Draft, window_ms: int) -> Pair:
-    """(at least, at most) given in the last window_ms, by pumps and by hand.
+def window_given(d: Draft, window_ms: int, total: Pair | None = None) -> Pair:
+    """(at least, at most) given in the last window_ms, by pumps and by hand. total: see `since`.
 
     The bounds of a moment between two marks: `at most` from the one before it, `at least` from the one after it.
     """
     from_ms = d.now - window_ms
     before = [mark for mark in d.given.marks if mark.at_ms <= from_ms]
     after = [mark for mark in d.given.marks if mark.at_ms >= from_ms]
-    total = patient_total(d)
+    total = patient_total(d) if total is None else total
     if before:
         high_from = before[-1]
     else:

@@ -7,7 +7,7 @@ looked at, or how often it has happened, plays no part.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from pumpd.safety.alarms import Alarm, AlarmState, Escalation
 from pumpd.safety.policy import AlarmProfile, Priority

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as changed
 
 from pumpd.api.acts import UNSIGNED
 from pumpd.safety.alarms import AlarmState, Phase
@@ -79,7 +80,7 @@ async def test_an_alarm_is_acknowledged_by_a_named_person_with_a_reason() -> Non
     ward = MemoryWard()
     one = alarm("b1")
     ward.hub.alarm(one, Phase.START)
-    ward.answer = (AlarmChanged(replace(one, state=AlarmState.ACKNOWLEDGED), Phase.ACKNOWLEDGE),)
+    ward.answer = (AlarmChanged(changed(one, state=AlarmState.ACKNOWLEDGED), Phase.ACKNOWLEDGE),)
     body = {"by": "RN-KL", "reason": "probe_off", "note": "ear"}
     answer = await act(ward, "POST", "/api/v1/alarms/b1-a1/acknowledge", body, 200)
     assert ward.events == [("b1", Acknowledged("b1-a1", "RN-KL", AckReason.PROBE_OFF, "ear"))]

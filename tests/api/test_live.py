@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as changed
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -150,7 +151,7 @@ async def test_an_alarm_is_acknowledged_over_the_websocket_and_every_screen_sees
     one = alarm("b1")
     ward.views["b1"] = replace(ward.views["b1"], alarms=(one,))  # else the next refresh would end it
     ward.hub.alarm(one, Phase.START)
-    ward.answer = (AlarmChanged(replace(one, state=AlarmState.ACKNOWLEDGED), Phase.ACKNOWLEDGE),)
+    ward.answer = (AlarmChanged(changed(one, state=AlarmState.ACKNOWLEDGED), Phase.ACKNOWLEDGE),)
     cmd = {
         "type": "cmd",
         "id": "7",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as changed
 
 from pumpd.bedside import BedRuntime
 from pumpd.device import CommandOutcome, Identity, Integrity, Outcome, PumpStatus
@@ -42,7 +42,7 @@ async def test_stop_bytes_are_on_the_wire_before_the_journal_or_a_screen_hears_o
 
 @pytest.mark.req("ALA-07")
 async def test_alarms_reach_the_screens_in_their_order_one_on_each_turn_of_the_loop(bench: Bench) -> None:
-    changes = [AlarmChanged(replace(HIGH, id=f"a{number}"), Phase.START) for number in range(3)]
+    changes = [AlarmChanged(changed(HIGH, id=f"a{number}"), Phase.START) for number in range(3)]
     bench.kernel.on = on_tick(*changes)  # type: ignore[assignment]
     told: list[str] = []
     bench.hub.alarm = lambda alarm, phase: told.append(alarm.id)  # type: ignore[method-assign]

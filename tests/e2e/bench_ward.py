@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import uvicorn
+from msgspec.structs import replace as changed
 
 from pumpd.api.app import create_app
 from pumpd.clinical.chart import Chart
@@ -179,7 +180,7 @@ class BenchWard:
             onset_ms=self.now_ms(),
             present=True,
         )
-        return self.put(replace(alarm, **changes), phase)
+        return self.put(changed(alarm, **changes), phase)
 
     def put(self, alarm: Alarm, phase: Phase) -> Alarm:
         others = tuple(one for one in self.beds[alarm.bed].alarms if one.id != alarm.id)
@@ -246,9 +247,9 @@ class BenchWard:
 
     def _changed(self, alarm: Alarm, event: Acknowledged | AlarmReset) -> tuple[Alarm, Phase]:
         if isinstance(event, AlarmReset):
-            return replace(alarm, state=AlarmState.ENDED), Phase.RESET
+            return changed(alarm, state=AlarmState.ENDED), Phase.RESET
         ack = Acknowledgement(event.by, self.now_ms(), event.reason, event.note)
-        return replace(alarm, state=AlarmState.ACKNOWLEDGED, acknowledged=ack), Phase.ACKNOWLEDGE
+        return changed(alarm, state=AlarmState.ACKNOWLEDGED, acknowledged=ack), Phase.ACKNOWLEDGE
 
     async def alarm_history(self, bed_id: str | None, limit: int) -> list[Alarm]:
         return [one for bed in self.beds.values() for one in bed.alarms][:limit]

@@ -71,7 +71,7 @@ def nothing(*_: Any) -> None:
 
 
 OTHERS: dict[str, list[tuple[Any, str, Any]]] = {
-    "no cap": [(caps, "judge", nothing)],
+    "no cap": [(caps, "judge", lambda d: [])],
     "no infusion": [(infusions, "settle", nothing)],
     "no accounting": [(accounting, "account", nothing)],
     "no dose": [(dose, "advance", lambda given, pump, p, new, gap: given)],

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace as changed
+
 from pumpd.device.facts import ControlState, Quality
 from pumpd.live.client import LiveTimes
 from pumpd.live.hub import LiveHub
@@ -78,7 +80,7 @@ def alarm(bed: str, number: int = 1, **changes: Any) -> Alarm:
         onset_ms=0,
         present=True,
     )
-    return replace(one, **changes)
+    return changed(one, **changes)
 
 
 def bed_view(bed: str, rr: int | None = 14_000, at_ms: int = 0, alarms: tuple[Alarm, ...] = ()) -> BedView:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec.structs import replace as changed
 
 from pumpd.live.client import LiveClient
 from pumpd.safety.alarms import AlarmState, Phase
@@ -68,7 +68,7 @@ class LiveMachine(RuleBasedStateMachine):
         if not self.ward.views[bed].alarms:
             return
         first, *others = self.ward.views[bed].alarms
-        one = replace(first, state=state)
+        one = changed(first, state=state)
         kept = tuple(others) if state is AlarmState.ENDED else (one, *others)
         self.ward.change(bed, alarms=kept)
         if told:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace as changed
 
 from pumpd.device.facts import Quality
 from pumpd.live.amounts import band, mass
@@ -66,7 +67,7 @@ def test_what_is_overdue_is_what_the_kernel_alarms_about() -> None:
     late = alarm("b1", condition="nrs_overdue", priority=Priority.LOW)
     said = shown(course(NOW), alarms=(late,))
     assert (said["nrs_overdue"], said["observe_overdue"]) == (True, False)
-    assert shown(course(NOW), alarms=(replace(late, present=False),))["nrs_overdue"] is False
+    assert shown(course(NOW), alarms=(changed(late, present=False),))["nrs_overdue"] is False
 
 
 @pytest.mark.req("MME-03")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -34,7 +33,7 @@ def test_a_reset_of_what_nobody_acknowledged_is_the_answer() -> None:
 
 @pytest.mark.req("REP-01")
 def test_an_acknowledgement_before_the_reset_is_the_answer() -> None:
-    seen = replace(ENDED, acknowledged=SEEN)
+    seen = changed(ENDED, acknowledged=SEEN)
     rows = [row(1_000, HIGH), row(61_000, seen), row(91_000, ENDED, AlarmReset("a1", "A. Braun", "looked"))]
     assert _answer(rows) == (61_000, "R. Keller", "care in progress", "acknowledged")
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as changed
 
 import pumpd.safety
 from pumpd.safety import kernel
@@ -72,7 +73,7 @@ def an_alarm(state: AlarmState = A, priority: Priority = HIGH) -> Alarm:
     alarm = d.alarms["v/spo2"]
     over = state in (L, E)
     acked = BY if state is K else None
-    return replace(alarm, state=state, present=not over, ended_ms=500 if over else None, acknowledged=acked)
+    return changed(alarm, state=state, present=not over, ended_ms=500 if over else None, acknowledged=acked)
 
 
 def tells(d: Draft) -> list[tuple[AlarmState, str]]:
