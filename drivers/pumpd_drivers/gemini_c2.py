@@ -68,7 +68,6 @@ class GeminiC2(PolledPump):
             rate_min_ul_h=1000,
             rate_max_ul_h=999_000,
             counter_step_nl=1_000_000,  # VINF may have decimals; nothing says that it always has
-            hands_back=False,
         ),
         sources=(
             "STANPUMP IMED_C2.C, DRIVERS.C, NEWASYNC.C (StevenLShafer/stanpumpR, MIT)",

@@ -95,7 +95,6 @@ class Graseby3400(PolledPump):
             rate_min_ul_h=TENTH_ML_UL,
             rate_max_ul_h=1_200_000,  # of the greatest syringe; the pump refuses what is too much for the one in it
             counter_step_nl=TENTH_ML_UL * 1000,
-            hands_back=False,
         ),
         sources=("STANPUMP GR_3400.C, NEWASYNC.C, STANPUMP.C (StevenLShafer/stanpumpR, MIT)",),
         tells_serial=False,

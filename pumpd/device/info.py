@@ -70,7 +70,6 @@ class PumpCapabilities:
     needs none. shown_rate_step_ul_h: what a reported rate is rounded or cut to where that is coarser than what can be
     set at the pump, so that the true one lies less than a step away; 0: it is told exactly.
     Of both, a step too large only widens a dose's bounds; one too small makes them untrue.
-    hands_back: with a lease, a message returns remote control; without one it is only not renewed any more.
     """
 
     can_stop: bool = False
@@ -82,7 +81,6 @@ class PumpCapabilities:
     rate_max_ul_h: int = 0
     counter_step_nl: int = 1000
     shown_rate_step_ul_h: int = 0
-    hands_back: bool = True
 
 
 @dataclass(frozen=True, slots=True)

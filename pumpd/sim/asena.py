@@ -148,6 +148,11 @@ class AsenaSim:
     @property
     def controlled(self) -> bool:
         """A host holds remote control now."""
+        return self.held
+
+    @property
+    def held(self) -> bool:
+        """A host holds it, and its watchdog waits for one."""
         return self.pump.lease_until_ms is not None
 
     # --- framing -------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from pumpd.sim.devices.gemini_c2 import GeminiC2Sim
 from pumpd.sim.devices.graseby_3400 import Graseby3400Sim
 from pumpd.sim.devices.ivy_450c import Ivy450CSim
 from pumpd.sim.devices.masimo_ascii1 import MasimoAscii1Sim
+from pumpd.sim.devices.nellcor_ascii import NellcorAsciiSim
 from pumpd.sim.devices.new_era_ne1000 import NewEraNe1000Sim
 from pumpd.sim.devices.nonin_df import NoninDFSim
 from pumpd.sim.devices.philips_intellivue import PhilipsIntellivueSim
@@ -79,6 +80,7 @@ _OURS: tuple[Any, ...] = (
     BBraunSpaceBccSim,
     MasimoAscii1Sim,
     Ivy450CSim,
+    NellcorAsciiSim,
     NoninDFSim,
     FreseniusBaseSim,
     PhilipsIntellivueSim,

@@ -6,7 +6,7 @@ labmcp_new_era): an alarm is told instead of the next answer, and thereby acknow
 in basic mode too and answered in the new mode; STP pauses, and resets a paused program; a stopped pump answers ?NA.
 
 Assumptions: an unasked alarm goes out once; a command that an alarm answers is not carried out; VER, RAT and DIS in a
-safe packet are not answered in basic mode; the counter is told in tenths of a mL; the syringe holds 50 mL and uses mL/h.
+safe packet are not answered in basic mode; the counter is told in tenths of a mL; the syringe holds 50 mL, in mL/h.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def basic_reply(text: str) -> bytes:
 
 
 def safe_packet(text: str) -> bytes:
-    data = text.encode("ascii")
+    data = text.encode("latin-1")  # a packet that only looks like one may hold any byte
     return bytes([2, len(data) + 4]) + data + crc16_xmodem(data).to_bytes(2, "big") + b"\x03"
 
 
@@ -103,7 +103,7 @@ class NewEraNe1000Sim(SimPolledPump):
                 if len(buffer) < 2 or len(buffer) < buffer[1] + 1:
                     break
                 packet = bytes(buffer[: buffer[1] + 1])
-                right = len(packet) > 4 and packet == safe_packet(packet[2:-3].decode("latin-1", "replace"))
+                right = len(packet) > 4 and packet == safe_packet(packet[2:-3].decode("latin-1"))
                 del buffer[: len(packet) if right else 1]
                 found += [b"S" + packet[2:-3]] if right else []
             elif buffer[0] == 13 or b"\r" not in buffer:
@@ -121,10 +121,10 @@ class NewEraNe1000Sim(SimPolledPump):
         return not digits or int(digits) == self.address
 
     def named(self, request: bytes) -> str:
-        return request[1:].decode().lstrip("0123456789")[:3]
+        return request[1:].decode("latin-1").lstrip("0123456789")[:3]
 
     def answer(self, request: bytes, now_ms: int) -> bytes | None:
-        text = request[1:].decode().lstrip("0123456789")
+        text = request[1:].decode("latin-1").lstrip("0123456789")
         if request[:1] == b"S" and not self.safe and text[:3] != "SAF":
             return None
         if self.pump.lease_until_ms is not None:

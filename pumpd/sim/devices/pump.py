@@ -87,8 +87,12 @@ class SimPolledPump(SimCore, ABC):
     @property
     def controlled(self) -> bool:
         """A host may command it now."""
-        held = self._held if self.lease_ms is None else self.pump.lease_until_ms is not None
-        return not self.local and (held or not self.needs_control)
+        return not self.local and (self.held or not self.needs_control)
+
+    @property
+    def held(self) -> bool:
+        """A host holds its remote control, or its watchdog waits for one."""
+        return self._held if self.lease_ms is None else self.pump.lease_until_ms is not None
 
     def control_asked(self, ack: bytes, refusal: bytes | None) -> bytes | None:
         """Grant remote control or renew it, unless its panel or faults.refuse_control say no; never lost or late."""
