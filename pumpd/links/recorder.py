@@ -185,7 +185,7 @@ class Recorder:
         return sum(ear.lost + files.lost for ear, files in self._lines)
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-        """Writes what waits once a second, for ever."""
+        """Writes what waits every EVERY_S, for ever."""
         while True:
             await sleep(EVERY_S)
             await self.write()

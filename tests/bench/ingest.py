@@ -27,6 +27,7 @@ from pumpd.config.load import load_ward
 from pumpd.config.model import WardConfig
 from pumpd.device.facts import PumpStatus, Vitals
 from pumpd.journal import StepRecord
+from pumpd.links.recorder import Recorder
 from pumpd.registry import drivers
 from pumpd.safety import kernel
 from pumpd.safety.alarms import Alarm, Phase
@@ -37,6 +38,7 @@ from tests.bench.parser import Parse, bare_monitor, bare_pump
 from tests.bench.report import Row, foreign_cpu, median_of_rounds
 
 EVERY_S = 0.1
+KEPT: list[asyncio.Task[None]] = []  # the loop itself keeps no task alive
 
 
 class Count:
@@ -76,14 +78,16 @@ class Nowhere:
 
 
 def product(folder: Path, beds: int, count: Count) -> Callable[[], bool]:
-    """Real lines, drivers, sessions and kernels; returns "are all lines open"."""
+    """Real lines, drivers, sessions and kernels, with every byte kept in files; returns "are all lines open"."""
     (folder / "ingest.toml").write_text(ward_toml(folder, beds, 0), encoding="utf-8")
     ward = load_ward(folder / "ingest.toml")
     assert isinstance(ward, WardConfig), ward
     nowhere = Nowhere()
+    assert ward.capture is not None
+    clock = Clock()
+    capture = Recorder(ward.capture, clock.now_ms, clock.wall_of)
     sessions: list[DeviceSession] = []
     for config in ward.beds:
-        clock = Clock()
         pumps: dict[str, DeviceSession] = {}
         parts = Parts(kernel, clock, nowhere, nowhere, ward.shell)
         bed = BedRuntime(config.policy, kernel.initial_state(config.policy), parts, pumps)
@@ -92,10 +96,12 @@ def product(folder: Path, beds: int, count: Count) -> Callable[[], bool]:
         post = functools.partial(_counted, bed, count)
         for device in config.devices:
             driver = drivers()[device.driver]
-            pumps[device.id] = DeviceSession(device, driver, clock, post, links=ward.links, shell=ward.shell)
+            ear = capture.ear(device)
+            pumps[device.id] = DeviceSession(device, driver, clock, post, links=ward.links, shell=ward.shell, ear=ear)
         sessions += pumps.values()
     for session in sessions:
         session.start()
+    KEPT.append(asyncio.get_running_loop().create_task(capture.run()))
     return lambda: all(session.line.up for session in sessions)
 
 
