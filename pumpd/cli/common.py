@@ -66,6 +66,11 @@ def ward_or_leave(path: Path) -> WardConfig:
     return loaded.ward
 
 
+def several(count: int, word: str) -> str:
+    """ "1 frame", "2 frames", "2 boxes": words that take an s."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}{'es' if word.endswith(('s', 'x')) else 's'}"
+
+
 def new_table(title: str, columns: Iterable[str], numbers: Iterable[str] = ()) -> Table:
     """An empty table: text columns, then right-aligned ones."""
     from rich import box

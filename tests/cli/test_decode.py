@@ -67,7 +67,7 @@ def test_the_summary_alone_counts_what_was_not_understood(tmp_path: Path) -> Non
     file = write(tmp_path / "a.txt", line_of(0, ASENA_HOLD), line_of(500, spoiled))
     code, out, _ = run("devices", "decode", file, "--driver", "alaris_asena", "--summary")
     assert code == 0
-    assert "1 frames, 0 pieces of curve, 0 alarm sets, 1 garbled" in out
+    assert "1 frame, 0 curve pieces, 0 alarm sets, 0 silences, 1 garbled" in out
     assert "garbled: 1 x" in out
     assert "serial 8002-51733" in out
 

@@ -55,7 +55,7 @@ def test_the_words_name_the_count_the_check_and_who_it_is() -> None:
     found.note(Identity("Asena", None, "2.1"))
     found.note(Garbled("noise", b"x"))
     assert found.words() == "1 frame with CRC16, Asena, serial 8002-51740, software 2.1, 1 garbled"
-    assert evidence(Integrity.NONE, 12).words() == "12 frames plausible, no checksum"
+    assert evidence(Integrity.NONE, 12).words() == "12 plausible frames without a checksum"
     assert evidence(Integrity.NONE, 0).words() == "100 bytes, none of it understood"
 
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 from msgspec import to_builtins
 
 from pumpd.device import SIGNALS, DeviceAlarms, Garbled, Identity, PumpStatus, Reading, Vitals, Waveform
+from pumpd.safety.events import LinkChanged
 from pumpd.units import exact, format_milli, format_rate_ml_h, plain
 
 
@@ -44,6 +45,8 @@ def _words(fact: object) -> str:
         return f"{fact.signal}, {len(fact.samples_milli)} samples of {fact.period_ms} ms"
     if isinstance(fact, Garbled):
         return f"{fact.reason}, {fact.length} bytes: {fact.data.hex(' ')}"
+    if isinstance(fact, LinkChanged):
+        return " ".join(filter(None, (fact.state.value, fact.detail)))
     if isinstance(fact, Identity):
         return ", ".join(f"{key} {value}" for key, value in _fields(fact).items() if value is not None)
     return ", ".join(f"{key} {value}" for key, value in _fields(fact).items() if value not in (None, ""))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pumpd.cli.common import PROBLEMS, could_not_run, new_table, print_json, print_lines, print_table
+from pumpd.cli.common import PROBLEMS, could_not_run, new_table, print_json, print_lines, print_table, several
 from pumpd.cli.devices.listen import Port, ReceiveOnly
 from pumpd.cli.driver_files import DriverFiles, use_driver_files
 
@@ -129,4 +129,4 @@ def sent_words(search: Search) -> str:
     """What left this computer: a person who stands beside an infusing pump wants to know."""
     if not search.sent:
         return "nothing was sent: it was only listened to"
-    return f"{len(search.sent)} frames were sent, all of them questions that change nothing"
+    return f"sent: {several(len(search.sent), 'frame')}, all of them questions that change nothing"

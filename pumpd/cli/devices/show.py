@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pumpd.bedside.leftovers import Leftovers
-from pumpd.cli.common import new_table
+from pumpd.cli.common import new_table, several
 from pumpd.cli.devices.watch import Watch
 
 UNVERIFIED = "UNVERIFIED: a driver under development; do not rely on what it says"
@@ -53,11 +53,11 @@ def _figures(watch: Watch, now_ms: int) -> Table:
 
 def _counts(watch: Watch, now_ms: int) -> str:
     last = "nothing understood yet" if watch.heard_ms is None else f"last {(now_ms - watch.heard_ms) / 1000:.1f} s ago"
-    words = [f"{watch.frames} frames, {last}", f"{watch.garbled} garbled"]
+    words = [f"{several(watch.frames, 'frame')}, {last}", f"{watch.garbled} garbled"]
     if watch.last_garbled:
         words[-1] += f" (last: {watch.last_garbled})"
     if watch.waves:
-        words.append(f"{watch.waves} pieces of curve")
+        words.append(several(watch.waves, "curve piece"))
     return "; ".join(words)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
+from pumpd.cli.common import several
 from pumpd.device import (
     DeviceAlarms,
     DriverInfo,
@@ -96,13 +97,14 @@ class Tally:
         """For people."""
         found = self.document()
         mark = " UNVERIFIED" if self._info.unverified else ""
-        lasted_s = found["lasted_ms"] / 1000
+        span = f"{found['lasted_ms'] / 1000:.1f} s{self._span(found['lasted_ms'])}"
+        garbled = f"{found['garbled']} garbled ({several(self._garbled_bytes, 'byte')})"
+        counts = (("frames", "frame"), ("waves", "curve piece"), ("alarm_sets", "alarm set"), ("silences", "silence"))
         lines = [
             "",
-            f"{self._info.name}{mark}: {found['files']} files, {lasted_s:.1f} s{self._span(found['lasted_ms'])}, "
-            f"{self._received} bytes received, {self._sent} sent",
-            f"{found['frames']} frames, {found['waves']} pieces of curve, {found['alarm_sets']} alarm sets, "
-            f"{found['garbled']} garbled ({self._garbled_bytes} bytes), {found['silences']} silences",
+            f"{self._info.name}{mark}: {several(self._files, 'file')}, {span}, "
+            f"{several(self._received, 'byte')} received, {self._sent} sent",
+            ", ".join([*(several(found[key], word) for key, word in counts), garbled]),
         ]
         lines += [f"device: {', '.join(f'{key} {value}' for key, value in self._who.items())}"] if self._who else []
         lines += [f"garbled: {count} x {reason}" for reason, count in found["garbled_reasons"].items()]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pumpd.cli.common import several
 from pumpd.device import (
     DeviceAlarms,
     DriverInfo,
@@ -31,7 +32,7 @@ MOST_OF_IT = 0.9
 CHECKED_BY = {
     Integrity.CRC16: "with CRC16",
     Integrity.SUM8: "with an 8-bit checksum",
-    Integrity.NONE: "plausible, no checksum",
+    Integrity.NONE: "without a checksum",
 }
 
 
@@ -125,7 +126,8 @@ class Evidence:
             return "nothing heard"
         parts = []
         if self.frames:
-            parts.append(f"{self.frames} frame{'s'[: self.frames > 1]} {CHECKED_BY[self.info.integrity]}")
+            plausible = "plausible " if self.info.integrity is Integrity.NONE else ""
+            parts.append(f"{several(self.frames, f'{plausible}frame')} {CHECKED_BY[self.info.integrity]}")
         elif self.answers and not (self.model or self.serial):
             parts.append(f"it answers, {CHECKED_BY[self.info.integrity]}")
         elif self.understood:
@@ -135,7 +137,7 @@ class Evidence:
         if self.garbled:
             parts.append(f"{self.garbled} garbled")
         if self.unmapped:
-            parts.append(f"{len(self.unmapped)} unmapped tags")
+            parts.append(several(len(self.unmapped), "unmapped tag"))
         return ", ".join(parts) or f"{self.heard_bytes} bytes, none of it understood"
 
 
