@@ -63,9 +63,9 @@ class OverlaidMonitor(CapnostreamSim):
     """A monitor whose display a script may falsify: overlay gives a field's value by the seconds since it was set."""
 
     def __init__(self, patient: SimPatient, serial: str, seed: int) -> None:
-        super().__init__(patient, serial, waves=False, seed=seed)
-        self.overlay: Overlay = {}
+        self.overlay: Overlay = {}  # before the monitor, which looks at its numerics at once
         self.overlaid_ms = 0
+        super().__init__(patient, serial, waves=False, seed=seed)
 
     def numerics(self, now_ms: int) -> Numerics:
         shown = super().numerics(now_ms)
