@@ -154,9 +154,10 @@ class GeDri(Talker):
         apnoea, breathing = status & wire.APNOEA, status & wire.ACTIVE
         self._breathing = _breath_alarms(status) if breathing else ()
         if self._has(values, wire.CO2):
-            ambient = values[wire.AMBIENT] if breathing and not status & wire.OCCLUDED else wire.NO_DATA
-            readings += [_gas(name, values[place], ambient) for name, place in wire.GASES]
-            readings.append(Reading("no_breath", 1000 if apnoea else 0) if breathing else _off("no_breath"))
+            ambient = wire.NO_DATA if status & wire.OCCLUDED else values[wire.AMBIENT]
+            gases = [_gas(name, values[place], ambient) for name, place in wire.GASES]
+            found = [*gases, Reading("no_breath", 1000 if apnoea else 0)]
+            readings += found if breathing else [_off(reading.signal) for reading in found]
         vitals = Vitals(tuple(readings), str(values[0]), Integrity.SUM8)
         return [vitals, *self.said.alarms(self._breathing + self._shown, now)]
 
