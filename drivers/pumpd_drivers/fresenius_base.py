@@ -91,7 +91,7 @@ class FreseniusBase(PolledPump):
     def tick(self, now: Ms) -> list[Out]:
         talked = not self._silent
         out = super().tick(now)
-        if talked and self._silent:
+        if talked and self._silent and (self.line.pending is None or self.line.pending.name != OPEN_BASE):
             self._ask_all(now)  # the session may have ended: begin anew
         return out
 

@@ -14,7 +14,9 @@ from typing import Any, Literal, Protocol
 
 from pumpd.sim.asena import AsenaSim
 from pumpd.sim.capnostream import CapnostreamSim
+from pumpd.sim.devices.baxter_as50 import BaxterAs50Sim
 from pumpd.sim.devices.bbraun_space_bcc import BBraunSpaceBccSim
+from pumpd.sim.devices.draeger_medibus import DraegerMedibusSim
 from pumpd.sim.devices.fresenius_base import FreseniusBaseSim
 from pumpd.sim.devices.ge_dri import GeDriSim
 from pumpd.sim.devices.gemini_c2 import GeminiC2Sim
@@ -77,6 +79,7 @@ _OURS: tuple[Any, ...] = (
     Graseby3400Sim,
     GeminiC2Sim,
     NewEraNe1000Sim,
+    BaxterAs50Sim,
     BBraunSpaceBccSim,
     MasimoAscii1Sim,
     Ivy450CSim,
@@ -85,6 +88,7 @@ _OURS: tuple[Any, ...] = (
     FreseniusBaseSim,
     PhilipsIntellivueSim,
     GeDriSim,
+    DraegerMedibusSim,
 )
 
 
