@@ -72,7 +72,7 @@ def test_a_machine_with_ports_lists_them_and_opens_none(plugged: Path, monkeypat
     assert opened
     assert f"serial://{plugged}/serial/by-id/usb-FTDI_FT232R_A10" in out
     assert "free" in out
-    assert not [path for path in opened if "ttyUSB0" in path]
+    assert not [path for path in opened if path.endswith("/ttyUSB0")]
 
 
 def test_a_machine_without_ports_is_exit_1(monkeypatch: pytest.MonkeyPatch) -> None:
