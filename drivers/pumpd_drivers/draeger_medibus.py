@@ -104,6 +104,7 @@ class DraegerMedibus(PolledDevice):
         out = super().tick(now)
         if talked and self._silent and (self.line.pending is None or self.line.pending.name != "Q"):
             self._ask_all(now)  # it may have been off: begin anew
+            out += self._next(now)
         return out
 
     def next_deadline(self) -> Ms | None:

@@ -93,6 +93,7 @@ class FreseniusBase(PolledPump):
         out = super().tick(now)
         if talked and self._silent and (self.line.pending is None or self.line.pending.name != OPEN_BASE):
             self._ask_all(now)  # the session may have ended: begin anew
+            out += self._next(now)
         return out
 
     def finish(self, now: Ms) -> list[Out]:
