@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import struct
+import termios
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +16,7 @@ import uvloop
 
 from pumpd.device import Line as LineSettings
 from pumpd.device import Parity
-from pumpd.links import Reason, SerialLink, Trouble
+from pumpd.links import Reason, SerialLink, Trouble, parse_link
 from pumpd.links.opening import open_serial, trouble_of
 from tests.links.ends import PtyEnd, Watched, readable
 
@@ -148,15 +151,11 @@ async def test_another_speed_applies_before_the_next_frame_leaves(end: PtyEnd, w
     line.line.write(b"enable")
     assert await end.read(6) == b"enable"
     seen = serial.Serial()
-    import termios
-
     assert termios.tcgetattr(end.master)[4] == termios.B115200
     assert not seen.is_open
 
 
 async def test_a_configured_speed_is_not_changed(end: PtyEnd, watch: Watch) -> None:
-    import termios
-
     line = watch(f"serial://{end.path}?baud=9600")
     await line.until_up()
     line.line.set_baud(115200)
@@ -174,3 +173,42 @@ async def test_closing_waits_for_the_last_bytes_and_leaves_no_descriptor(end: Pt
     assert await end.read(7) == b"goodbye"
     assert len(os.listdir("/proc/self/fd")) == before
     assert line.states[-1] == Trouble(Reason.CLOSED)
+
+
+@pytest.mark.parametrize(
+    ("line", "query", "raised", "lowered"),
+    [
+        (LineSettings((1200,)), "", {"DTR", "RTS"}, set()),
+        (LineSettings((1200,), dtr=False), "", {"RTS"}, {"DTR"}),
+        (LineSettings((1200,), rts=False), "", {"DTR"}, {"RTS"}),
+        (LineSettings((19200,), rtscts=True), "", {"DTR"}, set()),
+        (LineSettings((1200,)), "?receive_only=1", set(), {"DTR", "RTS"}),
+        (LineSettings((19200,), rtscts=True), "?receive_only=1", set(), {"DTR", "RTS"}),
+    ],
+)
+def test_the_handshake_lines_are_as_the_driver_says_and_low_on_a_tap(
+    end: PtyEnd,
+    monkeypatch: pytest.MonkeyPatch,
+    line: LineSettings,
+    query: str,
+    raised: set[str],
+    lowered: set[str],
+) -> None:
+    """A pty has no handshake lines; what a port that has them is asked for is noted."""
+    asked: dict[int, set[str]] = {termios.TIOCMBIS: set(), termios.TIOCMBIC: set()}
+    names = {termios.TIOCM_DTR: "DTR", termios.TIOCM_RTS: "RTS"}
+    real = fcntl.ioctl
+
+    def ioctl(fd: int, request: int, *more: object) -> object:
+        if request in asked:
+            asked[request].add(names[struct.unpack("I", more[0])[0]])  # type: ignore[arg-type]
+            return 0
+        return real(fd, request, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("serial.serialposix.fcntl.ioctl", ioctl)
+    link = parse_link(f"serial://{end.path}{query}")
+    assert isinstance(link, SerialLink)
+    opened = open_serial(link, line)
+    assert isinstance(opened, int)
+    os.close(opened)
+    assert asked == {termios.TIOCMBIS: raised, termios.TIOCMBIC: lowered}
