@@ -69,7 +69,8 @@ class Bench:
         """What was said and is not on the display, which stands still but for a pump's counter."""
         shown = self.device.shown(0)
         for fact in self.facts:
-            if isinstance(fact, PumpStatus) and (fact.rate_ul_h, fact.infusing) != (shown["rate_ul_h"], True):
+            told = True if self.case.info.pump.can_read_back else None
+            if isinstance(fact, PumpStatus) and (fact.rate_ul_h, fact.infusing) != (shown["rate_ul_h"], told):
                 yield f"the display says {shown}, it says {fact}"
             for reading in fact.readings if isinstance(fact, Vitals) else ():
                 value, wanted = reading.value_milli, shown.get(reading.signal, reading.value_milli)

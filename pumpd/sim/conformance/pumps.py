@@ -78,7 +78,8 @@ def _not_read(wire: Wire, since: int) -> Iterator[str]:
     for name in FIELDS:
         value = getattr(statuses[-1], name)
         if value is None:
-            yield f"{name} is not read"
+            if name != "infusing" or wire.case.info.pump.can_read_back:  # else it says itself that nobody knows
+                yield f"{name} is not read"
         elif name != "volume_ul" and value != shown[name]:
             yield f"{name} is {shown[name]} at the pump, it says {value}"
 
