@@ -139,9 +139,9 @@ def _pulse(label: str, doubt: bool) -> Reading | None:
     """The pulse rate stands in the oximeter's label."""
     found = _PULSE.fullmatch(label)
     value = int(found[1]) * 1000 if found and not doubt else 0
-    if value == 0:
+    if value < _LEAST_PULSE:
         return Reading("pulse", None, Quality.INVALID)
-    return Reading("pulse", value) if _LEAST_PULSE <= value <= _MOST_PULSE else None
+    return Reading("pulse", value) if value <= _MOST_PULSE else None
 
 
 def _alarm(name: str, text: str) -> AlarmCode:

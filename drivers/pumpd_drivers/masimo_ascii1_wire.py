@@ -18,8 +18,8 @@ from pumpd.device import AlarmCode, Quality, Reading
 class Row(NamedTuple):
     """How a field is written, exactly, and what it is.
 
-    signal "": its value has no signal. scale: thousandths in one of the last digit, by the number of decimals. least
-    and most: what the device can measure, in thousandths; a line with another number is not believed.
+    signal "": its value has no signal. least and most: what the device can measure, in thousandths; less is no value,
+    with more the line is not believed.
     """
 
     pattern: str
@@ -133,15 +133,16 @@ def _field(piece: bytes) -> Field | None:
 
 
 def _measured(key: str, row: Row, number: str) -> Field | None:
-    """A field with a signal; None for a number that the device cannot measure."""
+    """A field with a signal; None for more than the device can measure."""
     nothing = Field(key, Reading(row.signal, None, Quality.INVALID))
     if "-" in number:
         return nothing
     whole, _, decimals = number.partition(".")
     milli = int(whole) * 1000 + int(decimals.ljust(3, "0"))
-    if milli == 0 and row.signal in _NO_ZERO:
-        return nothing
-    return Field(key, Reading(row.signal, milli)) if row.least <= milli <= row.most else None
+    if milli > row.most:
+        return None
+    missing = milli < row.least or (milli == 0 and row.signal in _NO_ZERO)
+    return nothing if missing else Field(key, Reading(row.signal, milli))
 
 
 def readings_of(found: Fields, exc: int) -> tuple[Reading, ...]:

@@ -32,7 +32,7 @@ _HEADER = re.compile(
 )
 _HEADINGS = re.compile(r"TIME +%S[pP]O2 +BPM +PA +Status| +[A-Z]+ +\d+SAT-S(?: +SPO2 RESP MODE: [A-Z]+)?")
 _MOST_SPO2 = 100
-_LEAST_PULSE, _MOST_PULSE = 20, 250  # what it can measure
+_LEAST_PULSE, _MOST_PULSE = 20, 250  # what it can measure: less is no value, with more the line is not believed
 _DASHES = b"---"
 NO_LIMITS = ("", "")
 
@@ -117,14 +117,14 @@ def _spaced(line: bytes) -> Values | None:
     match = _BLANKS.fullmatch(line, _TIME_LENGTH)
     if match is None:
         return None
-    fields = [Field(_number(match[n]), match[n] != _DASHES, match[n + 1] == b"*") for n in (1, 3, 5)]
-    return _values(line, *fields, tuple(match[7].decode("ascii").split()))
+    spo2, pulse, amplitude = (Field(_number(match[n]), match[n] != _DASHES, match[n + 1] == b"*") for n in (1, 3, 5))
+    return _values(line, spo2, pulse, amplitude, tuple(match[7].decode("ascii").split()))
 
 
 def _values(line: bytes, spo2: Field, pulse: Field, amplitude: Field, codes: tuple[str, ...]) -> Values | None:
-    rate = pulse.number
-    if (spo2.number or 0) > _MOST_SPO2 or not (rate is None or _LEAST_PULSE <= rate <= _MOST_PULSE):
+    if (spo2.number or 0) > _MOST_SPO2 or (pulse.number or 0) > _MOST_PULSE:
         return None
+    rate = pulse.number if (pulse.number or 0) >= _LEAST_PULSE else None
     shown = str(amplitude.number or 0) if amplitude.shown else ""
     time = line[:_TIME_LENGTH].decode("ascii")
     return Values(time, spo2.number, rate, shown, codes, (spo2.star, pulse.star))

@@ -30,7 +30,7 @@ LOW_BATTERY_BIT = 0x01  # second status byte, where bit 20h (SmartPoint) and oth
 HR_HIGH, HR_LOW, SPO2, REVISION, STAT2 = 0, 1, 2, 3, 7
 
 NO_HR, NO_SPO2 = 511, 127
-LEAST_HR, MOST_HR = 18, 321  # what it displays (9560 specification)
+LEAST_HR, MOST_HR = 18, 321  # what it displays (9560 specification): less is no value, with more it is no frame
 NOT_A_VALUE = -1
 
 PACKET_ALARMS = (
@@ -178,7 +178,7 @@ def spo2_of(value: int) -> int | None:
 
 
 def pulse_of(high: int, low: int) -> int | None:
-    """/min from the two low bits of a byte and the seven of another one; None and NOT_A_VALUE as above."""
+    """/min from the two low bits of a byte and the seven of another one; None also for less than it can measure."""
     if low & 0x80:
         return NOT_A_VALUE
     value = (high & 3) << 7 | low
@@ -190,7 +190,9 @@ def _spo2(value: int | None) -> int | None:
 
 
 def _pulse(value: int | None) -> int | None:
-    return value or None if not value or LEAST_HR <= value <= MOST_HR else NOT_A_VALUE
+    if value is not None and value > MOST_HR:
+        return NOT_A_VALUE
+    return value if value is not None and value >= LEAST_HR else None
 
 
 def packet_quality(packet: Packet) -> Quality:

@@ -110,7 +110,6 @@ def test_a_value_that_the_cuff_lacks_is_invalid_beside_the_others() -> None:
         "HR=1;380;ECG-II-DIAG;",
         "HR=1;1080;ECG-II-DIAG;",
         "SPO2=1;101;PR=80 ;",
-        "SPO2=1;100;PR=8  ;",
         "SPO2=1;100;PR=999;",
         "ETCO2=1;5.1;;",
         "ETCO2=1;151;;",
@@ -168,6 +167,11 @@ def test_zero_is_a_rate_and_no_saturation() -> None:
     found = vitals(message("RR=1;0;APNEA: 20 SEC;", "HR=1;0;ECG-II-DIAG;", "SPO2=1;0;PR=0  ;"))
     shown = values(found)
     assert (shown["rr"], shown["hr"], shown["spo2"], shown["pulse"]) == ("0", "0", "invalid", "invalid")
+
+
+@pytest.mark.parametrize("label", ["PR=8  ", "PR=24 ", "PR=   ", "PR="])
+def test_a_pulse_rate_that_lacks_a_digit_is_none(label: str) -> None:
+    assert values(vitals(message(f"SPO2=1;100;{label};")))["pulse"] == "invalid"
 
 
 def test_a_pressure_may_be_below_zero_and_has_none_without_a_transducer() -> None:

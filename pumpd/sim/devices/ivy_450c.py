@@ -14,6 +14,7 @@ from pumpd.sim.devices.base import SimTalker
 FIRST_CUFF_MS = 8000  # from power-on to the first result of the cuff
 PRESSURES = ("nibp_sys", "nibp_dia", "nibp_mean")
 SPO2_LOW_MILLI = 88_000
+LEAST_PULSE = 25  # /min: its oximeter finds none that is slower
 TOP = 0xFD  # FE and FF frame the message
 
 
@@ -33,6 +34,8 @@ class Ivy450CSim(SimTalker):
         if now_ms < self._cuff_from_ms:
             sensed |= dict.fromkeys(PRESSURES)
         patient = self.patient
+        if patient.pulse < LEAST_PULSE:
+            sensed |= dict.fromkeys(("spo2", "pulse"))
         sensed["nibp_pulse"] = self._pulse_at_cuff(tuple(sensed[name] for name in PRESSURES))
         sys, dia = patient.systolic, patient.diastolic
         return sensed | {"ibp1_sys": sys, "ibp1_dia": dia, "ibp1_mean": dia + (sys - dia) / 3}

@@ -15,6 +15,7 @@ NO_SENSOR, PULSE_SEARCH, SENSOR_OFF, LOW_PERFUSION, SET = 0x001, 0x008, 0x020, 0
 SPO2_HIGH, SPO2_LOW, PULSE_HIGH, PULSE_LOW, SOUNDS = 0x01, 0x02, 0x04, 0x08, 0x10
 LIMITS = {"spo2": (88_000, 100_000), "pulse": (50_000, 140_000)}
 LOW_PI_MILLI = 300  # the display's own warning
+LEAST_PULSE = 25  # /min: it finds none that is slower
 SEARCH_MS = 3000
 
 
@@ -28,9 +29,8 @@ class MasimoAscii1Sim(SimTalker):
 
     def sense(self, now_ms: int) -> dict[str, float | None]:
         sensed = super().sense(now_ms)
-        if now_ms < self._search_until_ms:
-            return sensed | dict.fromkeys(("spo2", "pulse", "pi"))
-        return sensed
+        found = now_ms >= self._search_until_ms and self.patient.pulse >= LEAST_PULSE
+        return sensed if found else sensed | dict.fromkeys(("spo2", "pulse", "pi"))
 
     def switched_on(self, now_ms: int) -> None:
         super().switched_on(now_ms)
@@ -38,7 +38,7 @@ class MasimoAscii1Sim(SimTalker):
 
     def message(self, now_ms: int) -> bytes:
         shown = self.shown(now_ms)
-        alarm, exc = self._alarm(shown), self._exceptions(shown, now_ms)
+        alarm, exc = self._alarm(shown), self._exceptions(shown)
         spo2, pulse, pi = _whole(shown["spo2"]), _whole(shown["pulse"]), _decimal(shown["pi"])
         if self.faults.shifted_fields:
             spo2, pulse, pi = pulse, pi, spo2
@@ -47,12 +47,12 @@ class MasimoAscii1Sim(SimTalker):
         rest = f"SPCO=--.-% SPMET=--.-% DESAT=-- PIDELTA=+-- ALARM={alarm:04X} EXC={exc:06X}"
         return f"02/22/16 {_time_of_day(now_ms)} {values} {rest}\r\n".encode("ascii")
 
-    def _exceptions(self, shown: dict[str, int | None], now_ms: int) -> int:
+    def _exceptions(self, shown: dict[str, int | None]) -> int:
         if self.faults.sensor_disconnected:
             return NO_SENSOR
         if self.faults.sensor_off or self.patient.finger_off:
             return SET | SENSOR_OFF
-        if now_ms < self._search_until_ms:
+        if shown["pulse"] is None:
             return PULSE_SEARCH
         pi = shown["pi"]
         return SET | (LOW_PERFUSION if pi is not None and pi < LOW_PI_MILLI else 0)

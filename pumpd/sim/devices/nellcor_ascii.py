@@ -13,6 +13,7 @@ from pumpd.sim.devices.base import SimTalker
 
 LINES_A_PAGE = 22
 SEARCH_MS = 6000
+LEAST_PULSE = 20  # /min: it finds none that is slower
 LIMITS = {"spo2": (90_000, 100_000), "pulse": (60_000, 170_000)}
 
 
@@ -27,7 +28,8 @@ class NellcorAsciiSim(SimTalker):
 
     def sense(self, now_ms: int) -> dict[str, float | None]:
         sensed = super().sense(now_ms)
-        return sensed | dict.fromkeys(("spo2", "pulse")) if now_ms < self._search_until_ms else sensed
+        found = now_ms >= self._search_until_ms and self.patient.pulse >= LEAST_PULSE
+        return sensed if found else sensed | dict.fromkeys(("spo2", "pulse"))
 
     def switched_on(self, now_ms: int) -> None:
         super().switched_on(now_ms)

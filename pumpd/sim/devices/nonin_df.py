@@ -17,6 +17,7 @@ SENSOR_ALARM, DISCONNECTED = 0x08, 0x40
 NO_RATE, NO_SPO2 = 511, 127
 HOLD_MS = 10_000
 REVISION = 48
+LEAST_PULSE = 18  # /min: it finds none that is slower
 SLOW, SLOW_MS = ("df8", "ascii"), 1000
 
 
@@ -32,6 +33,10 @@ class NoninDFSim(SimTalker):
         self._held: dict[str, int | None] = {}
         self._seen_ms = now_ms
         super().__init__(patient, serial, now_ms=now_ms, seed=seed)
+
+    def sense(self, now_ms: int) -> dict[str, float | None]:
+        sensed = super().sense(now_ms)
+        return sensed if self.patient.pulse >= LEAST_PULSE else sensed | dict.fromkeys(("spo2", "pulse"))
 
     def tick(self, now_ms: int) -> bytes:
         """Formats 8 and ASCII once a second, packets three times."""
