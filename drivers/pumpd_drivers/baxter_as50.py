@@ -101,7 +101,7 @@ class BaxterAs50(PolledPump):
         sources=("mdpnp AS50.java (BSD-2-Clause)", "a second public driver, AS50Driver.java (facts)"),
         tells_serial=False,
         needs_asking=True,
-        probe_bytes=(frame("STATUS?"),),
+        probe_bytes=(frame(f"{STATUS}?"), frame(f"{RATE}?"), frame(f"{TOTAL}?")),
         options=OPTIONS,
     )
     questions = (Question(STATUS, f"{STATUS}?"), Question(RATE, f"{RATE}?"), Question(TOTAL, f"{TOTAL}?"))
