@@ -112,12 +112,12 @@ class BedRuntime:
         """Take over what the record says, at the time of the last recorded step; call before anything else."""
         self._decide(kept, self.now_ms, None)
 
-    def relive(self, marked: Marked) -> None:
-        """Decide again on a report whose stop left just before the daemon was killed; call before anything else.
+    def relive(self, marked: Marked, recorded_seq: int) -> None:
+        """Decide again on a report whose stop left just before the daemon was killed; call before anything but `keep`.
 
-        One that the journal has after all is passed over.
+        recorded_seq: the last step that the journal has. A report that it has after all is passed over.
         """
-        if marked.seq > self.seq:
+        if marked.seq > recorded_seq:
             self._decide(marked.event, Ms(max(self.now_ms, marked.now_ms)), None)
 
     def checkpoint(self) -> None:

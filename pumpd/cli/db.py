@@ -86,12 +86,13 @@ def verify(journal: Url = None, config: Config = None, as_json: AsJson = False) 
     else:
         print_lines(f"{p.table} {p.row}: {p.message}" for p in report.problems)
         if len(report.judged) > 1:
-            print_lines(map(_by_whom, report.judged))
+            print_lines(map(by_whom_line, report.judged))
         print_lines([f"{report.links} links, head {report.head}: {'clean' if report.ok else 'NOT CLEAN'}"])
     if not report.ok:
         raise typer.Exit(PROBLEMS)
 
 
-def _by_whom(one: ByWhom) -> str:
+def by_whom_line(one: ByWhom) -> str:
+    """Which software decided which links of the chain."""
     kernel = f"kernel {one.kernel[:12]}" if one.kernel else "kernel not noted"
     return f"links {one.first_link} to {one.last_link} were decided by pumpd {one.software}, {kernel}"

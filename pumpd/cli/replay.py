@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pumpd.cli.common import PROBLEMS, print_json, print_lines
-from pumpd.cli.db import AsJson, Config, Url, ask, journal_url
+from pumpd.cli.db import AsJson, Config, Url, ask, by_whom_line, journal_url
 
 if TYPE_CHECKING:
     from pumpd.journal.replay import BedReplay
@@ -26,6 +26,8 @@ def replay(journal: Url = None, config: Config = None, bed: Bed = None, as_json:
     else:
         for one in report.beds:
             print_lines(_lines(one))
+        if not report.identical and len(report.judged) > 1:
+            print_lines(map(by_whom_line, report.judged))
         print_lines(["identical" if report.identical else "NOT identical"])
     if not report.identical:
         raise typer.Exit(PROBLEMS)

@@ -69,10 +69,11 @@ def resume(returned: Returned, config: BedConfig, gap: Gap | None, marked: Marke
     """The first events of this run: what the record says and this software does not; the report that made the last one
     stop a pump, if its record is missing; then time has passed, limits may have changed, a bench patient is bound."""
     bed = returned.bed
+    recorded_seq = bed.seq
     if returned.kept is not None:
         bed.keep(returned.kept)
     if marked is not None:
-        bed.relive(marked)
+        bed.relive(marked, recorded_seq)
     if bed.seq and gap is not None:
         bed.post(Restarted(gap.ms, gap.certain))
     if returned.kept is not None:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -17,7 +17,7 @@ from pumpd.journal.query import Step, bed_names, read_policies, read_steps
 from pumpd.journal.records import JournalOpenError, Restored
 from pumpd.journal.rows import OUTCOME, decision_text
 from pumpd.journal.tables import checkpoints, decisions
-from pumpd.journal.verify import snapshot
+from pumpd.journal.verify import ByWhom, by_whom, snapshot
 from pumpd.safety.events import Event
 from pumpd.safety.kernel import initial_state, step
 from pumpd.safety.policy import BedPolicy
@@ -59,7 +59,10 @@ class BedReplay:
 
 @dataclass(frozen=True, slots=True)
 class ReplayReport:
+    """judged: which software decided which links of the chain; what another one decided may well differ."""
+
     beds: tuple[BedReplay, ...]
+    judged: tuple[ByWhom, ...] = ()
 
     @property
     def identical(self) -> bool:
@@ -102,7 +105,9 @@ async def replay_engine(engine: AsyncEngine, bed: str | None) -> ReplayReport:
         if bed is not None and bed not in known:
             raise JournalOpenError(f"bed {bed} is not in this journal")
         wanted = {bed: known[bed]} if bed is not None else known
-        return ReplayReport(tuple([await _Run(connection, name, n).run() for name, n in wanted.items()]))
+        beds = tuple([await _Run(connection, name, n).run() for name, n in wanted.items()])
+        links = (await connection.execute(select(func.max(decisions.c.n)))).scalar() or 0
+        return ReplayReport(beds, await by_whom(connection, links))
 
 
 @dataclass(slots=True)

@@ -51,7 +51,7 @@ class Heartbeat:
 def kernel_fingerprint() -> str:
     """sha256 over the sources of the kernel, so that a checkpoint names the code that made it."""
     digest = hashlib.sha256()
-    for package in ("device", "safety"):
+    for package in ("clinical", "device", "safety"):
         for file in sorted((Path(pumpd.__file__).parent / package).glob("*.py")):
             digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()

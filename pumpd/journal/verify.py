@@ -78,11 +78,11 @@ async def verify_engine(engine: AsyncEngine) -> VerifyReport:
         problems += await _verify_outcomes(connection)
         unguarded = "would accept that the record is changed: the trigger is missing"
         problems += [Broken(table, name, unguarded) for name, table in (await missing_guards(connection)).items()]
-        judged = await _by_whom(connection, head.n)
+        judged = await by_whom(connection, head.n)
     return VerifyReport(head.n, f"{head.n}:{head.hash.hex()}", tuple(problems[:MOST_PROBLEMS]), judged)
 
 
-async def _by_whom(connection: AsyncConnection, links: int) -> tuple[ByWhom, ...]:
+async def by_whom(connection: AsyncConnection, links: int) -> tuple[ByWhom, ...]:
     """Which software decided which links; runs of the same one are one."""
     there = await connection.run_sync(lambda plain: {column["name"] for column in inspect(plain).get_columns("boots")})
     if boots.c.config.name not in there:  # the copy of a first schema, made before it was upgraded

@@ -138,9 +138,9 @@ async def test_a_bug_in_the_shortcut_leaves_the_stop_to_the_step(bench: Bench, m
 async def test_a_marked_report_is_decided_again_at_its_own_time_unless_its_record_is_there(bench: Bench) -> None:
     bench.kernel.on = lambda _: (STOP,)
     seq, now_ms = bench.bed.seq, bench.bed.now_ms
-    bench.bed.relive(Marked("b1", seq, now_ms, OVER))
+    bench.bed.relive(Marked("b1", seq, now_ms, OVER), seq)
     assert bench.bed.seq == seq
-    bench.bed.relive(Marked("b1", seq + 3, Ms(now_ms + 40), OVER))
+    bench.bed.relive(Marked("b1", seq + 3, Ms(now_ms + 40), OVER), seq)
     record = bench.journal.records[-1]
     assert (record.seq, record.now_ms, record.event, record.decisions) == (seq + 1, now_ms + 40, OVER, (STOP,))
     assert bench.journal.foreseen[-1] == record

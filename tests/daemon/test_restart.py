@@ -6,10 +6,14 @@ import sqlite3
 
 import pytest
 
+from pumpd.daemon.restore import Returned, resume
+from pumpd.device.facts import Integrity, PumpStatus
+from pumpd.journal import Marked
 from pumpd.safety import ceiling
 from pumpd.safety.alarms import AckReason
 from pumpd.safety.decisions import InterlockState
-from pumpd.safety.events import Acknowledged
+from pumpd.safety.events import Acknowledged, Heard, HistoryKept
+from pumpd.safety.kept import Kept
 from pumpd.safety.policy import Priority
 from pumpd.safety.self_alarms import HISTORY
 from tests.daemon.house import House
@@ -120,3 +124,18 @@ async def test_after_an_update_whose_rules_know_no_ceiling_a_recorded_trip_stays
     await house.daemon.journal.durable(house.daemon.journal._token)
     report = await house.daemon.journal.verify()
     assert report.ok, report.problems
+
+
+async def test_what_the_record_says_comes_before_a_report_whose_stop_left_and_both_are_decided_on(
+    house: House,
+) -> None:
+    bed = house.daemon.beds[house.bed.id]
+    seq, now_ms = bed.seq, bed.now_ms
+    kept = HistoryKept("2 steps judged otherwise", house.view.patient, Kept(alarm_n=40))
+    over = Heard(f"{house.bed.id}-p1", PumpStatus(True, 999_000, None, None, Integrity.CRC16))
+    resume(Returned(bed, kept), house.config.beds[0], None, Marked(bed.id, seq + 1, now_ms, over))
+    assert bed.seq == seq + 2
+    assert house.pump.interlock is InterlockState.TRIPPED
+    told = house.alarm(HISTORY)
+    assert told is not None
+    assert told.id.endswith("-a41")

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pumpd.cli.db import by_whom_line
 from pumpd.clinical.entries import KetamineGiven, Route
 from pumpd.journal.judged import Judged, judge
 from pumpd.journal.ops import verify
+from pumpd.journal.replay import replay
 from pumpd.safety import alarm_table, ceiling, charting, people
 from pumpd.safety.alarms import AckReason, AlarmState, Phase
 from pumpd.safety.decisions import AlarmChanged, InterlockState, StopPump
@@ -299,3 +301,6 @@ async def test_the_verification_says_which_software_judged_what(url: str, databa
     assert second.kernel == first.kernel.removeprefix("older")
     assert (first.first_link, second.first_link) == (1, first.last_link + 1)
     assert second.last_link == report.links
+    assert by_whom_line(first).startswith(f"links 1 to {first.last_link} were decided by pumpd")
+    assert "kernel older" in by_whom_line(first)
+    assert (await asyncio.to_thread(replay, url)).judged == report.judged
