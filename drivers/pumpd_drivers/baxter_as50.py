@@ -126,8 +126,9 @@ class BaxterAs50(PolledPump):
         return f"{SET_RATE}{exact(rate_ul_h, 1000):.1f}"
 
     def finish(self, now: Ms) -> list[Out]:
-        """End the computer's session. Changes no infusion."""
-        return [*super().finish(now), Send(frame(EXIT))]
+        """End the computer's session, if there was one. Changes no infusion."""
+        ended = [] if self.settings.receive_only else [Send(frame(EXIT))]
+        return [*super().finish(now), *ended]
 
     # --- what the pump says -------------------------------------------------------------------------------------
 
