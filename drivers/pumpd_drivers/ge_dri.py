@@ -60,8 +60,8 @@ class GeDri(Talker):
         poll_ms=1000 * INTERVAL_S,
         quiet_ms=_quiet_ms(INTERVAL_S),
         signals=(*(row.signal for row in wire.ROWS), *(name for name, _ in wire.GASES), "no_breath"),
-        origins=(("rr", Origin.CO2), ("rr_imp", Origin.IMPEDANCE), ("etco2", Origin.CO2)),
-        sources=("GE M1017617 and 8005313 (facts)", "icu_devices ge_monitor (MIT)", "VSCapture (facts)"),
+        origins=(("rr", Origin.CO2), ("rr_imp", Origin.IMPEDANCE), ("etco2", Origin.CO2), ("hr", Origin.ECG)),
+        sources=("GE M1017617 and 8005313 (facts)", "icu_devices ge_monitor (MIT)", "LNhealth s5parser (BSD-3)"),
         tells_serial=False,
         needs_asking=True,
         probe_bytes=(wire.data_request(wire.ONCE),),
@@ -151,7 +151,7 @@ class GeDri(Talker):
         """Readings of the basic class; a group that this monitor never had says nothing."""
         readings = [reading for row in wire.ROWS for reading in self._row(values, row)]
         status = values[wire.CO2]
-        apnoea, breathing = status & wire.APNOEA, status & wire.ACTIVE
+        apnoea, breathing = status & wire.APNOEA, status & wire.LIVE == wire.LIVE
         self._breathing = _breath_alarms(status) if breathing else ()
         if self._has(values, wire.CO2):
             ambient = wire.NO_DATA if status & wire.OCCLUDED else values[wire.AMBIENT]
@@ -164,14 +164,12 @@ class GeDri(Talker):
     def _row(self, values: tuple[int, ...], row: wire.Row) -> tuple[Reading, ...]:
         """The reading of one row, if there is anything to say."""
         status = values[row.group]
-        if not status & wire.ACTIVE:
+        if status & wire.LIVE != wire.LIVE:
             return (_off(row.signal),) if self._has(values, row.group) else ()
         self._known.add(row.group)
         raw = values[row.place]
-        if row.group == wire.CO2 and status & wire.OCCLUDED:
-            raw = wire.NO_DATA
-        if row.group == wire.NIBP and raw > wire.NO_DATA and values[wire.NIBP + 1] & _NOT_OF_NOW:
-            return ()
+        if row.group in _SPECIAL:
+            return _SPECIAL[row.group](row, raw, status, values[row.group + 1])
         return (_reading(row.signal, raw, row.step),)
 
     def _has(self, values: tuple[int, ...], group: int) -> bool:
@@ -192,9 +190,6 @@ class GeDri(Talker):
         return []
 
 
-_NOT_OF_NOW = wire.CUFF_MEASURES | wire.CUFF_OLD
-
-
 @lru_cache(maxsize=256)
 def _reading(signal: str, raw: int, step: int) -> Reading:
     if raw <= wire.NO_DATA:
@@ -213,6 +208,42 @@ def _gas(signal: str, raw: int, ambient: int) -> Reading:
 @lru_cache(maxsize=64)
 def _off(signal: str) -> Reading:
     return Reading(signal, None, Quality.OFF)
+
+
+def _by_ecg(row: wire.Row, raw: int, status: int, label: int) -> tuple[Reading, ...]:
+    """A heart rate that a pressure or the pleth makes is none of the ECG; the impedance rate is its own."""
+    other = row.signal == "hr" and status >> 3 & 0x0F in wire.NOT_BY_ECG
+    return (_off(row.signal) if other else _reading(row.signal, raw, row.step),)
+
+
+def _of_now(row: wire.Row, raw: int, status: int, label: int) -> tuple[Reading, ...]:
+    """A cuff's value, unless it is old or a new measurement is under way."""
+    passed = raw > wire.NO_DATA and label & (wire.CUFF_MEASURES | wire.CUFF_OLD)
+    return () if passed else (_reading(row.signal, raw, row.step),)
+
+
+def _of_blood(row: wire.Row, raw: int, status: int, label: int) -> tuple[Reading, ...]:
+    return () if label in wire.NOT_BLOOD else (_reading(row.signal, raw, row.step),)
+
+
+def _of_body(row: wire.Row, raw: int, status: int, label: int) -> tuple[Reading, ...]:
+    return () if label in wire.NOT_BODY else (_reading(row.signal, raw, row.step),)
+
+
+def _of_breath(row: wire.Row, raw: int, status: int, label: int) -> tuple[Reading, ...]:
+    """An occluded line has no breath to measure."""
+    return (_reading(row.signal, wire.NO_DATA if status & wire.OCCLUDED else raw, row.step),)
+
+
+_SPECIAL = {
+    wire.ECG: _by_ecg,
+    wire.NIBP: _of_now,
+    wire.P1: _of_blood,
+    wire.P2: _of_blood,
+    wire.T1: _of_body,
+    wire.T2: _of_body,
+    wire.CO2: _of_breath,
+}
 
 
 def _breath_alarms(status: int) -> tuple[AlarmCode, ...]:

@@ -1,8 +1,8 @@
 """GE Datex-Ohmeda Record Interface: frames, requests and the layout of records, as tables. Pure.
 
 Frame: 7E, record, 8-bit sum of the record, 7E; 7E and 7D inside are sent as 7D 5E and 7D 5D. Everything is little-
-endian and packed. Facts are from GE's documents M1017617 and 8005313 as icu_devices (ge_monitor, MIT) and VSCapture
-write them down.
+endian and packed. Facts are from GE's documents M1017617 and 8005313 as icu_devices (ge_monitor, MIT), VSCapture and
+LNhealth (s5parser, BSD-3: sources and sites too) write them down.
 """
 
 from __future__ import annotations
@@ -104,8 +104,12 @@ DATA_SIZE, CLASS_AT = 278, 276
 BASIC = struct.Struct("<I" + "IH5h" + "IH4h" * 4 + "IH4h" + "IHh" * 4 + "IH4h" + "IH4h")
 NO_DATA = -32000  # this and below: no valid value (invalid, not updated, discontinuity, out of range, not calibrated)
 EXISTS, ACTIVE = 0x0001, 0x0002  # group status
+LIVE = EXISTS | ACTIVE
 ECG, P1, P2, NIBP, T1, T2, SPO2, CO2 = 1, 8, 14, 32, 38, 41, 50, 56  # where a group's status stands in BASIC
 
+NOT_BY_ECG = frozenset((2, 3, 4, 5, 6, 7, 8, 10, 11, 12))  # ECG status bits 3-6: a pressure or the pleth makes the rate
+NOT_BLOOD = frozenset((7,))  # label of a pressure: intracranial
+NOT_BODY = frozenset((8, 9))  # label of a temperature: airway, room
 CUFF_MEASURES, CUFF_OLD = 0x0020, 0x0100  # NIBP label: measuring now, older than 60 s
 APNOEA, OCCLUDED, APNOEA_OFF = 0x0004, 0x0020, 0x0100  # CO2 status
 

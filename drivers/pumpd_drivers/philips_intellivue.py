@@ -67,7 +67,11 @@ class PhilipsIntellivue:
         quiet_ms=PATIENCE_MS,
         signals=(*table.SIGNAL_OF.values(), "no_breath"),
         origins=(("rr", Origin.CO2), ("rr_imp", Origin.IMPEDANCE), ("etco2", Origin.CO2), ("hr", Origin.ECG)),
-        sources=("mdpnp intellivue (BSD-2)", "mindleaving/patient-monitor-datalogger (MIT)", "VSCaptureMP (facts)"),
+        sources=(
+            "mdpnp intellivue (BSD-2)",
+            "mindleaving/patient-monitor-datalogger (MIT)",
+            "LNhealth ivueparser (BSD-3)",
+        ),
         needs_asking=True,
         probe_bytes=(wire.ASSOCIATION_REQUEST, wire.RELEASE_REQUEST),
         options=(POLL_OPTION,),
@@ -166,13 +170,18 @@ class PhilipsIntellivue:
         if kind == wire.ACCEPTED:
             self._accept(user, now)
         elif kind == wire.REFUSED:
-            self._refusals += 1
-            wait_ms = ASSOCIATE_MS if self._refusals == 1 else REFUSED_MS
-            self._lose(now + wait_ms, "the monitor refuses the association")
+            return self._refused(now)
         elif kind in (wire.ABORTED, wire.RELEASED, wire.RELEASE):
             self._lose(now + ASSOCIATE_MS, "the monitor ended the association")
             return [Send(wire.RELEASE_ANSWER)] if kind == wire.RELEASE else []
         return []
+
+    def _refused(self, now: Ms) -> list[Out]:
+        """It may hold an association of ours from before: end that first; a second refusal is waited out."""
+        self._refusals += 1
+        first = self._refusals == 1
+        self._lose(now + (ASSOCIATE_MS if first else REFUSED_MS), "the monitor refuses the association")
+        return [Send(wire.RELEASE_REQUEST)] if first else []
 
     def _accept(self, user: bytes, now: Ms) -> None:
         self._refusals = 0

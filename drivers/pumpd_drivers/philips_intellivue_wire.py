@@ -2,8 +2,9 @@
 
 Frame: C0, header 11 01 and the user data's length, user data, FCS-16 low byte first, C1; C0, C1 and 7D are stuffed.
 Facts are from mdpnp (RS232Adapter, BSD-2), mindleaving/patient-monitor-datalogger (PresentationHeader.cs,
-SessionData.cs, PollProfileSupport.cs, MIT), the structures of Philips' Data Export Interface Programming Guide as other
-public clients write them down, and a public MX800 client that keeps frames which a monitor sent and accepted.
+SessionData.cs, PollProfileSupport.cs, MIT), LNhealth (ivueparser, BSD-3, used in a hospital), the structures of
+Philips' Data Export Interface Programming Guide as other public clients write them down, and a public MX800 client that
+keeps frames which a monitor sent and accepted.
 """
 
 from __future__ import annotations

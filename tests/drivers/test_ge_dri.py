@@ -96,6 +96,19 @@ def test_an_impedance_rate_is_never_the_rate_of_co2() -> None:
     assert (said["rr_imp"], said["rr"]) == ("22000", "invalid")
 
 
+@pytest.mark.parametrize(("source", "said"), [(1, "80000"), (0, "80000"), (6, "off"), (12, "off"), (2, "off")])
+def test_a_heart_rate_that_the_ecg_does_not_make_is_none_of_the_ecg(source: int, said: str) -> None:
+    found = told(dri.data(ecg=(LIVE | source << 3, 0, 80, NO, NO, NO, 14)))[0]
+    assert (found["hr"], found["rr_imp"]) == (said, "14000")
+
+
+def test_a_pressure_in_the_head_and_the_rooms_temperature_are_none_of_the_bodys() -> None:
+    said = told(dri.data(p1=(LIVE, 7, 1200, 800, 1000, NO), t1=(LIVE, 9, 2150)))[0]
+    assert not {"ibp1_mean", "temp"} & set(said)
+    said = told(dri.data(p1=(LIVE, 1, 12_000, 7_000, 9_000, NO), t1=(LIVE, 11, 3_650)))[0]
+    assert (said["ibp1_mean"], said["temp"]) == ("90000", "36500")
+
+
 @pytest.mark.parametrize("label", [0x100, 0x108, 0x20, 0x30])
 def test_a_cuff_reading_that_is_old_or_under_way_is_not_told(label: int) -> None:
     assert not {name for name in told(dri.data(nibp=(LIVE, label, 12_100, 7_500, 9_200, 79)))[0] if "nibp" in name}

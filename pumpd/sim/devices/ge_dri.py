@@ -22,6 +22,8 @@ STARTED_S = 1_795_000_000  # its clock when it is made
 INVALID = -32767
 EXISTS, ACTIVE = 1, 2
 APNOEA, OLD_CUFF = 0x0004, 0x0100
+RATE_BY_ECG = 1 << 3
+T1_LABEL = 11
 CUFF_OLD_MS = 60_000
 AMBIENT = 7600  # tenths of mmHg
 SPO2_LOW = 90_000
@@ -126,7 +128,7 @@ class GeDriSim(SimTalker):
         hr, spo2, pulse = _steps(shown["hr"], 1000), _steps(shown["spo2"], 10), _steps(shown["pulse"], 1000)
         if faults.shifted_fields:
             hr, spo2, pulse = spo2, pulse, hr
-        leads = EXISTS | (0 if faults.leads_off else ACTIVE)
+        leads = EXISTS | RATE_BY_ECG | (0 if faults.leads_off else ACTIVE)
         probe = EXISTS | (0 if faults.sensor_disconnected else ACTIVE)
         gas = EXISTS | (0 if faults.no_filterline else ACTIVE) | (APNOEA if shown["rr"] == 0 else 0)
         old = OLD_CUFF if now_ms - self._measured_ms > CUFF_OLD_MS else 0
@@ -137,7 +139,7 @@ class GeDriSim(SimTalker):
                 _group(leads, 0, hr, INVALID, INVALID, INVALID, _steps(shown["rr_imp"], 1000)),
                 _group(0, 0, *[INVALID] * 4) * 4,
                 _group(EXISTS | ACTIVE, old, *cuff, INVALID),
-                _group(EXISTS | ACTIVE, 0, _steps(shown["temp"], 10)),
+                _group(EXISTS | ACTIVE, T1_LABEL, _steps(shown["temp"], 10)),
                 _group(0, 0, INVALID) * 3,
                 _group(probe, 0, spo2, pulse, INVALID, INVALID),
                 _group(gas, 0, *shares, _steps(shown["rr"], 1000), AMBIENT),
