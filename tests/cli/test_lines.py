@@ -48,6 +48,19 @@ async def searched(link: str, *tried: type[Driver]) -> Search:
     return search
 
 
+async def test_a_tap_is_only_listened_to(tmp_path: Path) -> None:
+    ward = await SimWard.start(1, folder=tmp_path, links="tcp", play=False)
+    try:
+        spec = parse_link(f"{ward.devices[0].link}?receive_only=1")
+        assert not isinstance(spec, LinkError)
+        search = Search(spec, 0.1, 6.0, may_ask=not spec.receive_only)
+        await search.run([drivers()["alaris_asena"]])
+        assert (search.verdict.sure, search.sent) == (Sure.SILENT, [])
+        assert not ward.beds[0].pump.heard
+    finally:
+        await ward.close()
+
+
 async def test_a_line_that_is_not_there_is_said_to_be_absent() -> None:
     with pytest.raises(NoLine, match="absent"):
         await searched("serial:///dev/no-such-port", drivers()["alaris_asena"])
