@@ -30,8 +30,12 @@ def state(sim: Simulated, now_ms: int) -> dict[str, Any]:
     }
 
 
-def talking(sim: Simulated) -> object:
-    return getattr(sim, "talking", getattr(sim, "streaming", None))
+SESSION = ("talking", "streaming", "associated", "_enabled", "_open", "_opened", "_base_open_ms", "_every_ms")
+
+
+def talking(sim: Simulated) -> dict[str, object]:
+    """Whether a host has a session with it, or it reports to one."""
+    return {name: getattr(sim, name) for name in SESSION if getattr(sim, name, None)}
 
 
 @pytest.mark.parametrize("model", sorted(CATALOG))
