@@ -7,11 +7,11 @@ technical alarm, and started again; it never takes another device or bed with it
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable
 
 import structlog
 
+from pumpd.bedside.driver_faults import DriverFaults
 from pumpd.bedside.leftovers import Leftovers
 from pumpd.bedside.overheard import overhearing
 from pumpd.bedside.timer import DeadlineTimer
@@ -31,8 +31,7 @@ from pumpd.device.facts import (
     Waveform,
 )
 from pumpd.links import Ear, Line, LinkError, Reason, Trouble, parse_link
-from pumpd.links.backoff import Backoff
-from pumpd.safety.events import Event, Heard, LinkChanged, LinkState, OrderSent, SelfFault
+from pumpd.safety.events import Event, Heard, LinkChanged, LinkState, OrderSent
 from pumpd.units import Ms
 
 log = structlog.get_logger(__name__)
@@ -79,13 +78,10 @@ class DeviceSession:
         self._driver: Driver | None = None
         self._pump: PumpDriver | None = None  # the same, if it takes commands: asked once, for asking takes long
         self._timer = DeadlineTimer(clock, self._deadline, self._tick)
-        self._restart = Backoff(shell.restart_first_ms, shell.restart_max_ms, random.random)
-        self._revival: asyncio.TimerHandle | None = None
+        self._faults = DriverFaults(device, shell, clock, post=self._post, tell_link=self._tell_link, begin=self._begin)
         self._half_open: asyncio.TimerHandle | None = None
         self._closing = False
         self._silent = False
-        self._faulty = False
-        self._crashed_ms = -shell.restart_max_ms
         self._urgent_sent = 0
         self._orders: dict[str, None] = {}
         self.unmapped = Leftovers()
@@ -171,7 +167,6 @@ class DeviceSession:
             self._end(trouble)
 
     def _begin(self) -> None:
-        self._revival = None
         if not self._line.up:
             return
         log.info("line up", device=self.id)
@@ -202,13 +197,10 @@ class DeviceSession:
     def _drop_driver(self) -> None:
         self._driver = self._pump = None
         self._timer.cancel()
-        self._cancel_calls()
-
-    def _cancel_calls(self) -> None:
-        for handle in (self._revival, self._half_open):
-            if handle is not None:
-                handle.cancel()
-        self._revival = self._half_open = None
+        self._faults.cancel()
+        if self._half_open is not None:
+            self._half_open.cancel()
+            self._half_open = None
 
     def _on_bytes(self, data: bytes) -> None:
         driver = self._driver
@@ -246,7 +238,7 @@ class DeviceSession:
         for out in outs:
             if isinstance(out, _READINGS):  # the frame of every second
                 self.frames += 1
-                if self._silent or self._faulty:
+                if self._silent or self._faults.active:
                     self._listen(out)
                 self._post(Heard(self.id, out))
             elif isinstance(out, Send):
@@ -284,7 +276,7 @@ class DeviceSession:
             self._tell_link(LinkChanged(self.id, LinkState.SILENT, fact.detail))
             self._expect_bytes()
         elif not isinstance(fact, _NOTHING_HEARD):
-            self._end_faults()
+            self._faults.end()
             if self._silent:
                 self._silent = False
                 if self._half_open is not None:
@@ -301,29 +293,7 @@ class DeviceSession:
             wait_s = self._links.silent_reopen_ms / 1000
             self._half_open = asyncio.get_running_loop().call_later(wait_s, self._line.reopen, Reason.SILENT)
 
-    # our own bugs
-
     def _crash(self, error: Exception) -> None:
-        log.error("driver failed", device=self.id, exc_info=error)
+        """A bug of ours: it must not take another device or bed with it."""
         self._drop_driver()
-        now = self._clock.now_ms()
-        if now - self._crashed_ms > self._shell.restart_max_ms:
-            self._restart.reset()
-        self._crashed_ms, self._faulty = now, True
-        loop = asyncio.get_running_loop()
-        self._revival = loop.call_later(self._restart.next_s(), self._begin)
-        # later, because this may be inside a kernel step's decisions
-        loop.call_soon(self._tell_crash, f"{self._device.driver}: {type(error).__name__}")
-
-    def _tell_crash(self, what: str) -> None:
-        self._tell_link(LinkChanged(self.id, LinkState.DOWN, f"driver failed ({what})"))
-        self._post(SelfFault(self._fault_code, f"{self.id}: driver failed ({what}), started again", active=True))
-
-    def _end_faults(self) -> None:
-        if self._faulty:
-            self._faulty = False
-            self._post(SelfFault(self._fault_code, f"{self.id}: driver runs again", active=False))
-
-    @property
-    def _fault_code(self) -> str:
-        return f"driver_failed_{self.id}"
+        self._faults.happened(error)
