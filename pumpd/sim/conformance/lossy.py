@@ -73,8 +73,8 @@ def _recovers(case: Case, wire: Wire, after: str) -> Iterator[str]:
     good_ms = wire.now
     if not wire.until(lambda: bool(wire.of(*_reads(case), since=good_ms + 1)), 2 * wire.settle_ms):
         yield f"{wire.now - good_ms} ms after {after} nothing is read"
-    wire.run(case.info.quiet_ms)
-    yield from false_facts(wire, _window_ms(case), since=good_ms + _window_ms(case))
+    wire.run(_window_ms(case) + wire.settle_ms)
+    yield from false_facts(wire, case.info.quiet_ms + 2000, since=good_ms + _window_ms(case))
 
 
 def late_replies(case: Case) -> Iterator[str]:

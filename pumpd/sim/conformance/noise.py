@@ -14,6 +14,7 @@ from pumpd.sim.conformance.case import Case, believed, claims, hear, integrity_o
 from pumpd.units import Ms
 
 MEGABYTE, CHUNK = 1_000_000, 4096
+LONG = 70_000
 MOST_KEPT_BYTES = 100_000  # what a driver may have learnt from any number of bytes
 MOST_SHOWN_BYTES = 64  # of garbled bytes in one fact
 HEX_DIGITS = b"0123456789ABCDEFabcdef"
@@ -136,8 +137,14 @@ def oversize_frames(case: Case) -> Iterator[str]:
         places = {1, len(golden.data) // 2, len(golden.data) - 1}
         for at in places:
             for filler in (b"0", b"A", golden.data[at : at + 1]):
-                long = golden.data[:at] + filler * 70_000 + golden.data[at:]
-                yield from _recovers(case, golden, f"70 000 x {filler!r} after {at}", long, truth)
+                long = golden.data[:at] + filler * LONG + golden.data[at:]
+                yield from _recovers(case, golden, f"{LONG} x {filler!r} after {at}", long, truth)
+    for filler in (b"0", b"A", b"\x00"):
+        driver = case.fresh(golden.options)
+        driver.receive(golden.data[:-1], Ms(0))
+        kept = _kept_after(driver, filler * CHUNK, 4 * LONG)
+        if kept > MOST_KEPT_BYTES:
+            yield f"{kept} bytes are kept of a frame with {4 * LONG} x {filler!r} in it"
 
 
 def garbage_is_counted(case: Case) -> Iterator[str]:
