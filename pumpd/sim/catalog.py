@@ -21,6 +21,7 @@ from pumpd.sim.devices.fresenius_base import FreseniusBaseSim
 from pumpd.sim.devices.ge_dri import GeDriSim
 from pumpd.sim.devices.gemini_c2 import GeminiC2Sim
 from pumpd.sim.devices.graseby_3400 import Graseby3400Sim
+from pumpd.sim.devices.hospira_plum_a import HospiraPlumASim
 from pumpd.sim.devices.ivy_450c import Ivy450CSim
 from pumpd.sim.devices.masimo_ascii1 import MasimoAscii1Sim
 from pumpd.sim.devices.nellcor_ascii import NellcorAsciiSim
@@ -89,6 +90,7 @@ _OURS: tuple[Any, ...] = (
     PhilipsIntellivueSim,
     GeDriSim,
     DraegerMedibusSim,
+    HospiraPlumASim,
 )
 
 
