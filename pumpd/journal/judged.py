@@ -69,7 +69,6 @@ def judge(restored: Restored, policy: BedPolicy) -> Judged:
         state, made = step(state, event, now_ms, rules.at(seq))
         if type(event) is HistoryKept:  # from here on state and record are one again
             record, differing = Record(state), None
-            continue
         said = tuple(map(read, restored.decisions.get(seq, ())))
         if said != made:
             differing = differing_at(differing, seq, event, said, made)
