@@ -13,7 +13,19 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.bench import alarm_latency, device_lost, ingest, journal, lateness, links, parser, pk, soak, stop_path
+from tests.bench import (
+    alarm_latency,
+    device_lost,
+    frames,
+    ingest,
+    journal,
+    lateness,
+    links,
+    parser,
+    pk,
+    soak,
+    stop_path,
+)
 from tests.bench.daemon import ROOT
 from tests.bench.report import Row, foreign_cpu, markdown, save
 
@@ -22,7 +34,7 @@ BENCHES: dict[str, Bench] = {
     "stop_path": lambda quick, _: stop_path.run(stop_path.QUICK if quick else stop_path.FULL),
     "links": lambda quick, _: links.run(2, 2.0) if quick else links.run(),
     "ingest": lambda quick, _: ingest.run(2, 3.0) if quick else ingest.run(),
-    "parser": lambda quick, _: parser.run(3 if quick else 7),
+    "parser": lambda quick, _: parser.run(3 if quick else 7) + frames.run(3 if quick else 7),
     "kernel": lambda quick, _: parser.run_kernel(2 if quick else 5),
     "pk": lambda quick, _: pk.run(3 if quick else 9),
     "journal": lambda quick, _: journal.measure(100, 20, 10) if quick else journal.measure(100, 60, 40),
