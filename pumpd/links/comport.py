@@ -3,9 +3,10 @@
 Bytes in; the device's bytes, answers and states out. The port may be used once `ready`: the server has agreed to the
 option and confirmed speed, data bits, parity and stop bits. What it refuses is a `trouble` in words, never a guess.
 
-Sources: RFC 2217 (numbers and rules), RFC 1143 (an option is answered only where its state changes). Kept from others'
-experience (pyserial's notes on servers): some answer SET-CONTROL with another value than was set or not at all, some
-append bytes to the answer of SET-BAUDRATE, and some never answer a request for BINARY.
+Sources: RFC 2217 (numbers and rules), RFC 1143 (an option is answered only where its state changes). Kept from
+pyserial's notes on servers: some answer SET-CONTROL with another value than was set or not at all, some append bytes to
+the answer of SET-BAUDRATE, and some never answer a request for BINARY. Met in ser2net 4.3.11: of two commands for one
+setting both are answered with the second's value, so only the last answer is judged.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ _PARITIES = {Parity.NONE: 1, Parity.ODD: 2, Parity.EVEN: 3}
 _PARITY_WORDS = {1: "no parity", 2: "odd parity", 3: "even parity", 4: "mark parity", 5: "space parity"}
 _STOP_WORDS = {1: "1 stop bit", 2: "2 stop bits", 3: "1.5 stop bits"}
 
+GREETING_BYTES = 80
+
 BAUD_TOLERANCE_PERCENT = 2
 """A server may answer what its divider really makes of a speed; two UARTs that differ by so much still agree."""
 
@@ -78,7 +81,7 @@ class ComPort:
         self._decoder = Decoder()
         self._tap = tap
         # XON/XOFF is switched off by itself: some servers keep it beside the hardware's, and eat bytes 11 and 13
-        self._asked_flows = [NO_FLOW, *([HARDWARE_FLOW] if line.rtscts and not tap else [])]
+        self._flows = [NO_FLOW, *([HARDWARE_FLOW] if line.rtscts and not tap else [])]
         self._signals = _signals(line, tap)
         self._wanted = {
             Command.SET_BAUDRATE: baud,
@@ -87,12 +90,13 @@ class ComPort:
             Command.SET_STOPSIZE: line.stop_bits,
         }
         self._unconfirmed: set[Command] = set(self._wanted)
-        self._asked_bauds = [baud]  # whose answers are to come, oldest first
+        self._flow_answers = self._baud_answers = 0  # that are to come; only the last one counts
         self._us = dict.fromkeys(_OURS, True)  # what we have said WILL to
         self._them = dict.fromkeys(_THEIRS, True)  # what we have said DO to
         self._agreed = False
         self.ready = False
         self.suspended = False
+        self.greeting = b""  # what came instead of the device's bytes before the port was set up, its first part
         self.trouble: str | None = None
 
     def start(self) -> bytes:
@@ -103,7 +107,6 @@ class ComPort:
     def set_baud(self, baud: int) -> bytes:
         """The command for another speed; it is confirmed once `unanswered` is empty again."""
         self._wanted[Command.SET_BAUDRATE] = baud
-        self._asked_bauds.append(baud)
         self._unconfirmed.add(Command.SET_BAUDRATE)
         return self._setting(Command.SET_BAUDRATE)
 
@@ -119,12 +122,18 @@ class ComPort:
         heard, replies = b"", b""
         for part in self._decoder.feed(data):
             if isinstance(part, bytes):
-                heard += part if self.ready else b""
+                heard += self._believed(part)
             elif isinstance(part, Said):
                 replies += self._negotiate(part)
             elif part.option == COM_PORT and part.data:
                 replies += self._told(part.data[0] - FROM_SERVER, part.data[1:])
         return Got(heard, replies)
+
+    def _believed(self, part: bytes) -> bytes:
+        if self.ready:
+            return part
+        self.greeting = (self.greeting + part)[:GREETING_BYTES]
+        return b""
 
     # options
 
@@ -163,7 +172,8 @@ class ComPort:
         if self._agreed:
             return b""
         self._agreed = True
-        controls = [*self._asked_flows, *self._signals]
+        controls = [*self._flows, *self._signals]
+        self._flow_answers = len(self._flows)
         masks = (Command.SET_LINESTATE_MASK, Command.SET_MODEMSTATE_MASK)  # notices that nobody would read
         return b"".join(
             [
@@ -175,6 +185,7 @@ class ComPort:
 
     def _setting(self, setting: Command) -> bytes:
         length = 4 if setting is Command.SET_BAUDRATE else 1
+        self._baud_answers += setting is Command.SET_BAUDRATE
         return command(setting, self._wanted[setting].to_bytes(length, "big"))
 
     # what the server tells
@@ -195,23 +206,24 @@ class ComPort:
         if len(value) < length:
             return b""
         has, wanted = int.from_bytes(value[:length], "big"), self._wanted[setting]
-        if setting is Command.SET_BAUDRATE and self._asked_bauds:
-            wanted = self._asked_bauds.pop(0)
+        if setting is Command.SET_BAUDRATE:
+            self._baud_answers = max(0, self._baud_answers - 1)  # one that was not asked for: changed at the server
+            if self._baud_answers:
+                return b""
         if not _agrees(setting, has, wanted):
             self._fail(f"the server set {_words(setting, has)} instead of {_words(setting, wanted)}")
             return b""
-        if setting is not Command.SET_BAUDRATE or not self._asked_bauds:
-            self._unconfirmed.discard(setting)
+        self._unconfirmed.discard(setting)
         if self.ready or self._unconfirmed:
             return b""
         self.ready = True
         return command(Command.PURGE_DATA, bytes((PURGE_RECEIVED if self._tap else PURGE_BOTH,)))
 
     def _control_is(self, value: int) -> None:
-        if value in _FLOW_WORDS and self._asked_flows:  # further ones: a server that says the same to every command
-            wanted = self._asked_flows.pop(0)
-            if value != wanted:
-                self._fail(f"the server set {_FLOW_WORDS[value]} instead of {_FLOW_WORDS[wanted]}")
+        if value in _FLOW_WORDS and self._flow_answers:  # further ones: a server that says the same to every command
+            self._flow_answers -= 1
+            if not self._flow_answers and value != self._flows[-1]:
+                self._fail(f"the server set {_FLOW_WORDS[value]} instead of {_FLOW_WORDS[self._flows[-1]]}")
         for signal in self._signals:
             opposite, name = _OPPOSITE[signal]
             if value == opposite:

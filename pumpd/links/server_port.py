@@ -44,7 +44,7 @@ class ServerPort:
         self._was_ready = False
         self._port = ComPort(settings, link.baud or settings.bauds[0], tap=link.receive_only)
         sent = None if on_sent is None else self._left
-        self._pipe = Pipe(fd, times.write_buffer_bytes, Reason.RESET, self._heard, on_lost, sent)
+        self._pipe = Pipe(fd, times.write_buffer_bytes, Reason.RESET, self._heard, self._gone, sent)
         self._pipe.write_control(self._port.start())
         self._await_answers()
 
@@ -88,6 +88,13 @@ class ServerPort:
         for part in self._sent_decoder.feed(raw):
             if isinstance(part, bytes) and self._on_sent is not None:
                 self._on_sent(part)
+
+    def _gone(self, trouble: Trouble) -> None:
+        """A server whose port is taken says so in words, and hangs up."""
+        said = self._port.greeting.decode("ascii", "replace").strip()
+        if not self._port.ready and said and said.isprintable():
+            trouble = Trouble(trouble.reason, f'the server said "{said}"')
+        self._on_lost(trouble)
 
     def _await_answers(self) -> None:
         if self._deadline is None:

@@ -112,7 +112,7 @@ def test_bytes_are_the_devices_only_once_the_port_is_set_up() -> None:
         ("ff fa 2c 66 07 ff f0", "the server set 7 data bits instead of 8 data bits"),
         ("ff fa 2c 67 01 ff f0", "the server set no parity instead of even parity"),
         ("ff fa 2c 68 02 ff f0", "the server set 2 stop bits instead of 1 stop bit"),
-        ("ff fa 2c 69 02 ff f0", "the server set XON/XOFF instead of no flow control"),
+        ("ff fa 2c 69 02 ff f0" * 2, "the server set XON/XOFF instead of RTS/CTS flow control"),
         ("ff fa 2c 69 01 ff f0" * 2, "the server set no flow control instead of RTS/CTS flow control"),
         ("ff fa 2c 69 09 ff f0", "the server refuses DTR raised"),
         ("ff fe 00", "the server refuses BINARY: bytes could be changed on their way"),
@@ -130,6 +130,13 @@ def test_a_server_without_the_option_is_told_to_be_a_raw_port() -> None:
     port = opened(GE, 19200)
     hear(port, "ff fe 2c")
     assert port.trouble == "the server speaks no RFC 2217 on this port; a raw TCP port is socket://host:port"
+
+
+def test_a_server_that_answers_both_flow_commands_with_the_second_is_no_refusal() -> None:
+    """ser2net 4.3.11."""
+    port = opened(GE, 19200)
+    hear(port, AGREED + "ff fa 2c 69 03 ff f0" * 2 + "ff fa 2c 69 08 ff f0" + CONFIRMED_GE)
+    assert (port.ready, port.trouble) == (True, None)
 
 
 def test_what_known_servers_answer_oddly_is_no_refusal() -> None:
@@ -156,7 +163,7 @@ def test_another_speed_is_asked_for_and_waited_for() -> None:
     assert port.set_baud(65535) == bytes.fromhex("ff fa 2c 01 00 00 ff ff ff ff ff f0")
     assert port.unanswered == "SET-BAUDRATE"
     assert port.set_baud(9600) == bytes.fromhex("ff fa 2c 01 00 00 25 80 ff f0")
-    hear(port, "ff fa 2c 65 00 00 ff ff ff ff ff f0")
+    hear(port, "ff fa 2c 65 00 00 25 80 ff f0")  # or 65535: whatever is in force when the server answers
     assert port.unanswered == "SET-BAUDRATE"
     hear(port, "ff fa 2c 65 00 00 25 80 ff f0")
     assert (port.unanswered, port.trouble, port.ready) == ("", None, True)

@@ -209,6 +209,19 @@ async def test_a_stop_overtakes_a_blocked_queue_at_a_server_that_reads_nothing(w
     server.close()
 
 
+async def test_what_a_server_says_before_it_hangs_up_is_told(watch: Watch) -> None:
+    server, port, connections = await raw_server()
+    line = watch(f"rfc2217://127.0.0.1:{port}")
+    _, writer = await connections.get()
+    writer.write(b"\xff\xfb\x03\xff\xfb\x01Port already in use\r\n")
+    writer.close()
+    assert str(await line.until_down()) == 'connection lost: the server said "Port already in use"'
+    await line.line.close()
+    server.close()
+    while not connections.empty():
+        connections.get_nowait()[1].close()
+
+
 async def test_closing_a_line_that_is_being_set_up_leaves_nothing_behind(watch: Watch) -> None:
     server, port, connections = await raw_server()
     line = watch(f"rfc2217://127.0.0.1:{port}")
