@@ -37,6 +37,7 @@ from pumpd.units import Ms, parse_decimal, scaled
 
 FIND, ALARM, NUMBERS = ("find 1", "find 2", "find 3"), "alarm", "numbers"
 ALARM_COMMANDS, NUMBER_COMMANDS = "IALR;STA;", "IDV1;VT1;TV1;DN1;"
+TOLD = (ALARM_COMMANDS, NUMBER_COMMANDS)  # a status is made of both
 IDS = ("1", "2", "3")  # hard ids
 FIND_AGAIN_MS = 10_000  # ours: until a line without a clear pump is searched again
 TRIES = 2  # ours: questions to one id while searching
@@ -126,7 +127,7 @@ class HospiraPlumA(PolledPump):
         sources=("PlumADataportDriver, a public Java driver of unidentified licence (facts)",),
         tells_serial=False,
         needs_asking=True,
-        probe_bytes=(frame("T@0;ISTA;"),),
+        probe_bytes=(frame("T@0;ISTA;"), *(frame(f"T@{n};{told}") for told in TOLD for n in IDS)),
         options=(ID, RUNNING, STANDING),
     )
     questions = (

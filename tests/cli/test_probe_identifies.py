@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from functools import cache
 
 import pytest
 
-from pumpd.cli.devices.probing.evidence import Sure
+from pumpd.cli.devices.probing.ears import Ears
+from pumpd.cli.devices.probing.evidence import Sure, ranked, verdict
 from pumpd.device import Integrity
 from pumpd.registry import drivers
 from pumpd.sim.catalog import CATALOG
+from pumpd.units import Ms
 from tests.cli.probing import ProbedLine
 
 KNOWN = sorted(set(CATALOG) & set(drivers()))
@@ -45,3 +48,14 @@ def test_a_device_that_talks_by_itself_is_identified_without_one_byte_sent(name:
 def test_nothing_leaves_but_whole_frames_that_a_driver_declares_harmless(name: str) -> None:
     harmless = {frame for driver in drivers().values() for frame in driver.info.probe_bytes}
     assert set(probed(name).sent) <= harmless
+
+
+@pytest.mark.parametrize("alphabet", [bytes(range(256)), b"0123456789 ABCDEFSPO2HR=:;-\r\n<>[]!|"])
+def test_noise_is_nobody(alphabet: bytes) -> None:
+    noise = random.Random(7)
+    ears = Ears(drivers().values(), 9600, "", Ms(0))
+    for now in range(0, 20_000, 50):
+        ears.receive(bytes(noise.choices(alphabet, k=48)), Ms(now))
+        ears.tick(Ms(now))
+    assert [one.failed for one in ears.evidence if one.failed] == []
+    assert verdict(ranked(ears.evidence)).drivers == ()
