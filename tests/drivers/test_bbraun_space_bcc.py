@@ -150,6 +150,25 @@ def test_half_a_stuffing_is_no_block() -> None:
         assert block_of(whole[:at] + whole[at + 1 :]) is None
 
 
+@pytest.mark.parametrize("length", ["00044", "00046", "45   ", "  045", "+0045", "0x045"])
+def test_a_length_that_does_not_count_the_bytes_is_no_block(length: str) -> None:
+    right = block("7,50113,INRT,5.00")[1:-1]
+    wrong = length.encode() + right[5:-5]
+    assert block_of(right) is not None
+    assert block_of(wrong + b"%05d" % ((1 + sum(wrong)) % 256)) is None
+
+
+def test_a_late_reply_is_that_to_the_first_question() -> None:
+    line = VirtualLine(BBraunSpaceBcc(DeviceSettings("p1", poll_ms=1_000)), Mute())
+    line.hear(block("1,50100,GNACK,0"))
+    line.run_until(1_700)
+    first, second = line.times_of(GET)
+    line.hear(pump(*RUNNING))
+    line.hear(pump(*RUNNING), after_ms=100)
+    line.hear(pump(*RUNNING), after_ms=100)
+    assert [s.requested_ms for s in line.of(PumpStatus)] == [first, second, None]
+
+
 def test_the_only_pump_of_a_rack_is_the_pump() -> None:
     line = rack()
     line.run_until(3_000)
