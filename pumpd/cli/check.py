@@ -94,8 +94,19 @@ def ward_meaning(ward: WardConfig) -> dict[str, Any]:
         "library": ward.library,
         "files": dict(ward.files),
         "not_enforced": NOT_JUDGED,
+        "captures": _capture_meaning(ward),
         "beds": [bed_meaning(bed, ward.signal_delay_ms) for bed in ward.beds],
     }
+
+
+def _capture_meaning(ward: WardConfig) -> dict[str, Any] | None:
+    """Where raw bytes of the lines are kept, and how much of the disk they take at most."""
+    kept = ward.capture
+    if kept is None:
+        return None
+    devices = sum(len(bed.devices) for bed in ward.beds)
+    most_bytes = kept.bytes_per_file * kept.files_per_device * devices
+    return {"directory": str(kept.directory), "most_bytes": most_bytes, "keep_free_bytes": kept.keep_free_bytes}
 
 
 def bed_meaning(bed: BedConfig, signal_delay_ms: int) -> dict[str, Any]:
@@ -140,6 +151,7 @@ def _monitor_meaning(monitor: MonitorPolicy) -> dict[str, Any]:
         "id": monitor.device,
         "driver": monitor.driver,
         "unverified": monitor.unverified,
+        "tap": monitor.tap,
         "period_s": monitor.period_ms / 1000,
         "no_breath_s": None if monitor.no_breath_ms is None else monitor.no_breath_ms / 1000,
     }
@@ -151,6 +163,7 @@ def _pump_meaning(pump: PumpPolicy, signal_delay_ms: int) -> dict[str, Any]:
         "id": pump.device,
         "driver": pump.driver,
         "unverified": pump.unverified,
+        "tap": pump.tap,
         "drug": None if drug is None else drug.label,
         "concentration_mg_ml": None if pump.concentration_ug_ml is None else pump.concentration_ug_ml / 1000,
         "hard": None if drug is None else _limit_meaning(drug.hard),
@@ -180,6 +193,11 @@ def _print_ward(meaning: dict[str, Any]) -> None:
     if jump_s := max((bed["jump_delay_max_s"] for bed in meaning["beds"]), default=0):
         typer.echo(f"\nnote: a value that jumps implausibly may alarm up to {jump_s:g} s later (RSP-06)")
     typer.echo(f"\nnote: {meaning['not_enforced']}")
+    if kept := meaning["captures"]:
+        most = (
+            f"{kept['most_bytes'] / 1_000_000:g} MB at most, {kept['keep_free_bytes'] / 1_000_000:g} MB are kept free"
+        )
+        typer.echo(f"note: raw bytes of every line are kept in {kept['directory']}: {most}")
 
 
 def _pump_lines(pump: dict[str, Any]) -> list[str]:
@@ -196,7 +214,8 @@ def _pump_lines(pump: dict[str, Any]) -> list[str]:
 
 
 def _driver_words(device: dict[str, Any]) -> str:
-    return f"{device['driver']} UNVERIFIED" if device["unverified"] else str(device["driver"])
+    marks = (("unverified", " UNVERIFIED"), ("tap", " (listening only)"))
+    return str(device["driver"]) + "".join(words for mark, words in marks if device[mark])
 
 
 def _same_rules(beds: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
