@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from pumpd.device import AlarmCode, DriverInfo, Integrity, Kind, Line, Out, Reading, Vitals, Waveform
+from pumpd.device import AlarmCode, DriverInfo, Integrity, Kind, Line, Out, Quality, Reading, Vitals, Waveform
 from pumpd.device.framers import Bracketed
 from pumpd.device.framing import garbled
 from pumpd.device.talker import Talker
@@ -25,7 +25,8 @@ from pumpd.units import Ms
 from pumpd_drivers import ivy_450c_wire as wire
 
 APNOEA = "APNEA"
-_NO_BREATH = (Reading("no_breath", 0), Reading("no_breath", 1000))
+_NO_BREATH, _BREATH = Reading("no_breath", 1000), Reading("no_breath", 0)
+_UNTOLD = Reading("no_breath", None, Quality.INVALID)
 
 
 class Ivy450C(Talker):
@@ -45,7 +46,6 @@ class Ivy450C(Talker):
         sources=("mdpnp AnsarB.java, DemoIvy450C.java and the lines of its test resource Ivy450C.1.data (BSD-2)",),
     )
     _odd: frozenset[str] = frozenset()  # names without a row in the message before
-    _says_apnoea = False  # it has once: then its silence says that there is none
 
     def framer(self) -> Bracketed:
         self._cuff = wire.Cuff()
@@ -79,9 +79,14 @@ class Ivy450C(Talker):
             alarms += line.alarms
             if line.unmapped:
                 unmapped += self.said.unmapped(*line.unmapped)
-        apnoea = any(alarm.code == APNOEA for alarm in alarms)
-        self._says_apnoea |= apnoea
-        if self._says_apnoea:
-            readings.append(_NO_BREATH[apnoea])
+        readings.append(_no_breath(found["RR"].readings[0], alarms))
         waves = [Waveform(name, period, samples) for name, period, samples in wire.waves_of(frame)]
         return [Vitals(tuple(readings)), *waves, *unmapped, *self.said.alarms(tuple(alarms), now)]
+
+
+def _no_breath(rate: Reading, alarms: Sequence[AlarmCode]) -> Reading:
+    """The monitor's own alarm. In which words it alarms has not been captured: that there is none is believed only
+    where it shows a rate; a rate of 0 without a word is left to the bed's own rule."""
+    if any(alarm.code == APNOEA for alarm in alarms):
+        return _NO_BREATH
+    return _BREATH if rate.value_milli else _UNTOLD

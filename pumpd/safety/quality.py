@@ -22,7 +22,7 @@ EPISODIC = frozenset(name for name, signal in SIGNALS.items() if signal.episodic
 # What one sensor measures, and what a monitor makes of it: when the first is missing, so is the rest.
 SENSORS = {"etco2": "CO2", "spo2": "SpO2"}
 MEASURED_BY = dict.fromkeys(("rr", "fico2", "no_breath", "no_breath_s", "ipi"), "etco2") | {"pulse": "spo2"}
-WORST_COUNTS = frozenset({"no_breath", "no_breath_s"})
+WORST_COUNTS = frozenset({"no_breath", "no_breath_s"})  # missing breath; where the rate is missing, so is this
 NOTHING: Mapping[str, Sample] = MappingProxyType({})
 RESPIRATORY = frozenset({"rr", "etco2"})  # a source that sees breathing; SpO2 alone does not
 
@@ -180,7 +180,8 @@ def by_cause(d: Draft, monitor: str, missing: set[str]) -> dict[str, str]:
     is itself missing; when nothing of it is left, it has the name of its sensor.
     """
     needed = plan_of(d.policy.profile).needed
-    told = sorted(name for name in missing & needed if MEASURED_BY.get(name) not in missing)
+    breathless = WORST_COUNTS if "rr" in missing else frozenset()
+    told = sorted(name for name in missing & needed - breathless if MEASURED_BY.get(name) not in missing)
     left = {MEASURED_BY.get(name) for name in (d.samples[monitor].keys() - missing) & needed}
     return {name: SIGNALS[name].label if name in left else SENSORS.get(name, SIGNALS[name].label) for name in told}
 

@@ -8,76 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from pumpd.config.load import Loaded, inspect_ward
-from pumpd.device import Garbled, Quality
-from pumpd.safety import kernel
-from pumpd.safety.decisions import InterlockState, StopPump
-from pumpd.safety.events import Assessed, Heard, Tick
-from pumpd.safety.policy import AlarmKind, BedPolicy, Priority
-from tests.day.shipped import shipped_beds, without_course
-from tests.drivers.monitor_line import MonitorLine
-from tests.safety.build import MONITOR, Bed
-
-RUNNING_UL_H = 10_000
-
-
-class OximeterBed:
-    """One ketamine pump that runs, one Masimo."""
-
-    def __init__(self, policy: BedPolicy) -> None:
-        self.bed = Bed(policy)
-        self.line = MonitorLine("masimo_ascii1")
-        self.line.patient.give_opioid(0.2, 1.0)
-
-    def run(self, seconds: int) -> None:
-        """A status and what the oximeter's line brings, each second; every deadline in between."""
-        bed = self.bed
-        for _ in range(seconds):
-            bed.pump(RUNNING_UL_H, requested_ms=bed.now - 20)
-            for fact in self.line.run(1_000):
-                assert not isinstance(fact, Garbled)
-                bed.do(Heard(MONITOR, fact))
-            end = bed.now + 1_000
-            while (due := kernel.next_deadline(bed.state, bed.policy)) is not None and due <= end:
-                bed.now = due
-                bed.do(Tick())
-            bed.now = end
-
-    def alarms(self, *kinds: AlarmKind) -> dict[str, tuple[Priority, str]]:
-        """Priority and text of the live alarms, by condition."""
-        return {a.condition: (a.priority, a.text) for a in self.bed.view().alarms if not kinds or a.kind in kinds}
-
-    def shown(self, signal: str) -> tuple[int | None, Quality] | None:
-        value = self.bed.view().values.get(signal)
-        return None if value is None else (value.value_milli, value.quality)
+from pumpd.device import Quality
+from pumpd.safety.decisions import InterlockState
+from pumpd.safety.events import Assessed
+from pumpd.safety.policy import AlarmKind, Priority
+from tests.acceptance.one_monitor import MonitoredBed, ward_with
 
 
 @pytest.fixture
-def ward(tmp_path: Path) -> Loaded:
-    """The shipped ward with the capnograph exchanged for an oximeter."""
-    shipped_beds(tmp_path)
-    file = tmp_path / "ward.toml"
-    file.write_text(file.read_text(encoding="utf-8").replace("capnostream20", "masimo_ascii1"), encoding="utf-8")
-    return inspect_ward(file)
-
-
-@pytest.fixture
-def oximeter(ward: Loaded) -> OximeterBed:
-    assert ward.ward is not None, ward.problems
-    bed = OximeterBed(without_course(ward.ward.beds[0]).policy)
+def oximeter(tmp_path: Path) -> MonitoredBed:
+    bed = MonitoredBed(tmp_path, "masimo_ascii1")
     bed.run(60)
     return bed
 
 
-def test_the_check_of_the_ward_says_which_high_alarms_nobody_can_raise_here(ward: Loaded) -> None:
-    said = " ".join(problem.message for problem in ward.warnings)
+def test_the_check_of_the_ward_says_which_high_alarms_nobody_can_raise_here(tmp_path: Path) -> None:
+    said = " ".join(problem.message for problem in ward_with(tmp_path, "masimo_ascii1").warnings)
     assert "no monitor here can raise the high alarm no_breath: nothing reports no_breath, no_breath_s, rr" in said
     assert "no monitor here can raise the high alarm respiratory_depression: nothing reports rr" in said
     assert "a stopped pump can never be resumed here: no monitor reports rr" in said
 
 
 @pytest.mark.req("QUA-01")
-def test_a_rate_that_nobody_measures_is_not_shown_and_a_well_patient_has_no_alarm(oximeter: OximeterBed) -> None:
+def test_a_rate_that_nobody_measures_is_not_shown_and_a_well_patient_has_no_alarm(oximeter: MonitoredBed) -> None:
     assert oximeter.alarms() == {}
     assert oximeter.shown("rr") is None, "the page writes: no source"
     assert oximeter.shown("etco2") is None
@@ -86,7 +39,7 @@ def test_a_rate_that_nobody_measures_is_not_shown_and_a_well_patient_has_no_alar
 
 
 @pytest.mark.req("RSP-08")
-def test_on_oxygen_it_stands_there_that_saturation_alone_cannot_show_hypoventilation(oximeter: OximeterBed) -> None:
+def test_on_oxygen_it_stands_there_that_saturation_alone_cannot_show_hypoventilation(oximeter: MonitoredBed) -> None:
     oximeter.bed.do(Assessed("RN Abel", oxygen=True))
     assert oximeter.alarms(AlarmKind.ADVISORY) == {
         "spo2_alone": (Priority.LOW, "On oxygen without capnography: SpO2 alone cannot show hypoventilation")
@@ -94,7 +47,7 @@ def test_on_oxygen_it_stands_there_that_saturation_alone_cannot_show_hypoventila
 
 
 @pytest.mark.req("RSP-02", "INT-07")
-def test_an_arrest_is_seen_by_its_saturation_alone_and_stops_the_pump(oximeter: OximeterBed) -> None:
+def test_an_arrest_is_seen_by_its_saturation_alone_and_stops_the_pump(oximeter: MonitoredBed) -> None:
     oximeter.line.patient.give_opioid(12.0, 5.0)
     oximeter.run(120)
     assert not {"no_breath", "rr_low", "respiratory_depression"} & oximeter.alarms().keys()
@@ -102,13 +55,13 @@ def test_an_arrest_is_seen_by_its_saturation_alone_and_stops_the_pump(oximeter: 
     assert priority is Priority.HIGH
     assert text.startswith("SpO2 critically low: SpO2 ")
     assert oximeter.alarms()["device_alarm:SPO2_LOW"] == (Priority.LOW, "b1-m1 reports SpO2 below its limit")
-    assert any(isinstance(decision, StopPump) for _, decision in oximeter.bed.log)
+    assert oximeter.is_stopped()
     assert oximeter.bed.lock() is not InterlockState.ARMED
     assert "RR" in " ".join(oximeter.bed.pump_view().resume_reasons), "nobody can say that breathing is in limits"
 
 
 @pytest.mark.req("INT-08", "QUA-02")
-def test_without_its_probe_nobody_watches_breathing_and_the_words_say_so(oximeter: OximeterBed) -> None:
+def test_without_its_probe_nobody_watches_breathing_and_the_words_say_so(oximeter: MonitoredBed) -> None:
     oximeter.line.sim.faults.sensor_off = True
     oximeter.run(20)
     assert oximeter.shown("spo2") == (None, Quality.OFF)

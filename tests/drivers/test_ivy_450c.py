@@ -200,14 +200,22 @@ def test_a_label_that_the_table_lacks_makes_its_value_questionable_and_is_listed
 
 def test_the_delay_in_the_label_of_respiration_is_no_alarm() -> None:
     assert alarms(message("RR=1;35;APNEA: 20 SEC;")) == []
-    assert "no_breath" not in values(vitals(message()))
+    assert values(vitals(message()))["no_breath"] == "0"
 
 
-def test_apnoea_in_the_alarm_field_is_the_monitors_own_alarm_until_the_field_is_empty_again() -> None:
-    still = message("RR=1;0;APNEA: 20 SEC;APNEA")
+@pytest.mark.parametrize("rate", ["0", "", "8"])
+def test_apnoea_in_the_alarm_field_is_the_monitors_own_alarm_whatever_rate_it_shows(rate: str) -> None:
+    still = message(f"RR=1;{rate};APNEA: 20 SEC;APNEA")
     assert alarms(still) == [("APNEA", True)]
     assert values(vitals(still))["no_breath"] == "1000"
     assert values(vitals(still, message()))["no_breath"] == "0"
+
+
+@pytest.mark.req("RSP-02")
+@pytest.mark.parametrize("rate", ["0", ""])
+def test_without_a_rate_and_without_a_word_that_it_knows_it_does_not_say_that_there_is_breath(rate: str) -> None:
+    for text in ("", "NO RESP"):
+        assert values(vitals(message(f"RR=1;{rate};APNEA: 20 SEC;{text}")))["no_breath"] == "invalid"
 
 
 def test_alarms_in_other_words_are_passed_on_as_they_are() -> None:

@@ -108,6 +108,14 @@ def test_one_cause_is_one_alarm_whatever_a_monitor_makes_of_it(gone: Quality | N
 
 
 @pytest.mark.req("QUA-02")
+def test_a_rate_that_is_lost_where_no_co2_is_measured_takes_the_monitors_own_alarm_with_it() -> None:
+    bed = Bed()
+    bed.breathe(1, spo2=97, rr=14, no_breath=0)
+    bed.breathe(16, spo2=97, rr=None, no_breath=None)
+    assert [a.condition for a in bed.view().alarms if a.device == MONITOR] == ["signal_lost:rr"]
+
+
+@pytest.mark.req("QUA-02")
 def test_a_monitor_that_comes_back_without_its_sensor_leaves_no_moment_without_an_alarm() -> None:
     bed = Bed()
     bed.vitals(spo2=97)
