@@ -223,10 +223,14 @@ def test_the_schema_is_json_and_forbids_unknown_keys() -> None:
     assert {"schema", "latch", "realarm", "escalation", "response_max", "rule"} <= set(json.loads(out)["properties"])
 
 
-def test_a_tap_and_where_raw_bytes_are_kept_are_told(ward_file: Break) -> None:
-    tap = ("serial:///dev/ttyUSB0", "serial:///dev/ttyUSB0?receive_only=1"), ('enforcement = "stop"\n', "")
-    _, out, _ = run("check", ward_file(*tap))
-    assert "4b-01-p1  alaris_asena (listening only)  ketamine 1 mg/mL  enforcement: ALARM ONLY" in out
+def test_a_tap_and_where_raw_bytes_are_kept_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "ward.toml"
+    text = DEFAULT.read_text(encoding="utf-8")
+    tap = text.replace('4b-02-p1"\n  drug', '4b-02-p1?receive_only=1"\n  drug')
+    path.write_text(tap, encoding="utf-8")
+    _, out, _ = run("check", path)
+    assert "4b-02-p1  alaris_asena (listening only)  ketamine 1 mg/mL  enforcement: ALARM ONLY" in out
     assert "raw bytes of every line are kept in var/capture: 384 MB at most, 500 MB are kept free" in out
-    code, out, _ = run("check", ward_file(("[library]", "[capture]\nenabled = false\n\n[library]")), "--json")
+    path.write_text(text.replace("# enabled = true", "enabled = false"), encoding="utf-8")
+    code, out, _ = run("check", path, "--json")
     assert (code, json.loads(out)["captures"]) == (0, None)
