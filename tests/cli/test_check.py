@@ -229,7 +229,7 @@ def test_a_tap_and_where_raw_bytes_are_kept_are_told(tmp_path: Path) -> None:
     tap = text.replace('4b-02-p1"\n  drug', '4b-02-p1?receive_only=1"\n  drug')
     path.write_text(tap, encoding="utf-8")
     _, out, _ = run("check", path)
-    assert "4b-02-p1  alaris_asena (listening only)  ketamine 1 mg/mL  enforcement: ALARM ONLY" in out
+    assert "4b-02-p1  alaris_asena (listening only)  ketAMINE 1 mg/mL  enforcement: ALARM ONLY" in out
     assert "raw bytes of every line are kept in var/capture: 384 MB at most, 500 MB are kept free" in out
     path.write_text(text.replace("# enabled = true", "enabled = false"), encoding="utf-8")
     code, out, _ = run("check", path, "--json")
