@@ -227,6 +227,10 @@ def test_an_alert_without_a_text_has_words_of_its_own_and_an_unknown_one_its_num
     assert one_alarm(p.alert(9998, None, source=0x1002)) == ("P-9998-1002", "alert 9998 (source 1002)", False)
 
 
+def test_an_entry_that_is_no_alert_is_none() -> None:
+    assert only(heard(NAME, p.alerts(p.alert(40, p.text("HR HIGH"), kind=0))), DeviceAlarms) == [DeviceAlarms(())]
+
+
 def test_states_of_an_alert_are_told_with_it() -> None:
     assert one_alarm(p.alert(40, p.text("HR HIGH"), state=0x3000))[1] == "HR HIGH (latched, silenced)"
 
@@ -265,6 +269,13 @@ def test_no_length_or_count_may_be_other_than_it_is() -> None:
             field = int.from_bytes(spoilt[place : place + 2], "big") + change
             spoilt[place : place + 2] = (field & 0xFFFF).to_bytes(2, "big")
             assert believed(heard(NAME, frame(bytes(spoilt)))) == [], place
+
+
+def test_bytes_behind_the_last_list_are_not_ignored() -> None:
+    user = bytearray(FULL.data[5:-3] + b"\0\0")
+    for place in (6, 12, 22):  # the lengths of operation, command and reply cover them
+        user[place : place + 2] = (int.from_bytes(user[place : place + 2], "big") + 2).to_bytes(2, "big")
+    assert believed(heard(NAME, frame(bytes(user)))) == []
 
 
 @pytest.mark.req("QUA-04")
