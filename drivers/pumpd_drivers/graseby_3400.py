@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, NamedTuple
 
 from pumpd.device import (
@@ -51,6 +52,7 @@ STATES = {ALARM: "the pump alarms; it does not say why"}
 
 LOCAL_RUN = "the pump infuses under its own panel (START was pressed): it takes no commands; press STOP on the pump"
 LOCAL_HOLD = "the pump waits for START at its own panel: it takes no commands"
+DENIALS = 2  # ours
 UNKNOWN_STATE = "the pump is in a state that pumpd does not know"
 
 _REPLY = re.compile(rb"<(OK|CE)([A-Z]{4})([A-Z]{4})([0-9]{0,6})>[0-9A-F]{2}")
@@ -114,6 +116,7 @@ class Graseby3400(PolledPump):
         super().__init__(settings)
         self._kept: int | None = None  # the rate that is kept alive, as it stands on the wire; None: none is
         self._changed_ms: Ms | None = Ms(0)  # a rate read before this may be an old one; None: a new one is on its way
+        self._denied = 0  # refusals to keep a rate alive, one after the other
         self._stopping = False  # a stop was sent and the pump has not been seen to stand since
 
     def framer(self) -> Bracketed:
@@ -192,7 +195,23 @@ class Graseby3400(PolledPump):
         if reply.name == SET_RATE:
             self._changed_ms = now
             self.line.ask_by(STATE, now)
+        if reply.name == KEEP_ALIVE:
+            reply = self._judged(reply, now)
         return super().answered(reply, request, now)
+
+    def _judged(self, reply: Reply, now: Ms) -> Reply:
+        """A refusal to keep a rate alive may only mean that somebody has just changed it: it is read and tried again.
+
+        Refused again, nobody listens to us. The queries tell the same at once, if they are refused too.
+        """
+        self._denied = 0 if reply.ok else self._denied + 1
+        if reply.ok:
+            return reply
+        self._keep(None, now)
+        if self._denied < DENIALS:
+            self.line.ask_by(STATE, now)
+            return reply
+        return replace(reply, control=ControlState.REFUSED, detail=LOCAL_RUN)
 
     def _keep(self, rate: int | None, now: Ms) -> None:
         """Keep this rate alive from now on, or none."""
@@ -212,11 +231,11 @@ class Graseby3400(PolledPump):
 def _control(ack: str, name: str, state: str) -> tuple[ControlState | None, str]:
     """What a reply tells about who commands the pump, and in words why a host does not.
 
-    A refused rate may only be too high for the syringe and a refused stop come too late, so they tell nothing.
+    A refused rate may only be too high for the syringe or no longer the present one, and a refused stop come too late.
     """
     if state not in (STANDBY, RUNNING, ALARM):
         return ControlState.REFUSED, f"{UNKNOWN_STATE}: {state}"
-    if ack == "CE" and state != ALARM and name != SET_RATE and (name, state) != (STOP, STANDBY):
+    if ack == "CE" and state != ALARM and name not in (SET_RATE, KEEP_ALIVE) and (name, state) != (STOP, STANDBY):
         return ControlState.REFUSED, LOCAL_RUN if state == RUNNING else LOCAL_HOLD
     granted = ack == "OK" and (name == KEEP_ALIVE or (name == STATE and state != RUNNING))
     return (ControlState.GRANTED if granted else None), ""

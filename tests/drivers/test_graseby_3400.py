@@ -194,6 +194,36 @@ def test_the_old_rate_is_never_kept_alive_after_a_new_one_was_sent() -> None:
         assert line.sim.pump.rate_ul_h == 5_000
 
 
+@pytest.mark.req("INT-05")
+def test_a_rate_or_a_stop_keyed_at_any_moment_is_no_loss_of_control() -> None:
+    """The pump refuses to keep alive what is no longer its rate; that is no reason to be ALARM ONLY."""
+    for at in range(1_998, 3_060, 13):
+        for stops in (False, True):
+            line = _line()
+            line.run(at)
+            if stops:
+                line.sim.panel.stop(line.now)
+            else:
+                line.sim.panel.set_rate(90_000, line.now)
+            line.run(4_000)
+            assert line.of(Control) == [Control(ControlState.GRANTED)], (at, stops)
+
+
+def test_a_pump_that_keeps_refusing_to_be_kept_alive_refuses_control() -> None:
+    line = _line()
+    line.run(2_000)
+    line.sim.faults.refuse_control = True
+    line.run(4_000)
+    assert [control.state for control in line.of(Control)][:3] == [
+        ControlState.GRANTED,
+        ControlState.LOST,
+        ControlState.REFUSED,
+    ]
+    line.sim.faults.refuse_control = False
+    line.run(3_000)
+    assert line.of(Control)[-1].state is ControlState.GRANTED
+
+
 def test_a_refused_rate_says_nothing_about_control() -> None:
     """It may only be too high for the syringe."""
     line = _line()
