@@ -38,12 +38,12 @@ class ProbedLine:
         self.ears = Ears(self.drivers, CATALOG[name].baud, "", Ms(0))
 
     def identify(self) -> Verdict:
-        """As `pumpd devices probe` does it: listen, then ask in turn."""
+        """As `pumpd devices probe` does it: listen, then ask in turn until somebody is certain."""
         self.run(LISTEN_MS)
+        if self.verdict.identified:
+            return self.verdict
         for driver in self.drivers:
-            if self.verdict.identified:
-                break
-            if driver.info.probe_bytes:
+            if driver.info.probe_bytes and not self.certain:
                 self.send(self.ears.ask(driver, Ms(self.now_ms)))
                 self.run(patience_ms(driver, ASK_MS))
                 self.send(self.ears.finish(Ms(self.now_ms)))

@@ -45,8 +45,7 @@ class Ears:
         """From now on this driver's questions leave; it begins anew, so that its first one is its first."""
         self._asking, self._unsent = driver, list(driver.info.probe_bytes)
         self._silent = False
-        self._earlier.append(self._found[driver])  # what others' questions made the device say is no evidence of this
-        self._found[driver] = Evidence(driver.info, self._line, asked=True)
+        self._begin_evidence(driver, asked=True)
         self._sent_ms = Ms(now - STALL_MS)
         self._believed_ms = Ms(now + driver.info.quiet_ms + LATE_MS)
         return self._start(driver, now)
@@ -94,8 +93,14 @@ class Ears:
         if self._asking is None:
             return []
         sent = self._run(self._asking, lambda session: session.finish(now), now) + self._unsent
+        self._begin_evidence(self._asking, asked=False)
         self._asking, self._unsent = None, []
         return sent
+
+    def _begin_evidence(self, driver: type[Driver], *, asked: bool) -> None:
+        """What other drivers' questions make the device say is neither for nor against this one."""
+        self._earlier.append(self._found[driver])
+        self._found[driver] = Evidence(driver.info, self._line, asked=asked)
 
     def _start(self, driver: type[Driver], now: Ms) -> list[bytes]:
         try:
