@@ -128,9 +128,7 @@ class GeminiC2(PolledPump):
         return self._told(said.body, frame, now)
 
     def _told(self, body: str, frame: bytes, now: Ms) -> Reply | Garbled:
-        items = wire.items_of(body)
-        values = {key: value for key, mark, value in items if mark == "@"}
-        sets = {key: value for key, mark, value in items if mark == "="}
+        values, sets = wire.items_of(body)
         unmapped = [fact for key in values.keys() - wire.KNOWN_KEYS for fact in self.said.unmapped(key, values[key])]
         if "ALARM" in values:
             codes = [code for code in values["ALARM"].split(",") if code]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from pumpd.device import AlarmCode, Garbled
@@ -41,7 +42,6 @@ TELLING_KEYS = frozenset({"RATE", "VINF", "MODE"})  # any of them makes a reply 
 KNOWN_KEYS = TELLING_KEYS | {"VTBI", "ALARM", "INFUSE", "TIMER"}
 
 _FRAME = re.compile(r"<([A-Z])([0-9]{4}[A-D]):([ -;=?-~]*)>[0-9A-F]{4}")
-_ITEM = re.compile(r"([A-Z]+)([@=])(.*)")
 _NUMBER = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,3})?")
 _MODE = re.compile(r"\(([^(),]*),([^(),]*),([^(),]*),([^(),]*),([^(),]*)\)")
 _ERROR = re.compile(r"ERROR\W*([0-9A-Z]*).*")
@@ -90,24 +90,39 @@ def message_of(data: bytes) -> Message | Garbled:
     return Message(*found.groups()) if found is not None else garbled("not a frame of this protocol", data)
 
 
-def items_of(body: str) -> list[tuple[str, str, str]]:
-    """Key, `@` or `=`, value; what is none of these is left out."""
-    found = (_ITEM.fullmatch(item) for item in body.split(";"))
-    return [(one[1], one[2], one[3]) for one in found if one is not None]
+def items_of(body: str) -> tuple[dict[str, str], dict[str, str]]:
+    """What is told (`KEY@value`) and what is set (`KEY=value`); what is neither is left out."""
+    told: dict[str, str] = {}
+    sets: dict[str, str] = {}
+    for item in body.split(";"):
+        key, mark, value = item.partition("@")
+        if mark:
+            told[key] = value
+            continue
+        key, mark, value = item.partition("=")
+        if mark:
+            sets[key] = value
+    return told, sets
 
 
 def told_of(values: dict[str, str]) -> Told | None:
     """What the values of a status reply say; None where one of them is not believable."""
-    rate, volume, mode = (values.get(key) for key in ("RATE", "VINF", "MODE"))
-    words = None if mode is None else _MODE.fullmatch(mode)
-    told = Told(_micro(rate), _micro(volume), None if words is None else Mode(*words.groups()))
-    pairs = zip((rate, volume, mode), told, strict=True)
-    return None if any(text is not None and value is None for text, value in pairs) else told
+    rate, volume, mode = values.get("RATE"), values.get("VINF"), values.get("MODE")
+    told = Told(_micro(rate), _micro(volume), _mode(mode))
+    missing = (rate is not None) > (told[0] is not None) or (volume is not None) > (told[1] is not None)
+    return None if missing or (mode is not None and told[2] is None) else told
 
 
+@lru_cache(maxsize=256)  # a rate stays for hours
 def _micro(text: str | None) -> int | None:
     """Exact microlitres (an hour) from millilitres."""
     return scaled(Decimal(text), 1000) if text is not None and _NUMBER.fullmatch(text) else None
+
+
+@lru_cache(maxsize=64)
+def _mode(text: str | None) -> Mode | None:
+    words = None if text is None else _MODE.fullmatch(text)
+    return None if words is None else Mode(*words.groups())
 
 
 def alarm_of(code: str) -> AlarmCode:
@@ -117,5 +132,5 @@ def alarm_of(code: str) -> AlarmCode:
 
 def malfunction_of(body: str) -> AlarmCode | None:
     """`ERROR nn`: the pump is broken, as it says itself."""
-    found = _ERROR.fullmatch(body)
+    found = _ERROR.fullmatch(body) if body.startswith("ERROR") else None
     return None if found is None else AlarmCode(f"ERROR {found[1]}", f"pump malfunction, error {found[1] or '?'}")

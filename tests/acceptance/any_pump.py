@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pumpd.registry import drivers
 from pumpd.sim.capnostream import CapnostreamSim
@@ -34,7 +34,7 @@ class Stoppable:
         self.id = f"bed-{number}"
         self.model = model
         self.patient = SimPatient(number, weight_kg=WEIGHT_KG)
-        self.sim: Any = CATALOG[model].device(self.patient, seed=number)
+        self.sim = cast(Any, CATALOG[model].device(self.patient, seed=number))
         self.stops: list[float] = []
         self.others: list[float] = []
         self._clock = clock
