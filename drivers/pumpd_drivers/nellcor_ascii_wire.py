@@ -53,8 +53,9 @@ _CODES: dict[str, tuple[str, Quality, int | None]] = {
     "SD": ("sensor disconnected", _OFF, None),
     "SO": ("sensor off the patient", _OFF, None),
 }
-_SILENCED = "AS"  # somebody has silenced it for a while: a state, no alarm
-KNOWN = frozenset({*_CODES, _SILENCED})
+# States, no alarms: interference comes and goes with every movement and marks the value; somebody has silenced it.
+_STATES = frozenset({"MO", "AS"})
+KNOWN = frozenset(_CODES) | _STATES
 _STARRED = (
     ("SH", "SL", "SPO2_LIMIT", "SpO2 outside its limits"),
     ("PH", "PL", "PULSE_LIMIT", "pulse rate outside its limits"),
@@ -174,14 +175,16 @@ def quality_of(codes: tuple[str, ...]) -> Quality:
 
 @lru_cache(maxsize=256)
 def alarms_of(codes: tuple[str, ...], stars: tuple[bool, bool], limits: tuple[str, str]) -> tuple[AlarmCode, ...]:
-    """Every code but the silence; a star that no code explains; a code that the table lacks is passed on."""
+    """Every code that is no state; a star that no code explains; a code that the table lacks is passed on."""
     found = []
     for code in codes:
+        if code in _STATES:
+            continue
         if code in _CODES:
             text, _, limit = _CODES[code]
             shown = f" ({limits[limit]} {_UNITS[limit]})" if limit is not None and limits[limit] else ""
             found.append(AlarmCode(code, text + shown))
-        elif code != _SILENCED:
+        else:
             found.append(AlarmCode(code, f"status {code}", known=False))
     for star, (high, low, name, text) in zip(stars, _STARRED, strict=True):
         if star and high not in codes and low not in codes:
