@@ -50,6 +50,7 @@ _PARITIES = {Parity.NONE: 1, Parity.ODD: 2, Parity.EVEN: 3}
 _PARITY_WORDS = {1: "no parity", 2: "odd parity", 3: "even parity", 4: "mark parity", 5: "space parity"}
 _STOP_WORDS = {1: "1 stop bit", 2: "2 stop bits", 3: "1.5 stop bits"}
 
+RAW_PORT = "a raw TCP port is socket://host:port"
 GREETING_BYTES = 80
 
 BAUD_TOLERANCE_PERCENT = 2
@@ -114,7 +115,7 @@ class ComPort:
     def unanswered(self) -> str:
         """In words: what the server has yet to say; "" when nothing is waited for."""
         if not self._agreed:
-            return "COM-PORT-OPTION (RFC 2217)"
+            return f"COM-PORT-OPTION (RFC 2217); {RAW_PORT}"
         return ", ".join(one.name.replace("_", "-") for one in sorted(self._unconfirmed))
 
     def receive(self, data: bytes) -> Got:
@@ -164,7 +165,7 @@ class ComPort:
 
     def _refused_option(self) -> bytes:
         if not self._agreed:
-            self._fail("the server speaks no RFC 2217 on this port; a raw TCP port is socket://host:port")
+            self._fail(f"the server speaks no RFC 2217 on this port; {RAW_PORT}")
         return b""
 
     def _agree(self) -> bytes:

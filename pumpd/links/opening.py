@@ -33,7 +33,7 @@ class Reason(StrEnum):
     UNREACHABLE = "unreachable"
     UNPLUGGED = "unplugged"
     RESET = "connection lost"
-    NOT_SET = "serial server refuses"
+    NOT_SET = "serial port not set up"
     SILENT = "silent"
     CLOSED = "closed"
     FAILED = "failed"

@@ -150,7 +150,8 @@ async def test_a_raw_port_that_answers_nothing_is_told_in_words(watch: Watch) ->
     line = watch(f"rfc2217://127.0.0.1:{port}", LinkTimes(backoff_first_ms=1, connect_timeout_ms=30))
     trouble = await line.until_down()
     assert str(trouble) == (
-        "serial server refuses: the server did not answer within 0.03 s: COM-PORT-OPTION (RFC 2217)"
+        "serial port not set up: the server did not answer within 0.03 s: COM-PORT-OPTION (RFC 2217); "
+        "a raw TCP port is socket://host:port"
     )
     await line.line.close()
     server.close()
