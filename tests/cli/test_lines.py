@@ -11,6 +11,7 @@ import pytest
 from pumpd.cli.demo import demo_ward, free_port
 from pumpd.cli.devices.capture import Count, Writer, _capture
 from pumpd.cli.devices.decode import facts_of
+from pumpd.cli.devices.lines import link_of
 from pumpd.cli.devices.probing.evidence import Sure
 from pumpd.cli.devices.probing.search import NoLine, Search
 from pumpd.cli.serve import first_of
@@ -46,6 +47,23 @@ async def searched(link: str, *tried: type[Driver]) -> Search:
     search = Search(spec, 0.2, 6.0, may_ask=True)
     await search.run(tried)
     return search
+
+
+@pytest.mark.parametrize(
+    ("port", "tap", "link"),
+    [
+        ("/dev/ttyUSB0", False, "serial:///dev/ttyUSB0"),
+        ("10.0.0.5:4001", False, "socket://10.0.0.5:4001"),
+        ("/dev/ttyUSB0", True, "serial:///dev/ttyUSB0?receive_only=1"),
+        ("serial:///dev/ttyUSB0?baud=9600", True, "serial:///dev/ttyUSB0?baud=9600&receive_only=1"),
+        ("socket://h:1?receive_only=1", True, "socket://h:1?receive_only=1"),
+        ("socket://h:1?receive_only=0", True, "socket://h:1?receive_only=1"),
+        ("rfc2217://h:1?receive_only=0&baud=9600", True, "rfc2217://h:1?baud=9600&receive_only=1"),
+    ],
+)
+def test_what_a_person_types_becomes_a_link(port: str, tap: bool, link: str) -> None:
+    assert link_of(port, tap) == link
+    assert not isinstance(parse_link(link), LinkError)
 
 
 async def test_a_tap_is_only_listened_to(tmp_path: Path) -> None:
