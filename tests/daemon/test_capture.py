@@ -18,8 +18,9 @@ def captured(house: House, device: str) -> list[Path]:
 
 
 async def test_every_line_is_kept_beside_the_journal_in_both_directions(house: House) -> None:
-    await house.daemon.stop()
     pump, monitor = (device.id for device in house.config.beds[0].devices)
+    await house.until(lambda: house.daemon.beds[house.bed.id].state.samples.get(monitor))
+    await house.daemon.stop()
     chunks = list(read_files(captured(house, pump)))
     sent = b"".join(chunk.data for chunk in chunks if chunk.sent)
     heard = b"".join(chunk.data for chunk in chunks if not chunk.sent)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as changed
 from playwright.sync_api import Page
 
 from pumpd.safety.alarms import Alarm, AlarmState, Escalation, Phase
@@ -60,7 +60,7 @@ def test_an_alarm_is_acknowledged_with_a_reason_and_stays_while_it_lasts(page: P
     assert '"probe or line off"' in item.inner_text()
     assert page.locator('[data-bed="w-02"] .bar.high.acknowledged').count() == 1
     assert ward.submitted == [Acknowledged(alarm.id, "RN-KL", AckReason.PROBE_OFF)]
-    ward.put(replace(ward.beds["w-02"].alarms[0], state=AlarmState.ENDED, present=False), Phase.END)
+    ward.put(changed(ward.beds["w-02"].alarms[0], state=AlarmState.ENDED, present=False), Phase.END)
     item.wait_for(state="detached")
 
 
@@ -101,7 +101,7 @@ def test_a_refusal_lists_all_its_reasons_and_changes_nothing(page: Page, ward: B
 def test_a_latched_alarm_stays_as_an_outline_until_a_person_resets_it(page: Page, ward: BenchWard) -> None:
     open_ward(page, ward)
     alarm = low_spo2(ward)
-    ward.put(replace(alarm, state=AlarmState.LATCHED, present=False, ended_ms=ward.now_ms()), Phase.LATCH)
+    ward.put(changed(alarm, state=AlarmState.LATCHED, present=False, ended_ms=ward.now_ms()), Phase.LATCH)
     item = page.locator('.alarm[data-state="latched"]')
     item.wait_for()
     assert "ended " in item.inner_text()
@@ -160,7 +160,7 @@ def test_an_alarm_says_what_to_do_and_how_far_it_has_climbed(page: Page, ward: B
     item.wait_for()
     assert "charge nurse" not in page.locator("#app").inner_text()
     step = Escalation(1, "charge_nurse", ward.now_ms())
-    climbed = replace(alarm, action="check breathing, call for help", escalation=step)
+    climbed = changed(alarm, action="check breathing, call for help", escalation=step)
     ward.put(climbed, Phase.ESCALATE)
     item.locator(".ladder").wait_for()
     assert re.search(r"to charge nurse \d\d:\d\d", item.inner_text())
@@ -196,7 +196,7 @@ def test_the_sound_of_a_bed_and_of_the_ward_is_paused_by_a_named_person(page: Pa
     assert note.count() == 1
     assert ward.submitted == [AudioPaused("RN-KL", 120), *[AudioPaused("RN-KL", 120, ward=True)] * len(ward.beds)]
     ward.set("w-02", audio_paused_until_ms=None, audio_paused_by=None, audio_paused_ward=False)
-    ward.put(replace(alarm, broke_pause=True), Phase.UPDATE)
+    ward.put(changed(alarm, broke_pause=True), Phase.UPDATE)
     page.get_by_text("Ended the audio pause of this bed").wait_for()
     page.get_by_text("Sound paused: whole ward but Bed 2, until").wait_for()
 

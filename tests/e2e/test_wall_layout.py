@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace as changed
 from playwright.sync_api import Page
 
 from pumpd.safety.alarms import Alarm, AlarmState, Phase
@@ -62,7 +61,7 @@ def test_digits_are_large_and_an_alarms_cause_value_and_limit_whole(
         page.wait_for_selector(".bar.high")
         assert page.evaluate(CUT_OFF) == []
         ward.alarm("w-01", "demo-01-p1 changed at the pump", priority=Priority.LOW)
-        over = replace(alarm, state=AlarmState.LATCHED, present=False, ended_ms=ward.now_ms())
+        over = changed(alarm, state=AlarmState.LATCHED, present=False, ended_ms=ward.now_ms())
         ward.put(over, Phase.LATCH)
         page.wait_for_selector(".bar.high.latched")
         assert digit_px(page) >= least_px
@@ -86,7 +85,7 @@ def test_nothing_moves_when_alarms_come_and_go(page: Page, ward: BenchWard) -> N
     page.wait_for_selector(".bar.low")
     ward.vitals("w-01", spo2=97)
     assert page.evaluate(PLACES) == before
-    ward.put(replace(soon, state=AlarmState.ENDED, present=False), Phase.END)
+    ward.put(changed(soon, state=AlarmState.ENDED, present=False), Phase.END)
     page.wait_for_selector(".bar.low", state="detached")
     assert page.evaluate(PLACES) == before
 
