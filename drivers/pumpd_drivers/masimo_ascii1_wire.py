@@ -28,7 +28,6 @@ class Row(NamedTuple):
     most: int = 1_000_000
 
 
-_HEX, _NUMBER = "hex", "number"
 ROWS: dict[str, Row] = {
     "SN": Row(r"[0-9]{10}|-{10}"),
     "SPO2": Row(r"([0-9]{3}|---)%", "spo2", most=100_000),

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from pumpd.device import AlarmCode, Quality, Reading
+from pumpd.device import AlarmCode, Garbled, Quality, Reading
 from pumpd.device.framers import Scanner
 
 FRAMES, FRAME_SIZE = 25, 5
@@ -58,9 +58,21 @@ class Frames(Scanner):
         """form: df2, df7, df8 or ascii; all but df8 for any other word."""
         super().__init__(_STARTS.get(form, _AUTO), 512)
         self._df8 = form == "df8"
-        self._in_step = False  # the last frame of format 8 was followed by another one
+        self._in_step = False  # the last bytes were a frame of format 8
+        self._before = b""  # the last byte that was in no frame since the last frame
+
+    def _pass(self, noise: bytes, out: list[bytes | Garbled]) -> None:
+        if noise:
+            self._before, self._in_step = noise[-1:], False
+        super()._pass(noise, out)
 
     def look(self, data: bytes, at: int) -> int:
+        size = self._look(data, at)
+        if size > 0:
+            self._before = b""
+        return size
+
+    def _look(self, data: bytes, at: int) -> int:
         start = data[at]
         if self._df8:
             return self._look_df8(data, at)
@@ -70,7 +82,7 @@ class Frames(Scanner):
 
     def _look_line(self, data: bytes, at: int) -> int:
         """A line counts from its beginning only: what stands before it on the same line makes it doubtful."""
-        if self._noise and self._noise[-1:] not in (b"\r", b"\n"):
+        if self._before not in (b"", b"\r", b"\n"):
             return -1
         bad = _NO_TEXT.search(data, at)
         end = bad.start() if bad else len(data)
@@ -83,11 +95,9 @@ class Frames(Scanner):
 
     def _look_df8(self, data: bytes, at: int) -> int:
         """There is no checksum: after anything else two frames in a row are needed, and come as one piece."""
-        in_step = self._in_step and not self._noise
-        size = DF8_SIZE if in_step else 2 * DF8_SIZE
+        size = DF8_SIZE if self._in_step else 2 * DF8_SIZE
         piece = data[at : at + size]
         if not all(_may_be_df8(piece[n : n + DF8_SIZE]) for n in range(0, len(piece), DF8_SIZE)):
-            self._in_step = False
             return -1
         if len(piece) < size:
             return 0

@@ -155,7 +155,18 @@ def test_in_format_8_status_bits_count() -> None:
     assert codes(df8(stat2=9), df8(stat2=9), format="df8") == ["SENSOR_ALARM", "LOW_BATTERY"]
 
 
+def test_in_format_8_any_number_of_stray_bytes_breaks_the_step() -> None:
+    for stray in (1, 511, 512, 513, 1024):
+        outs = heard(NAME, df8(), df8(), b"\x00" * stray, df8(), format="df8")
+        assert len(only(outs, Vitals)) == 1, stray
+
+
 # --- lines of text
+
+
+def test_any_number_of_characters_before_a_line_makes_it_doubtful() -> None:
+    for stray in (1, 511, 512, 513, 1024):
+        assert not only(heard(NAME, b"x" * stray + b"SPO2=098 HR=072\r\n"), Vitals), stray
 
 
 @pytest.mark.parametrize(
