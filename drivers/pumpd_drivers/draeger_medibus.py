@@ -193,13 +193,12 @@ class DraegerMedibus(PolledDevice):
         found = wire.IDENTITY.fullmatch(text)
         return () if found is None else tuple(self.said.identity(found[2] or found[1], None, found[3].strip() or None))
 
-    def _unmapped(self, page: int, values: Mapping[int, str]) -> tuple[Out, ...]:
+    def _unmapped(self, page: int, values: Mapping[str, str]) -> tuple[Out, ...]:
         rest = values.keys() - (wire.MAPPED if page == 1 else ())
-        return tuple(
-            fact
-            for code in sorted(rest)
-            for fact in self.said.unmapped(f"page {page} {code:02X}", values[code].strip())
-        )
+        if not rest:
+            return ()
+        told = ((f"page {page} {code}", values[code].strip()) for code in sorted(rest))
+        return tuple(fact for tag, value in told for fact in self.said.unmapped(tag, value))
 
     def answered(self, reply: Reply, request: Request | None, now: Ms) -> list[Out]:
         if reply.name == "Q":

@@ -12,11 +12,11 @@ PLAIN_MICRO = 1_000_000
 
 # signal, then the codes of page 1 that tell it, best first, each with what one unit of it is in millionths of ours
 SIGNALS = (
-    ("spo2", ((0xEB, PLAIN_MICRO),)),  # oxygen saturation, %
-    ("pulse", ((0xE1, PLAIN_MICRO),)),  # pulse rate of the oximeter
-    ("rr", ((0xD5, PLAIN_MICRO), (0xD6, PLAIN_MICRO))),  # of the CO2 monitor; of the ventilator
-    ("etco2", ((0xE6, PLAIN_MICRO), (0xE3, KPA_MICRO_MMHG))),  # in mmHg; in kPa
-    ("fico2", ((0xE5, PLAIN_MICRO), (0xFF, KPA_MICRO_MMHG))),
+    ("spo2", (("EB", PLAIN_MICRO),)),  # oxygen saturation, %
+    ("pulse", (("E1", PLAIN_MICRO),)),  # pulse rate of the oximeter
+    ("rr", (("D5", PLAIN_MICRO), ("D6", PLAIN_MICRO))),  # of the CO2 monitor; of the ventilator
+    ("etco2", (("E6", PLAIN_MICRO), ("E3", KPA_MICRO_MMHG))),  # in mmHg; in kPa
+    ("fico2", (("E5", PLAIN_MICRO), ("FF", KPA_MICRO_MMHG))),
 )
 
 ALARMS_1 = {

@@ -33,6 +33,9 @@ def _closed(frame: bytes) -> bytes:
     return frame + b"%02X\r" % sum8(frame)
 
 
+_BROKEN = re.compile(rb"[\x01\x1b\x18]")
+
+
 class Frames(Scanner):
     """SOH or ESC ... CR, whatever the checksum; a start byte inside, or CAN, ends it early."""
 
@@ -42,7 +45,7 @@ class Frames(Scanner):
     def look(self, data: bytes, at: int) -> int:
         end = data.find(CR, at + 1)
         stop = len(data) if end < 0 else end
-        if stop - at >= LONGEST or any(data.find(byte, at + 1, stop) >= 0 for byte in (SOH, ESC, CAN)):
+        if stop - at >= LONGEST or _BROKEN.search(data, at + 1, stop):
             return -1
         return 0 if end < 0 else end + 1 - at
 
@@ -55,12 +58,10 @@ IDENTITY = re.compile(r"([0-9A-Fa-f]{4})'([^']{0,40})'(.{0,16})")
 _DATE = re.compile(r" *([0-9]{1,2}):([0-9]{2}):?([0-9]{0,2}) *([0-9]{1,2})-([A-Z]{3})-([0-9]{2}|[0-9]{4}) *")
 
 
-def values_of(text: str) -> dict[int, str] | None:
+def values_of(text: str) -> dict[str, str] | None:
     """The four characters of each two-digit code; None where the text is not of that form."""
-    if len(text) % 6:
-        return None
     found = _DATUM.findall(text)
-    return {int(code, 16): value for code, value in found} if len(found) * 6 == len(text) else None
+    return dict(found) if len(found) * 6 == len(text) else None
 
 
 def alarms_of(page: int, text: str) -> tuple[AlarmCode, ...] | None:
@@ -70,10 +71,11 @@ def alarms_of(page: int, text: str) -> tuple[AlarmCode, ...] | None:
     found, table = _ALARM.findall(text), ALARMS_1 if page == 1 else ALARMS_2
     if len(found) * 15 != len(text):
         return None
-    codes = [(int(code, 16), phrase.strip()) for _, code, phrase in found]
-    return tuple(
-        AlarmCode(f"P{page}_{c:02X}", table.get(c) or phrase or f"alarm {c:02X}", c in table) for c, phrase in codes
-    )
+    return tuple(_alarm(page, table, int(code, 16), phrase.strip()) for _, code, phrase in found)
+
+
+def _alarm(page: int, table: Mapping[int, str], code: int, phrase: str) -> AlarmCode:
+    return AlarmCode(f"P{page}_{code:02X}", table.get(code) or phrase or f"alarm {code:02X}", known=code in table)
 
 
 def device_time(text: str) -> str | None:
@@ -86,17 +88,24 @@ def device_time(text: str) -> str | None:
     return f"{century}{year}-{MONTHS[month]:02d}-{int(day):02d}T{int(hour):02d}:{minute}:{second or '00'}"
 
 
-def reading(name: str, codes: tuple[tuple[int, int], ...], values: Mapping[int, str]) -> Reading | None:
+def reading(name: str, codes: tuple[tuple[str, int], ...], values: Mapping[str, str]) -> Reading | None:
     """From the best code that has a value; without a number where all are blank, None where none is told."""
-    told = [(values[code], micro) for code, micro in codes if code in values]
-    for text, micro in told:
-        milli = _milli(text, micro, RANGES[name].max_milli)
-        if milli is not None:
-            return Reading(name, milli)
-    return Reading(name, None, Quality.INVALID) if told else None
+    told = None
+    for code, micro in codes:
+        text = values.get(code)
+        if text is not None:
+            told = _read(name, text, micro)
+            if told.value_milli is not None:
+                return told
+    return told
 
 
 @lru_cache(maxsize=1024)
+def _read(name: str, text: str, micro: int) -> Reading:
+    milli = _milli(text, micro, RANGES[name].max_milli)
+    return Reading(name, milli, Quality.INVALID if milli is None else Quality.OK)
+
+
 def _milli(text: str, micro: int, most: int) -> int | None:
     """Thousandths of the signal's unit, to the nearest; None for blanks, words and what no sensor reports."""
     text = text.strip()

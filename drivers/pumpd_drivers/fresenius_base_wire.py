@@ -12,6 +12,7 @@ arguments for setting a rate, so there is no such message here; nor one that sta
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pumpd.device import AlarmCode, DriverInfo, Integrity, Kind, Line, Parity, PumpCapabilities
 from pumpd.device.checksums import sum8
@@ -28,6 +29,7 @@ MODULE = DriverOption(
 )
 
 
+@lru_cache(maxsize=64)
 def frame(text: str) -> bytes:
     """The text as it stands on the wire."""
     data = text.encode("ascii")

@@ -123,7 +123,8 @@ class HospiraPlumA(PolledPump):
         integrity=Integrity.CRC16,
         poll_ms=3000,
         quiet_ms=12_000,
-        pump=PumpCapabilities(can_read_back=True, rate_step_ul_h=100, counter_step_nl=1_000_000),
+        # whether numbers have decimals is not on record: whole mL/h and mL are the safe reading
+        pump=PumpCapabilities(can_read_back=True, counter_step_nl=1_000_000, shown_rate_step_ul_h=1000),
         sources=("PlumADataportDriver, a public Java driver of unidentified licence (facts)",),
         tells_serial=False,
         needs_asking=True,
