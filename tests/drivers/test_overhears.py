@@ -64,4 +64,21 @@ def test_a_tap_hears_what_the_host_hears(name: str) -> None:
         found = [fact for fact in overheard if isinstance(fact, kind)]
         assert len(found) >= len(asked) * 9 // 10, f"{len(found)} {kind.__name__} overheard of {len(asked)}"
     assert any(isinstance(fact, Vitals | PumpStatus) for fact in overheard)
+    assert not any(fact.requested_ms for fact in overheard if isinstance(fact, PumpStatus))
     assert not any(isinstance(out, SetLine) for out in overheard[len(overheard) // 2 :])
+
+
+class Deaf(Y):
+    """A device whose receive wire is cut."""
+
+    def receive(self, data: bytes, now_ms: int) -> bytes:
+        return b""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_driver_says_whether_its_device_must_be_asked(name: str) -> None:
+    driver = drivers()[name](DeviceSettings("d1"))
+    line = VirtualLine(driver, Deaf(CATALOG[name].device(SimPatient())))
+    line.run_until(SECONDS_MS)
+    talks = bool(line.of(Vitals) or line.of(PumpStatus))
+    assert driver.info.needs_asking is not talks
