@@ -21,6 +21,7 @@ from pumpd.device import (
     Integrity,
     Kind,
     Line,
+    Origin,
     Out,
     Parity,
     Quality,
@@ -55,6 +56,7 @@ class DraegerMedibus(PolledDevice):
         poll_ms=1000,
         quiet_ms=3000,
         signals=tuple(name for name, _ in SIGNALS),
+        origins=(("etco2", Origin.CO2), ("fico2", Origin.CO2)),
         sources=(
             "vendor MEDIBUS protocol definition 4.03 (facts)",
             "mdpnp devices/draeger (code maps, Medibus.java)",
