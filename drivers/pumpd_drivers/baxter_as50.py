@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 from pumpd.device import (
@@ -63,6 +64,7 @@ class Part(NamedTuple):
     text: str | None
 
 
+@lru_cache(maxsize=64)
 def frame(text: str) -> bytes:
     """`[text]` as it stands on the wire."""
     body = f"[{text}]".encode("ascii")
@@ -74,6 +76,7 @@ def whole(data: bytes) -> bool:
     return crc16_xmodem(data[:-2]).to_bytes(2, "big") == data[-2:]
 
 
+@lru_cache(maxsize=256)  # a rate stays for hours
 def ul_of(text: str | None) -> int | None:
     """Exact microlitres (an hour) from millilitres."""
     return scaled(Decimal(text), 1000) if text and _NUMBER.fullmatch(text) else None

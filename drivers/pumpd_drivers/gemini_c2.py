@@ -8,8 +8,9 @@ messages are in gemini_c2_wire. Nothing here can start the pump.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from pumpd.device import (
     AlarmCode,
@@ -125,26 +126,30 @@ class GeminiC2(PolledPump):
             return Reply("", facts=tuple(self.said.unmapped(f"address {said.place}", said.body)))
         if said.ack != "A":
             return self._refused(said, now)
-        return self._told(said.body, frame, now)
+        return self._told(said, frame, now)
 
-    def _told(self, body: str, frame: bytes, now: Ms) -> Reply | Garbled:
-        values, sets = wire.items_of(body)
-        unmapped = [fact for key in values.keys() - wire.KNOWN_KEYS for fact in self.said.unmapped(key, values[key])]
+    def _told(self, said: wire.Message, frame: bytes, now: Ms) -> Reply | Garbled:
+        values = said.told
+        unmapped: tuple[Out, ...] = ()
+        if not values.keys() <= wire.KNOWN_KEYS:
+            unknown = sorted(values.keys() - wire.KNOWN_KEYS)
+            unmapped = tuple(fact for key in unknown for fact in self.said.unmapped(key, values[key]))
         if "ALARM" in values:
             codes = [code for code in values["ALARM"].split(",") if code]
             alarms = self.said.alarms(tuple(map(wire.alarm_of, codes)) or (UNNAMED,), now)
             return Reply(ALARM, facts=(*alarms, *unmapped))
-        if not values.keys() & wire.TELLING_KEYS:
-            return replace(self._acknowledged(body, sets, now), facts=tuple(unmapped))
+        if wire.TELLING_KEYS.isdisjoint(values):
+            return replace(self._acknowledged(said, now), facts=unmapped)
         told = wire.told_of(values)
         if told is None:
             return garbled("status: a value is not believable", frame)
-        local = told.mode is not None and told.mode.control == wire.LOCAL
-        control = ControlState.REFUSED if local else None
-        return Reply(STATUS, told, tuple(unmapped), detail=PANEL_HAS_CONTROL if local else "", control=control)
+        if told.mode is not None and told.mode.control == wire.LOCAL:
+            return Reply(STATUS, told, unmapped, detail=PANEL_HAS_CONTROL, control=ControlState.REFUSED)
+        return Reply(STATUS, told, unmapped)
 
-    def _acknowledged(self, body: str, sets: dict[str, str], now: Ms) -> Reply:
+    def _acknowledged(self, said: wire.Message, now: Ms) -> Reply:
         """Of a set: what it was may stand in it or not."""
+        body, sets = said.body, said.sets
         named = {"INFUSE": STOP, "RATE": RATE, "TIMER": TIMER}
         name = next((named[key] for key in sets if key in named), None) or self._pending_set(now)
         echo = f"{RATE}={sets['RATE']}" if name == RATE and "RATE" in sets else None

@@ -12,6 +12,7 @@ whose licence is not known (facts only). drivers/captures/gemini_c2 holds the fr
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -48,11 +49,13 @@ _ERROR = re.compile(r"ERROR\W*([0-9A-Z]*).*")
 
 
 class Message(NamedTuple):
-    """A frame whose CRC is right. body: what stands between `:` and `>`."""
+    """A frame whose CRC is right. body: what stands between `:` and `>`; told, sets: its items by key."""
 
     ack: str
     place: str
     body: str
+    told: Mapping[str, str]
+    sets: Mapping[str, str]
 
 
 class Mode(NamedTuple):
@@ -73,6 +76,7 @@ class Told(NamedTuple):
     mode: Mode | None
 
 
+@lru_cache(maxsize=64)
 def frame(place: str, body: str) -> bytes:
     """The items for this address and channel as they stand on the wire."""
     text = f"<A{place}:{body}>".encode("ascii")
@@ -84,13 +88,16 @@ def whole(data: bytes) -> bool:
     return b"%04X" % crc16_xmodem(data[:-4]) == data[-4:]
 
 
+@lru_cache(maxsize=64)  # most replies are those of the poll before
 def message_of(data: bytes) -> Message | Garbled:
     """The parts of a whole frame."""
     found = _FRAME.fullmatch(data.decode("latin-1"))
-    return Message(*found.groups()) if found is not None else garbled("not a frame of this protocol", data)
+    if found is None:
+        return garbled("not a frame of this protocol", data)
+    return Message(*found.groups(), *_items_of(found[3]))
 
 
-def items_of(body: str) -> tuple[dict[str, str], dict[str, str]]:
+def _items_of(body: str) -> tuple[dict[str, str], dict[str, str]]:
     """What is told (`KEY@value`) and what is set (`KEY=value`); what is neither is left out."""
     told: dict[str, str] = {}
     sets: dict[str, str] = {}
@@ -105,7 +112,7 @@ def items_of(body: str) -> tuple[dict[str, str], dict[str, str]]:
     return told, sets
 
 
-def told_of(values: dict[str, str]) -> Told | None:
+def told_of(values: Mapping[str, str]) -> Told | None:
     """What the values of a status reply say; None where one of them is not believable."""
     rate, volume, mode = values.get("RATE"), values.get("VINF"), values.get("MODE")
     told = Told(_micro(rate), _micro(volume), _mode(mode))

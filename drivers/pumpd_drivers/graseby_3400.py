@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import lru_cache
 from typing import ClassVar, NamedTuple
+
+from msgspec.structs import replace
 
 from pumpd.device import (
     AlarmCode,
@@ -55,9 +57,10 @@ LOCAL_HOLD = "the pump waits for START at its own panel: it takes no commands"
 DENIALS = 2  # ours
 UNKNOWN_STATE = "the pump is in a state that pumpd does not know"
 
-_REPLY = re.compile(rb"<(OK|CE)([A-Z]{4})([A-Z]{4})([0-9]{0,6})>[0-9A-F]{2}")
+_REPLY = re.compile(r"<(OK|CE)([A-Z]{4})([A-Z]{4})([0-9]{0,6})>[0-9A-F]{2}")
 
 
+@lru_cache(maxsize=64)
 def frame(message: str) -> bytes:
     """The message as it stands on the wire."""
     body = f"<{message}>".encode("ascii")
@@ -155,14 +158,7 @@ class Graseby3400(PolledPump):
     # --- what the pump says -------------------------------------------------------------------------------------
 
     def read(self, frame: bytes, now: Ms) -> Reply | Garbled:
-        found = _REPLY.fullmatch(frame)
-        if found is None:
-            return garbled("not a reply of this pump", frame)
-        ack, name, state, digits = (text.decode() for text in found.groups())
-        part = Part(state, int(digits) if digits else None) if name in self.status else None
-        ok = ack == "OK" or (name == STOP and state == STANDBY)  # it stands already: nothing is left to be refused
-        control, why = _control(ack, name, state)
-        return Reply(name, part=part, ok=ok, detail=why or f"{ack} {name} {state}", control=control)
+        return _reply_of(frame)
 
     def status_of(self, parts: Mapping[str, object], now: Ms) -> Sequence[Out]:
         said = {name: part for name, part in parts.items() if isinstance(part, Part)}
@@ -226,6 +222,19 @@ class Graseby3400(PolledPump):
         if self._kept is None:
             self.line.forget(KEEP_ALIVE)
         return said
+
+
+@lru_cache(maxsize=64)  # most replies are those of the round before
+def _reply_of(data: bytes) -> Reply | Garbled:
+    """What a whole frame says; it says the same whenever it comes."""
+    found = _REPLY.fullmatch(data.decode("latin-1"))
+    if found is None:
+        return garbled("not a reply of this pump", data)
+    ack, name, state, digits = found.groups()
+    part = Part(state, int(digits) if digits else None) if name in Graseby3400.status else None
+    ok = ack == "OK" or (name == STOP and state == STANDBY)  # it stands already: nothing is left to be refused
+    control, why = _control(ack, name, state)
+    return Reply(name, part, ok=ok, detail=why or f"{ack} {name} {state}", control=control)
 
 
 def _control(ack: str, name: str, state: str) -> tuple[ControlState | None, str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from pumpd.device import Garbled
@@ -61,11 +62,13 @@ _VERSION = re.compile(r"(NE[0-9]{2,5}X?)V([0-9]{1,2}\.[0-9]{1,4})")
 _BASIC = re.compile(rb"\x02([0-9]{2}[ -~]{1,24})\x03")
 
 
+@lru_cache(maxsize=64)
 def basic(text: str) -> bytes:
     """A command as it stands on the wire in basic mode."""
     return text.encode("ascii") + b"\r"
 
 
+@lru_cache(maxsize=64)
 def safe(text: str) -> bytes:
     """A command as it stands on the wire in safe mode."""
     data = text.encode("ascii")
@@ -115,6 +118,7 @@ class Message(NamedTuple):
     data: str
 
 
+@lru_cache(maxsize=64)  # most replies are those of the round before
 def message_of(frame: bytes) -> Message | Garbled:
     """The parts of a frame that the framer has found."""
     checked = frame[1] < 0x30
@@ -126,6 +130,7 @@ def message_of(frame: bytes) -> Message | Garbled:
     return Message(checked, int(address), alarm, state or "", data or "")
 
 
+@lru_cache(maxsize=256)  # a rate stays for hours
 def rate_of(data: str) -> tuple[int | None, str] | None:
     """Microlitres an hour (None where the unit has no whole number of them) and the unit; None: this is no rate."""
     found = _RATE.fullmatch(data)
@@ -142,6 +147,7 @@ def rate_text(rate_ul_h: int, unit: str) -> str | None:
     return text if exact and digits <= 4 and len(text.partition(".")[0]) <= 4 else None
 
 
+@lru_cache(maxsize=64)
 def dispensed_ul_of(data: str) -> tuple[int | None] | None:
     """Infused microlitres, cut to whole ones (None where the counter is coarser than declared); None: no such reply."""
     found = _DISPENSED.fullmatch(data)

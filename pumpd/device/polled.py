@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from pumpd.device.contract import DeviceSettings
@@ -33,9 +34,8 @@ class Question:
     every_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a frame of the device says.
+class Reply(Struct, frozen=True, gc=False):
+    """What a frame of the device says. A Struct for the reason given in pumpd.device.facts.
 
     name: of the question or command that it answers, taken from the frame itself. part: what it adds to the status
     round. facts: to be said as they are. ok: of a command: done, refused, or unclear (None); echo: what the pump took,
