@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import time
 from pathlib import Path
+from random import Random
 
 import structlog
 
@@ -17,6 +19,7 @@ from pumpd.sim.catalog import CATALOG
 from pumpd.sim.conformance.captures import CapturesError
 from pumpd.sim.conformance.case import Case, case_of
 from pumpd.sim.conformance.checks import CHECKS
+from pumpd.sim.conformance.fuzz import Fuzz
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,13 +27,34 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("driver", help="its name, as in `pumpd devices drivers`")
     parser.add_argument("--captures", type=Path, required=True, help="the folder of its *.txt captures")
     parser.add_argument("--only", metavar="CHECK", help="one check by name")
+    parser.add_argument("--fuzz", type=float, metavar="SECONDS", help="instead: broken bytes for so long")
+    parser.add_argument("--seed", default="1", help="of the broken bytes")
     chosen = parser.parse_args(arguments)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # lines are cut on purpose
     case = _case(chosen.driver, chosen.captures)
     if isinstance(case, str):
         sys.stderr.write(f"{case}\n")
         return 2
+    if chosen.fuzz is not None:
+        return 1 if _fuzz(case, chosen.fuzz, chosen.seed) else 0
     return 1 if _run(case, chosen.only) else 0
+
+
+def _fuzz(case: Case, seconds: float, seed: str) -> list[str]:
+    """False claims; what a driver raises is raised."""
+    fuzz, end_s = Fuzz(case), time.monotonic() + seconds
+    while time.monotonic() < end_s:
+        try:
+            fuzz.run(Random(f"{seed} {fuzz.tally.runs}"))
+        except Exception as error:
+            error.add_note(f"seed {seed}, run {fuzz.tally.runs - 1}")
+            raise
+    false = fuzz.tally.too_many(case.info.integrity)
+    sys.stdout.write(
+        f"{case.name}: {fuzz.tally.runs} connections, {fuzz.tally.frames} frames, {len(false)} false claims\n"
+    )
+    sys.stdout.writelines(f"        {one}\n" for one in false[:5])
+    return false
 
 
 def _case(name: str, captures: Path) -> Case | str:
