@@ -53,6 +53,7 @@ class BBraunSpaceBcc:
         self._bed: bytes | None = None
         self._stuffed, self._sure = False, False  # whether the rack stuffs, and whether a block has shown it
         self._quads: wire.Quads = {}
+        self._there: dict[str, Ms] = {}  # when a pump was last heard of in each slot
         self._due_ms = self._heard_ms = Ms(0)
         self._asked_ms = self._spoke_ms = self._block_by_ms = Ms(0)
         self._reply_by_ms: Ms | None = None
@@ -167,6 +168,7 @@ class BBraunSpaceBcc:
         if problem is not None:
             self._quads = {}
             return [garbled(problem, inside)]
+        self._there.update(dict.fromkeys(wire.slots(self._quads), now))
         self._heard_ms, self._silent, self._bed = now, False, block.bed
         if block.stuffed is not None:
             self._stuffed, self._sure = block.stuffed, True
@@ -190,10 +192,12 @@ class BBraunSpaceBcc:
         return self._say(quads, errors, requested_ms, now)
 
     def _say(self, quads: wire.Quads, errors: list[AlarmCode], requested_ms: Ms | None, now: Ms) -> list[Out]:
-        found = wire.slots(quads)
-        slot, trouble = self._slot or (found[0] if len(found) == 1 else ""), list(errors)
+        found, trouble = wire.slots(quads), list(errors)
+        # a late block of an earlier reply may name one pump of several: what was just heard of counts too
+        there = sorted(slot for slot, at in self._there.items() if now < at + self._quiet_ms)
+        slot = self._slot or (there[0] if len(there) == 1 else "")
         if found and slot not in found:
-            trouble.append(_not_there(self._slot, found))
+            trouble.append(_not_there(self._slot, there))
         if not found and not errors and any(address != wire.RACK for address in quads):
             return [Garbled("no rate in the reply")]
         if slot not in found:

@@ -32,7 +32,7 @@ CONTROL, PAUSE = "MO", "PO"
 # an answer names no question; one at a time is asked, so it is the oldest's of those it may answer
 OF_BASE, OF_MODULE, BARE = (OPEN_BASE, MODULES), (OPEN, TYPE, STATUS, ALARM, CONTROL, PAUSE), (OPEN, CONTROL, PAUSE)
 AFTER_OPENING_MS = 1000  # infupy: the base needs that long before it answers
-LOOK_AGAIN_MS = 5000  # ours: until a base without a clear module is asked again
+LOOK_AGAIN_MS = 1000  # ours: until a base without a clear module, or one that refuses, is asked again
 MOST_NAKS = 2  # ours
 
 
@@ -139,11 +139,12 @@ class FreseniusBase(PolledPump):
         self._address, self._place = address, ()
         self._stop_send = Send(self.frame(self.stop_message), urgent=True)
 
-    def _unclear(self, found: list[str]) -> None:
+    def _unclear(self, found: list[str], now: Ms) -> None:
         """Which module is meant is not guessed: none is asked, and an alarm says which there are."""
         self._address, self._place = None, (_which(found),)
         for name in OF_MODULE:
             self.line.forget(name)
+        self.line.ask(MODULES, Ms(now + LOOK_AGAIN_MS))
 
     # --- replies --------------------------------------------------------------------------------------------
 
@@ -167,7 +168,7 @@ class FreseniusBase(PolledPump):
             return Reply("spontaneous")
         if origin == wire.BASE:
             return self._of_base(kind, data, now)
-        if not self._is_meant(origin):
+        if not self._is_meant(origin, now):
             return Reply("another module", facts=self._alarm_facts(now))
         return self._of_module(data, now) if kind == "C" else self._refusal(OF_MODULE, data, now)
 
@@ -180,14 +181,14 @@ class FreseniusBase(PolledPump):
             self._sends.append(stop or Send(self.frame(pending.message)))
         return garbled(f"the pump refused a frame: {wire.LINK_ERRORS[reason]}", wire.NAK + reason)
 
-    def _is_meant(self, origin: str) -> bool:
+    def _is_meant(self, origin: str, now: Ms) -> bool:
         """Without an option, the only module that is heard of."""
         if self._fixed or origin == self._address:
             return origin == self._address
         if self._address is None and not self._place:
             self._meant(origin)
             return True
-        self._unclear(sorted({origin, self._address or origin}))
+        self._unclear(sorted({origin, self._address or origin}), now)
         return False
 
     def _of_base(self, kind: str, data: str, now: Ms) -> Reply:
@@ -200,7 +201,7 @@ class FreseniusBase(PolledPump):
         if len(found) == 1:
             self._meant(found[0])
         elif not self._fixed:
-            self._unclear(found)
+            self._unclear(found, now)
         return Reply(MODULES, facts=self._alarm_facts(now) if self._place else ())
 
     def _of_module(self, data: str, now: Ms) -> Reply | Garbled:

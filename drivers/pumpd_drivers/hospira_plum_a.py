@@ -200,7 +200,7 @@ class HospiraPlumA(PolledPump):
             self.line.ask(ALARM, now)
         else:
             self._asked.clear()
-            self._search = [*FIND]
+            self._place, self._search = (), [*FIND]
             self.line.ask(FIND[0], Ms(now + FIND_AGAIN_MS))
 
     # --- replies --------------------------------------------------------------------------------------------

@@ -183,6 +183,26 @@ def test_which_of_several_pumps_is_meant_is_not_guessed() -> None:
     assert alarm.text == "several pumps in the rack: set the option slot to one of 11, 13, 14"
 
 
+def test_a_late_block_that_names_one_of_several_pumps_does_not_make_it_the_pump() -> None:
+    line = silent_rack()
+    line.hear(pump(*RUNNING, slot="11", last=False))
+    line.run_until(line.now + 8_000)
+    line.hear(pump(*RUNNING, slot="13"))
+    assert line.of(PumpStatus) == []
+    assert [a.code for a in line.of(DeviceAlarms)[-1].alarms] == ["SLOT_NOT_SET"]
+
+
+def test_a_pump_whose_neighbour_was_taken_out_is_the_only_one_after_a_while() -> None:
+    line = rack(others=("11",))
+    line.run_until(12_000)
+    line.device.others = ()  # type: ignore[attr-defined]
+    line.run_until(18_000)
+    assert line.of(PumpStatus) == []
+    line.run_until(40_000)
+    assert line.of(PumpStatus)
+    assert line.of(DeviceAlarms)[-1].alarms == ()
+
+
 def test_with_a_slot_only_that_pump_is_asked_for() -> None:
     line = rack(slot="14", others=("11", "14"))
     line.run_until(7_000)

@@ -143,12 +143,36 @@ def test_which_of_several_modules_is_meant_is_not_guessed(modules: tuple[str, ..
     assert [a.code for a in line.of(DeviceAlarms)[-1].alarms] == ["MODULE_NOT_SET" if modules else "NO_MODULE"]
     assert [outcome for _, outcome, _ in _stopped(line)] == [Outcome.REFUSED]
     assert {sent[1:2] for _, sent in line.sent if len(sent) > 2} == {b"0"}
+    assert line.of(Silent) == []
 
 
 def _stopped(line: Line) -> list[tuple[str, Outcome, str]]:
     line.order(StopOrder("s1"))
     line.run_until(line.now + 2_000)
     return line.outcomes
+
+
+def test_a_module_that_is_unplugged_leaves_the_other_one_the_only_one() -> None:
+    line = Line(modules=("1", "4"))
+    line.run_until(10_000)
+    line.sim.modules = ("1",)
+    line.run_until(20_000)
+    assert line.of(PumpStatus)
+    assert line.of(DeviceAlarms)[-1].alarms == ()
+
+
+def test_another_module_that_speaks_up_makes_it_unclear_which_is_meant() -> None:
+    line = Line()
+    line.run_until(5_000)
+    line.hear(frame("2C;d0010;r00000001"))
+    assert line.of(PumpStatus)[-1].rate_ul_h == 7_000
+    assert [a.code for a in line.of(DeviceAlarms)[-1].alarms] == ["MODULE_NOT_SET"]
+    before = len(line.of(PumpStatus))
+    line.run_until(5_900)
+    assert len(line.of(PumpStatus)) == before
+    line.run_until(20_000)
+    assert len(line.of(PumpStatus)) > before
+    assert line.of(Silent) == []
 
 
 def test_a_module_that_is_named_is_the_only_one_asked() -> None:

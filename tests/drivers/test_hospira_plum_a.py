@@ -83,6 +83,15 @@ def test_which_of_several_pumps_is_meant_is_not_guessed(neighbours: tuple[str, .
     assert not found.times_of(NUMBERS)
 
 
+def test_a_pump_whose_neighbour_was_switched_off_is_found_in_the_next_search() -> None:
+    found = line(("2",))
+    found.run_until(30_000)
+    found.device.neighbours = ()  # type: ignore[attr-defined]
+    found.run_until(70_000)
+    assert found.of(PumpStatus)
+    assert found.of(DeviceAlarms)[-1].alarms == ()
+
+
 def test_with_an_id_the_others_are_not_read() -> None:
     found = line(("2", "3"), id="1")
     found.hear(framed("F2;ICU5;OK;PUMPING;"))
