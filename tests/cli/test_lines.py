@@ -20,6 +20,7 @@ from pumpd.links import LinkError, parse_link
 from pumpd.links.capture import read_files
 from pumpd.registry import drivers
 from pumpd.sim import AsenaSim, SimWard
+from tests.links.serial_server import SerialServer
 
 
 @pytest.mark.parametrize("links", ["pty", "tcp"])
@@ -47,6 +48,26 @@ async def searched(link: str, *tried: type[Driver]) -> Search:
     search = Search(spec, 0.2, 6.0, may_ask=True)
     await search.run(tried)
     return search
+
+
+async def test_behind_a_serial_server_each_setting_is_set_there_and_the_right_one_is_named(tmp_path: Path) -> None:
+    ward = await SimWard.start(1, folder=tmp_path, links="pty", play=False)
+    server = SerialServer(Path(ward.devices[0].link.removeprefix("serial://")))
+    try:
+        known = drivers()
+        link = parse_link(f"rfc2217://127.0.0.1:{server.port}")
+        assert not isinstance(link, LinkError)
+        seen: list[str] = []
+        search = Search(link, 0.2, 6.0, may_ask=True, say=seen.append)
+        await search.run([known["masimo_ascii1"], known["fresenius_base"], known["alaris_asena"]])
+        assert (search.verdict.drivers, search.ranking[0].line) == (("alaris_asena",), "38400 8N1")
+        assert seen[0] == "listening at 9600 8N1"
+        assert set(seen[1:]) <= {"asking as fresenius_base at 19200 7E1", "asking as alaris_asena at 38400 8N1"}
+        assert server.settings is not None
+        assert (server.settings.baudrate, server.settings.parity) == (38400, "N")
+    finally:
+        server.close()
+        await ward.close()
 
 
 @pytest.mark.parametrize(
