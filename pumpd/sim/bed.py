@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
-from pumpd.sim.asena import AsenaSim
-from pumpd.sim.capnostream import CapnostreamSim
-from pumpd.sim.line import DeviceLine, SimClock
+from pumpd.sim.faults import MonitorFaults, PumpFaults
+from pumpd.sim.line import ByteDevice, DeviceLine, SimClock
+from pumpd.sim.panel import PumpPanel
 from pumpd.sim.patient import SimPatient
 from pumpd.sim.scenarios import ACTIONS
-from pumpd.sim.syringe import UNITS_PER_UL
+from pumpd.sim.syringe import UNITS_PER_UL, SyringePump
 
 CONC_MG_ML = 1  # the library's standard concentration
 
@@ -24,7 +24,32 @@ class SimDevice:
     kind: Literal["pump", "monitor"]
     driver: str
     link: str
-    serial: str
+    serial: str | None
+
+
+class BedDevice(ByteDevice, Protocol):
+    """Any simulated device at a bed: model is its driver's name; serial None where its protocol tells none."""
+
+    @property
+    def model(self) -> str: ...
+    @property
+    def serial(self) -> str | None: ...
+
+
+class BedMonitor(BedDevice, Protocol):
+    """A monitor at a bed."""
+
+    faults: MonitorFaults
+
+
+class BedPump(BedDevice, Protocol):
+    """A pump at a bed."""
+
+    faults: PumpFaults
+    panel: PumpPanel
+    pump: SyringePump
+
+    def advance(self, now_ms: int) -> bool: ...
 
 
 @dataclass
@@ -34,8 +59,8 @@ class SimBed:
     id: str
     label: str
     patient: SimPatient
-    pump: AsenaSim
-    monitor: CapnostreamSim
+    pump: BedPump
+    monitor: BedMonitor
     pump_line: DeviceLine
     monitor_line: DeviceLine
     clock: SimClock
@@ -53,8 +78,9 @@ class SimBed:
         self.monitor_line.poke()
 
     def begin(self, dose_mg_kg_h: float) -> None:
-        """A running infusion at the dose, rounded down to 0.1 mL/h."""
-        rate_ul_h = int(dose_mg_kg_h * self.patient.weight_kg / CONC_MG_ML * 10 + 1e-9) * 100
+        """A running infusion at the dose, rounded down to 0.1 mL/h, or to the pump's own step where that is coarser."""
+        step_ul_h = max(100, getattr(self.pump, "rate_step_ul_h", 100))
+        rate_ul_h = int(dose_mg_kg_h * self.patient.weight_kg / CONC_MG_ML * 1000 / step_ul_h + 1e-9) * step_ul_h
         now_ms = self.now_ms()
         self.pump.panel.set_rate(rate_ul_h, now_ms)
         self.pump.panel.start(now_ms)

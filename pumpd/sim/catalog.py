@@ -63,7 +63,7 @@ class Model:
 
     def device(
         self, patient: Patient, serial: str | None = None, *, now_ms: int = 0, seed: int = 1, waves: bool = True
-    ) -> Simulated:
+    ) -> Any:
         """One such device. A monitor watches the patient. waves False: no curves, where that can be chosen."""
         if self.kind == "pump":
             made = self.make(serial, now_ms=now_ms, seed=seed)
@@ -71,7 +71,7 @@ class Model:
             made = CapnostreamSim(patient, serial, now_ms=now_ms, seed=seed, waves=waves)
         else:
             made = self.make(patient, serial, now_ms=now_ms, seed=seed)
-        return made  # type: ignore[no-any-return]
+        return made
 
 
 _OURS: tuple[Any, ...] = (

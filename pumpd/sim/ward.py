@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pumpd.sim.asena import AsenaSim
 from pumpd.sim.bed import SimBed, SimDevice
-from pumpd.sim.capnostream import CapnostreamSim
+from pumpd.sim.catalog import CATALOG
 from pumpd.sim.endpoint import Endpoint
 from pumpd.sim.endpoint_tcp import TcpEndpoint
 from pumpd.sim.endpoint_tty import PtyEndpoint
@@ -24,6 +24,7 @@ from pumpd.sim.wardfile import ward_toml
 
 Links = Literal["mixed", "pty", "tcp"]
 STEP_S = 0.5  # how often the patients live on
+MODELS = ("alaris_asena", "capnostream20")  # what stands at a bed unless somebody chooses
 DOSES_MG_KG_H = (0.15, 0.1, 0.2, 0.12)  # bed 1 above 0.1, so that ten times it passes 1 mg/kg/h
 
 
@@ -51,6 +52,7 @@ class SimWard:
         folder: Path | None = None,
         *,
         serials: Sequence[str] = (),
+        models: Sequence[tuple[str, str]] = (),
         links: Links = "mixed",
         waves: bool = True,
         pace: float = 1.0,
@@ -61,17 +63,18 @@ class SimWard:
         """A ward with every infusion running, but for one whose scenario admits nobody yet.
 
         folder holds the ptys' symlinks (a temporary one if None). serials: the pumps', made up where missing.
+        models: pump and monitor of each bed by their drivers' names, again from the first.
         links "mixed": pumps on ptys, every other monitor on TCP. pace 0.1: scripts and bodies ten times as fast.
         speed: everything, devices included, that much faster (protocol time-outs too). play False: the script
         waits for `play()`. begin False: pumps stand still, for somebody to plan `doses()`.
-        Raises KeyError for an unknown scenario.
+        Raises KeyError for an unknown scenario or model.
         """
         chosen = SCENARIOS[scenario]
         own = None if folder is not None else Path(tempfile.mkdtemp(prefix="pumpd-sim-"))
         place = folder if folder is not None else own
         assert place is not None
         place.mkdir(parents=True, exist_ok=True)
-        plan = _Plan(seed, serials, place, links, waves, SimClock(speed), pace, chosen)
+        plan = _Plan(seed, serials, models or (MODELS,), place, links, waves, SimClock(speed), pace, chosen)
         ward = cls([_bed(number, plan) for number in range(1, beds + 1)], chosen, pace / speed, own)
         ward._open(begin and chosen.admitted)
         if play:
@@ -155,6 +158,7 @@ class _Plan:
 
     seed: int
     serials: Sequence[str]
+    models: Sequence[tuple[str, str]]
     folder: Path
     links: Links
     waves: bool
@@ -166,8 +170,11 @@ class _Plan:
         weights = self.scenario.weights_kg
         return float(weights[(number - 1) % len(weights)])
 
-    def pump_serial(self, number: int) -> str:
-        return self.serials[number - 1] if number <= len(self.serials) else f"8002-{51740 + number - 1}"
+    def serial(self, model: str, number: int) -> str | None:
+        """One serial number a bed, counted up from the model's own; a pump's may be given."""
+        if number <= len(self.serials) and CATALOG[model].kind == "pump":
+            return self.serials[number - 1]
+        return _counted(CATALOG[model].serial, number - 1)
 
     def endpoint(self, device_id: str, tcp: bool) -> Endpoint:
         return TcpEndpoint() if tcp else PtyEndpoint(self.folder / device_id)
@@ -178,8 +185,10 @@ def _bed(number: int, plan: _Plan) -> SimBed:
     seed = random.Random(plan.seed * 1000 + number).randrange(2**31)
     now_ms = plan.clock.now_ms()
     patient = SimPatient(seed, weight_kg=plan.weight_kg(number))
-    pump = AsenaSim(plan.pump_serial(number), now_ms=now_ms, seed=seed)
-    monitor = CapnostreamSim(patient, f"B8{12345678 + number - 1}", now_ms=now_ms, waves=plan.waves, seed=seed)
+    pump, monitor = (
+        CATALOG[model].device(patient, plan.serial(model, number), now_ms=now_ms, seed=seed, waves=plan.waves)
+        for model in plan.models[(number - 1) % len(plan.models)]
+    )
     pump_end = plan.endpoint(f"{bed_id}-p1", plan.links == "tcp")
     monitor_end = plan.endpoint(f"{bed_id}-m1", _monitor_on_tcp(number, plan.links))
     return SimBed(
@@ -197,3 +206,11 @@ def _bed(number: int, plan: _Plan) -> SimBed:
 
 def _monitor_on_tcp(number: int, links: Links) -> bool:
     return links == "tcp" or (links == "mixed" and number % 2 == 1)
+
+
+def _counted(serial: str | None, more: int) -> str | None:
+    """A serial number so many further on: its last digits count; one that does not end in digits stays."""
+    digits = re.search(r"\d+$", serial or "")
+    if serial is None or digits is None:
+        return serial
+    return serial[: digits.start()] + f"{int(digits[0]) + more:0{len(digits[0])}d}"

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from pumpd.sim.bed import CONC_MG_ML, SimBed
+from pumpd.registry import drivers
+from pumpd.sim.bed import CONC_MG_ML, SimBed, SimDevice
 
 _NAMES = (("Ash", "Alva"), ("Birch", "Bela"), ("Cedar", "Cleo"), ("Dogwood", "Dana"), ("Elm", "Eli"), ("Fir", "Fay"))
 
@@ -45,15 +46,26 @@ def _bed(number: int, bed: SimBed, enforcement: str, admitted: bool, poll: str |
                 id=pump.id,
                 driver=pump.driver,
                 link=pump.link,
-                serial=pump.serial,
+                **_serial(pump),
                 drug="ketamine",
                 concentration=f"{CONC_MG_ML} mg/mL",
-                enforcement=enforcement,
+                enforcement=enforcement if _obeys(pump) else "alarm",
                 **({} if poll is None else {"poll": poll}),
             ),
-            _table("[[bed.monitor]]", id=monitor.id, driver=monitor.driver, link=monitor.link, serial=monitor.serial),
+            _table("[[bed.monitor]]", id=monitor.id, driver=monitor.driver, link=monitor.link, **_serial(monitor)),
         )
     )
+
+
+def _serial(device: SimDevice) -> dict[str, str | int | Decimal]:
+    """Named where the device tells it."""
+    return {} if device.serial is None else {"serial": device.serial}
+
+
+def _obeys(pump: SimDevice) -> bool:
+    """Can pumpd stop this pump, and see that it stands? One that it cannot is watched only."""
+    driver = drivers().get(pump.driver)
+    return driver is None or (driver.info.pump.can_stop and driver.info.pump.can_read_back)
 
 
 def _patient(number: int, bed: SimBed) -> str:

@@ -1,15 +1,20 @@
 """The simulated ward: beds, devices, scenarios, ward file."""
 
 import asyncio
+import itertools
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from pumpd.sim import ACTIONS, SCENARIOS, Act, SimWard, simulate_device
+from pumpd.config.load import load_ward
+from pumpd.config.model import WardConfig
+from pumpd.sim import ACTIONS, CATALOG, SCENARIOS, Act, SimWard, simulate_device
 from pumpd.sim.asena import frame
 from pumpd.sim.bed import CONC_MG_ML
+
+CONFIG = Path(__file__).parents[2] / "config"
 
 
 @pytest.fixture
@@ -139,6 +144,36 @@ async def test_the_ward_file_is_toml_that_names_every_device(start, tmp_path):
         "enforcement": "stop",
     }
     assert file["bed"][0]["patient"]["weight_kg"] == 72
+
+
+async def test_a_bed_may_have_any_pump_and_monitor_and_the_ward_file_says_what_they_allow(start, tmp_path):
+    pumps, monitors = ([name for name, m in CATALOG.items() if m.kind == kind] for kind in ("pump", "monitor"))
+    models = list(zip(pumps, itertools.cycle(monitors), strict=False))
+    ward = await start(beds=len(models) + 1, models=models)
+    path = tmp_path / "ward.toml"
+    path.write_text(
+        ward.ward_toml(
+            port=8099,
+            journal_url="sqlite+aiosqlite:///x.db",
+            library=CONFIG / "drug_library.toml",
+            protocol=CONFIG / "protocols" / "ldk.toml",
+            alarms=CONFIG / "alarms" / "adult.toml",
+        )
+    )
+    config = load_ward(path)
+    assert isinstance(config, WardConfig), config
+    for bed, (pump, monitor) in zip(config.beds, [*models, models[0]], strict=True):
+        assert [device.driver for device in bed.devices] == [pump, monitor]
+        can = bed.devices[0].info.pump
+        assert bed.devices[0].control == (can.can_stop and can.can_read_back)
+    serials = [device.serial for bed in config.beds for device in bed.devices if device.driver == pumps[0]]
+    assert len(set(serials)) == len(serials) == 2
+    assert all(bed.pump.pump.infusing for bed in ward.beds)
+
+
+async def test_an_unknown_model_is_an_error(start):
+    with pytest.raises(KeyError):
+        await start(models=[("alaris_asena", "abacus")])
 
 
 def test_every_script_names_only_known_actions():
