@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Page, expect
 
+from pumpd.safety.policy import Priority
 from pumpd.safety.view import BedView
 from tests.e2e.bench_ward import BenchWard
 from tests.e2e.conftest import open_ward
+from tests.e2e.test_accessibility import assert_clean
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -84,3 +86,15 @@ def test_the_mark_is_read_in_every_theme_and_size_without_being_cut(
         )
         assert not cut
         expect(marks.nth(at)).to_be_visible()
+
+
+def test_axe_finds_no_violation_in_the_marks_beside_alarms_of_every_priority(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    for bed, priority in zip(("w-01", "w-02", "w-03"), Priority, strict=True):
+        for device in ("m1", "p1"):
+            under_development(ward, bed, device)
+        ward.alarm(bed, "SpO2 84 % is below 88 %", condition="spo2_low", priority=priority)
+    expect(page.locator(".alarm .unproven")).to_have_count(3)
+    assert_clean(page)
+    page.evaluate("document.documentElement.dataset.theme = 'light'")
+    assert_clean(page)
