@@ -59,7 +59,7 @@ class BBraunSpaceBcc:
         self._reply_by_ms: Ms | None = None
         self._ack_ms: Ms | None = None
         self._naks = 0
-        self._misunderstood = False
+        self._misunderstood: Ms | None = None  # when the request left that the rack has not understood
         self._silent = False
 
     # --- the contract ---------------------------------------------------------------------------------------
@@ -182,12 +182,15 @@ class BBraunSpaceBcc:
     def _hear_reply(self, quads: wire.Quads, now: Ms) -> list[Out]:
         errors = [error for error in map(values.error_of, quads.values()) if error is not None]
         misunderstood = any(error.code == values.NOT_UNDERSTOOD for error in errors)
-        if values.GREETED in quads.get(wire.RACK, {}) or (misunderstood and not self._misunderstood):
-            # the bed id is known now, or how the rack stuffs: the next request, with them, need not wait
-            self._due_ms = Ms(min(self._due_ms, now + FASTEST_MS))
+        first = misunderstood and self._misunderstood in (None, self._asked_ms)
+        self._misunderstood = self._asked_ms if misunderstood else None
         if misunderstood and not self._sure:
             self._stuffed = not self._stuffed
-        self._misunderstood = misunderstood
+        if first or values.GREETED in quads.get(wire.RACK, {}):
+            # how the rack stuffs, or the bed id, is known now: the next request, with it, need not wait
+            self._due_ms = Ms(min(self._due_ms, now + FASTEST_MS))
+        if first:
+            return [Garbled("the rack has not understood a request")]  # an alarm if it does not the next one either
         requested_ms = self._unanswered.pop(0) if wire.slots(quads) and self._unanswered else None
         return self._say(quads, errors, requested_ms, now)
 

@@ -288,7 +288,6 @@ def test_the_pumps_own_symbols_are_left_out_of_names_and_nothing_else_is() -> No
     ("code", "text", "known"),
     [
         ("39", "pump removed from the rack", True),
-        ("68", "request not understood", True),
         ("45", "communication with the pump", True),
         ("52", "arrangement of the rack", True),
         ("777", "error 777", False),
@@ -299,6 +298,24 @@ def test_errors_of_the_rack_are_alarms(code: str, text: str, known: bool) -> Non
     line.hear(block(f"7,50100,GNERR,{code}"))
     (alarm,) = line.of(DeviceAlarms)[-1].alarms
     assert (alarm.code, alarm.text, alarm.known) == (f"GNERR_{code}", text, known)
+
+
+def test_a_request_that_was_not_understood_is_made_again_soon_and_told_as_an_alarm_the_second_time() -> None:
+    line = silent_rack()
+    asked = len(line.times_of(GET))
+    line.hear(block("7,50100,GNERR,68"))
+    assert line.of(DeviceAlarms) == []
+    came = line.now
+    line.run_until(came + 500)
+    assert line.times_of(GET)[asked:] == [came + 500]
+    line.hear(block("8,50100,GNERR,68"))
+    assert [(a.code, a.text) for a in line.of(DeviceAlarms)[-1].alarms] == [("GNERR_68", "request not understood")]
+
+
+def test_a_rack_that_stuffs_raises_no_alarm_for_our_first_request() -> None:
+    line = rack(stuffed=True)
+    line.run_until(20_000)
+    assert {fact.alarms for fact in line.of(DeviceAlarms)} == {()}
 
 
 def test_every_order_but_a_read_is_refused_and_nothing_is_sent() -> None:
