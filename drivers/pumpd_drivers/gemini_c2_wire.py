@@ -94,7 +94,8 @@ def message_of(data: bytes) -> Message | Garbled:
     found = _FRAME.fullmatch(data.decode("latin-1"))
     if found is None:
         return garbled("not a frame of this protocol", data)
-    return Message(*found.groups(), *_items_of(found[3]))
+    told, sets = _items_of(found[3])
+    return Message(found[1], found[2], found[3], told, sets)
 
 
 def _items_of(body: str) -> tuple[dict[str, str], dict[str, str]]:
