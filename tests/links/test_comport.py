@@ -69,6 +69,11 @@ def test_the_handshake_lines_are_as_the_driver_wants_them_and_low_on_a_tap(
     assert reply.count(b"\xff\xfa\x2c\x05") == len(controls)
 
 
+def test_on_a_tap_only_what_was_received_is_purged() -> None:
+    port = opened(GE, 19200, tap=True)
+    assert hear(port, AGREED + CONFIRMED_GE).reply.endswith(bytes.fromhex("ff fa 2c 0c 01 ff f0"))
+
+
 def test_seven_even_one_is_asked_for_by_its_numbers() -> None:
     line = Line(bauds=(1200,), data_bits=7, parity=Parity.EVEN)
     reply = hear(opened(line, 1200), AGREED).reply

@@ -250,10 +250,11 @@ async def test_a_disk_that_hangs_costs_the_line_nothing_but_what_is_not_kept(
     await asyncio.to_thread(entered.wait)
     for _ in range(WAITING_BYTES // 1000):
         bench.ear.received(bytes(2000))
-    assert bench.recorder.lost > 100
-    assert sum(len(data) for _, data, _ in bench.ear._waiting) <= WAITING_BYTES + 2000
+    lost, waiting = bench.recorder.lost, sum(len(data) for _, data, _ in bench.ear._waiting)
     stuck.set()
     await writing
+    assert lost > 100
+    assert waiting <= WAITING_BYTES + 2000
 
 
 KILLED = """
