@@ -48,13 +48,15 @@ class Scanner:
         data, self._rest, at = self._rest + data, b"", 0
         while found := self._start.search(data, at):
             begin = found.start()
-            self._pass(data[at:begin], out)
+            if begin > at:
+                self._pass(data[at:begin], out)
             size = self.look(data, begin)
             if size == 0:
                 self._rest = data[begin:]
                 return out
             if size > 0:
-                self._end_noise(out)
+                if self._noise:
+                    self._end_noise(out)
                 out.append(data[begin : begin + size])
             else:
                 self._pass(data[begin : begin + 1], out)

