@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Callable
+from typing import ClassVar
 
 import pytest
 from pumpd_drivers.alaris_asena import AlarisAsena
@@ -14,7 +15,17 @@ from pumpd_drivers.alaris_asena_wire import frame
 from pumpd.bedside import DeviceSession
 from pumpd.clock import Clock
 from pumpd.config.model import DeviceConfig
-from pumpd.device import Driver, Identity, Outcome, PumpStatus, ReadStatus, ReleaseControl, SetRateOrder, StopOrder
+from pumpd.device import (
+    DeviceSettings,
+    Driver,
+    Identity,
+    Outcome,
+    PumpStatus,
+    ReadStatus,
+    ReleaseControl,
+    SetRateOrder,
+    StopOrder,
+)
 from pumpd.safety.events import Event, Heard, LinkChanged, LinkState
 from tests.bedside.parts import LINKS, SHELL, PlainPump
 from tests.drivers.asena_line import status
@@ -154,3 +165,20 @@ async def test_a_status_verifies_no_stop_whatever_the_driver_believes(end: PtyEn
     end.send(b"status,")
     await one.until(lambda: one.heard(PumpStatus))
     assert [heard.requested_ms for heard in one.heard(PumpStatus)] == [None]  # type: ignore[attr-defined]
+
+
+class Noting(PlainPump):
+    """Notes what it was made with."""
+
+    settings: ClassVar[list[DeviceSettings]] = []
+
+    def __init__(self, settings: DeviceSettings) -> None:
+        super().__init__(settings)
+        self.settings.append(settings)
+
+
+async def test_the_driver_is_told_that_it_is_a_tap_and_never_to_take_control(
+    end: PtyEnd, tap: Callable[..., Tap]
+) -> None:
+    await tap(f"serial://{end.path}", Noting).until_up()  # made with control wanted
+    assert [(one.receive_only, one.control) for one in Noting.settings] == [(True, False)]
