@@ -113,6 +113,7 @@ def test_a_frame_that_is_ended_early_is_none_and_the_next_one_is_heard() -> None
     assert [[r.value_milli for r in v.readings] for v in line.of(Vitals)] == [[91_000]]
 
 
+@pytest.mark.req("QUA-01")
 @pytest.mark.parametrize("blank", ["    ", "----", "****", " -1 ", "1e2 ", "NaN ", " 1,5"])
 def test_what_is_no_number_is_no_value(blank: str) -> None:
     assert readings(f"EB{blank}")["spo2"] == Reading("spo2", None, Quality.INVALID)
@@ -120,6 +121,7 @@ def test_what_is_no_number_is_no_value(blank: str) -> None:
 
 @pytest.mark.parametrize(("text", "milli"), [(" 98 ", 98_000), ("98.5", 98_500), ("  0 ", 0), ("100 ", 100_000)])
 def test_numbers_are_read_exactly(text: str, milli: int) -> None:
+@pytest.mark.req("QUA-01")
     assert readings(f"EB{text}")["spo2"].value_milli == milli
 
 
@@ -139,6 +141,7 @@ def test_kilopascals_become_mmhg(text: str, milli: int) -> None:
 
 
 def test_percent_of_co2_is_not_taken_for_a_pressure() -> None:
+@pytest.mark.req("QUA-01")
     line = mute()
     line.hear(response(0x24, b"DB5.1 "))
     assert line.of(Vitals) == []

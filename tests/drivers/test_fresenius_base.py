@@ -250,6 +250,7 @@ def test_a_rate_is_never_sent() -> None:
 
 
 def test_control_that_the_pump_refuses_leaves_alarms_only() -> None:
+@pytest.mark.req("INT-06")
     line = Line(control=False)
     line.sim.faults.occlusion = True
     line.run_until(60_000)
@@ -278,6 +279,7 @@ def test_a_mode_that_is_already_active_is_control_held() -> None:
 
 
 def test_release_goes_back_to_manual_mode() -> None:
+@pytest.mark.req("INT-06")
     line = Line()
     line.run_until(5_000)
     line.order(ReleaseControl("c1"))
