@@ -138,12 +138,12 @@ def test_stuffing_is_found_out_from_what_the_rack_sends(stuffed: bool) -> None:
 
 
 def test_a_mute_rack_is_asked_both_ways() -> None:
-@pytest.mark.req("QUA-04")
     line = VirtualLine(BBraunSpaceBcc(DeviceSettings("p1")), Mute())
     line.run_until(9_000)
     assert {sent for _, sent in line.sent} == {request(b"1/1/1", "ADMIN:ALIVE", way) for way in (False, True)}
 
 
+@pytest.mark.req("QUA-04")
 def test_half_a_stuffing_is_no_block() -> None:
     whole = encoded(BED, "7,50113,INSOL,Dexmedetomidine", last=True, stuffed=True)[1:-1]
     assert block_of(whole) is not None
@@ -151,6 +151,7 @@ def test_half_a_stuffing_is_no_block() -> None:
         assert block_of(whole[:at] + whole[at + 1 :]) is None
 
 
+@pytest.mark.req("QUA-04")
 @pytest.mark.req("QUA-04")
 @pytest.mark.parametrize("length", ["00044", "00046", "45   ", "  045", "+0045", "0x045"])
 def test_a_length_that_does_not_count_the_bytes_is_no_block(length: str) -> None:
@@ -232,6 +233,7 @@ def test_a_pump_that_is_taken_out_is_told_and_its_return_ends_the_alarm() -> Non
     assert len(line.of(PumpStatus)) > statuses
 
 
+@pytest.mark.req("QUA-01")
 @pytest.mark.req("QUA-01")
 @pytest.mark.parametrize("nothing", ["_NV", "_NA", ""])
 def test_no_value_is_never_nought(nothing: str) -> None:

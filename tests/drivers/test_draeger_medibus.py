@@ -114,6 +114,7 @@ def test_a_frame_that_is_ended_early_is_none_and_the_next_one_is_heard() -> None
 
 
 @pytest.mark.req("QUA-01")
+@pytest.mark.req("QUA-01")
 @pytest.mark.parametrize("blank", ["    ", "----", "****", " -1 ", "1e2 ", "NaN ", " 1,5"])
 def test_what_is_no_number_is_no_value(blank: str) -> None:
     assert readings(f"EB{blank}")["spo2"] == Reading("spo2", None, Quality.INVALID)
@@ -121,10 +122,10 @@ def test_what_is_no_number_is_no_value(blank: str) -> None:
 
 @pytest.mark.parametrize(("text", "milli"), [(" 98 ", 98_000), ("98.5", 98_500), ("  0 ", 0), ("100 ", 100_000)])
 def test_numbers_are_read_exactly(text: str, milli: int) -> None:
-@pytest.mark.req("QUA-01")
     assert readings(f"EB{text}")["spo2"].value_milli == milli
 
 
+@pytest.mark.req("QUA-01")
 def test_what_no_sensor_can_report_is_no_value() -> None:
     assert readings("EB101 ")["spo2"].quality is Quality.INVALID
 
@@ -141,12 +142,12 @@ def test_kilopascals_become_mmhg(text: str, milli: int) -> None:
 
 
 def test_percent_of_co2_is_not_taken_for_a_pressure() -> None:
-@pytest.mark.req("QUA-01")
     line = mute()
     line.hear(response(0x24, b"DB5.1 "))
     assert line.of(Vitals) == []
 
 
+@pytest.mark.req("QUA-01")
 def test_a_value_that_vanishes_from_the_reply_is_off_and_not_the_last_one() -> None:
     after = readings("EB 98 E6 38 ", "E6 37 ")
     assert after["spo2"] == Reading("spo2", None, Quality.OFF)

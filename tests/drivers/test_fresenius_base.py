@@ -250,7 +250,6 @@ def test_a_rate_is_never_sent() -> None:
 
 
 def test_control_that_the_pump_refuses_leaves_alarms_only() -> None:
-@pytest.mark.req("INT-06")
     line = Line(control=False)
     line.sim.faults.occlusion = True
     line.run_until(60_000)
@@ -261,6 +260,7 @@ def test_control_that_the_pump_refuses_leaves_alarms_only() -> None:
     assert other.of(Control) == [Control(ControlState.REFUSED, "I;12 an alarm is present")]
 
 
+@pytest.mark.req("INT-06")
 def test_control_is_held_while_it_is_confirmed_and_lost_when_it_is_not() -> None:
     line = Line()
     line.run_until(60_000)
@@ -279,7 +279,6 @@ def test_a_mode_that_is_already_active_is_control_held() -> None:
 
 
 def test_release_goes_back_to_manual_mode() -> None:
-@pytest.mark.req("INT-06")
     line = Line()
     line.run_until(5_000)
     line.order(ReleaseControl("c1"))
@@ -289,6 +288,7 @@ def test_release_goes_back_to_manual_mode() -> None:
     assert line.of(Control)[-1] == Control(ControlState.RELEASED, "on request")
 
 
+@pytest.mark.req("INT-06")
 def test_a_clean_exit_hands_back_closes_the_sessions_and_changes_no_infusion() -> None:
     line = Line()
     line.run_until(5_000)

@@ -140,10 +140,10 @@ def test_every_alarm_has_its_words_whether_it_sounds_or_not(before: str, code: s
     [("OK", []), ("rOK", []), ("MAL17", [("malfunction 17", True)]), ("ZZZ", [("ZZZ", False)])],
 )
 def test_other_codes(code: str, told: list[tuple[str, bool]]) -> None:
-@pytest.mark.req("QUA-04")
     assert [(a.text, a.known) for a in alarms_of(code)] == told
 
 
+@pytest.mark.req("QUA-04")
 def test_a_reply_with_another_checksum_is_not_believed() -> None:
     found = mute()
     found.hear(b"F1;ICU4;OK;PUMPING;0000\r" + framed("F1;ICU4;OK;PUMPING;"))
