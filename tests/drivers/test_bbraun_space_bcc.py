@@ -152,7 +152,6 @@ def test_half_a_stuffing_is_no_block() -> None:
 
 
 @pytest.mark.req("QUA-04")
-@pytest.mark.req("QUA-04")
 @pytest.mark.parametrize("length", ["00044", "00046", "45   ", "  045", "+0045", "0x045"])
 def test_a_length_that_does_not_count_the_bytes_is_no_block(length: str) -> None:
     right = block("7,50113,INRT,5.00")[1:-1]
@@ -233,7 +232,6 @@ def test_a_pump_that_is_taken_out_is_told_and_its_return_ends_the_alarm() -> Non
     assert len(line.of(PumpStatus)) > statuses
 
 
-@pytest.mark.req("QUA-01")
 @pytest.mark.req("QUA-01")
 @pytest.mark.parametrize("nothing", ["_NV", "_NA", ""])
 def test_no_value_is_never_nought(nothing: str) -> None:

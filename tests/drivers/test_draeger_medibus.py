@@ -114,7 +114,6 @@ def test_a_frame_that_is_ended_early_is_none_and_the_next_one_is_heard() -> None
 
 
 @pytest.mark.req("QUA-01")
-@pytest.mark.req("QUA-01")
 @pytest.mark.parametrize("blank", ["    ", "----", "****", " -1 ", "1e2 ", "NaN ", " 1,5"])
 def test_what_is_no_number_is_no_value(blank: str) -> None:
     assert readings(f"EB{blank}")["spo2"] == Reading("spo2", None, Quality.INVALID)
