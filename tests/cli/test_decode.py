@@ -112,3 +112,11 @@ def test_a_line_setting_that_is_none_is_refused_in_words(tmp_path: Path, line: s
     code, _, err = run("devices", "capture", "--port", "/dev/null", "--out", tmp_path / "x", "--line", line)
     assert (code, "expected a speed" in err) == (2, True)
     assert not (tmp_path / "x").exists()
+
+
+def test_a_capture_is_never_written_over(tmp_path: Path) -> None:
+    out = tmp_path / "kept.txt"
+    out.write_text("mine")
+    code, _, err = run("devices", "capture", "--port", "/dev/null", "--out", out)
+    assert (code, err) == (2, f"pumpd: {out}: File exists\n")
+    assert out.read_text() == "mine"

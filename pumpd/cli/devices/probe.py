@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -50,7 +51,8 @@ def probe(
     candidates = [driver_or_leave(name) for name in driver] if driver else list(drivers().values())
     search = Search(link, seconds, ask_seconds, not link.receive_only, say=lambda words: print_lines([words], err=True))
     try:
-        asyncio.run(search.run(candidates))
+        with contextlib.suppress(KeyboardInterrupt):  # what was found until then is told
+            asyncio.run(search.run(candidates))
     except NoLine as error:
         could_not_run(str(error))
     if as_json:
