@@ -57,7 +57,8 @@ class Header:
             ("driver", self.driver),
             ("link", self.link),
         )
-        return "".join([f"{TITLE}\n", *(f"# {key} {value}\n" for key, value in pairs if value not in (None, ""))])
+        lines = (f"# {key} {value}".replace("\n", " ") for key, value in pairs if value not in (None, ""))
+        return "".join(f"{line}\n" for line in (TITLE, *lines))
 
 
 def line_of(at_ms: int, data: bytes, *, sent: bool = False) -> str:

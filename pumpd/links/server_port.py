@@ -69,6 +69,9 @@ class ServerPort:
 
     def _heard(self, raw: bytes) -> None:
         got = self._port.receive(raw)
+        if self._deadline is not None and not self._port.unanswered:
+            self._deadline.cancel()
+            self._deadline = None
         if got.reply:
             self._pipe.write_control(got.reply)
         if self._port.trouble is not None:
@@ -97,6 +100,7 @@ class ServerPort:
         self._on_lost(trouble)
 
     def _await_answers(self) -> None:
+        """From the first question on; a further one is no reason to wait longer for the first."""
         if self._deadline is None:
             self._deadline = self._loop.call_later(self._wait_s, self._look)
 

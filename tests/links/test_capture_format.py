@@ -35,6 +35,12 @@ def test_a_header_tells_the_device_its_line_and_both_times(tmp_path: Path) -> No
     assert read_header(written(tmp_path / "one", header=header)) == header
 
 
+def test_a_header_is_one_line_for_each_thing_whatever_a_link_holds(tmp_path: Path) -> None:
+    path = written(tmp_path / "one", Chunk(1, b"x"), header=Header(WALL, link="serial:///dev/a\nb"))
+    assert read_header(path).link == "serial:///dev/a b"
+    assert list(read_file(path)) == [Chunk(1, b"x")]
+
+
 def test_captures_from_before_there_was_a_header_are_read(tmp_path: Path) -> None:
     path = tmp_path / "old"
     path.write_text(

@@ -11,6 +11,7 @@ from pumpd.config.model import LinkTimes
 from pumpd.device import Line as LineSettings
 from pumpd.device import Parity
 from pumpd.links import Reason
+from pumpd.links.server_port import ServerPort
 from tests.links.ends import PtyEnd, Watched
 from tests.links.serial_server import PortOfServer, SerialServer
 
@@ -107,6 +108,19 @@ async def test_a_refused_setting_is_told_in_words_and_the_line_never_comes_up(
     assert (trouble.reason, trouble.detail) == (Reason.NOT_SET, words)
     assert None not in line.states
     assert not line.line.write(b"x")
+
+
+async def test_each_question_has_the_whole_time_for_its_answer(
+    serve: Callable[..., SerialServer], watch: Watch
+) -> None:
+    line = watch(f"rfc2217://127.0.0.1:{serve().port}", settings=GE)
+    await line.until_up()
+    pipe = line.line._pipe
+    assert isinstance(pipe, ServerPort)
+    assert pipe._deadline is None
+    line.line.set_baud(9600)
+    assert pipe._deadline is not None
+    assert pipe._deadline.when() >= asyncio.get_running_loop().time() + 0.45
 
 
 async def test_a_speed_that_is_refused_later_drops_the_line_with_words(
