@@ -12,7 +12,7 @@ from pumpd.device import Line as LineSettings
 from pumpd.device import Parity
 from pumpd.links import Reason
 from pumpd.links.server_port import ServerPort
-from tests.links.ends import PtyEnd, Watched
+from tests.links.ends import QUICK, PtyEnd, Watched
 from tests.links.serial_server import PortOfServer, SerialServer
 
 Watch = Callable[..., Watched]
@@ -118,9 +118,10 @@ async def test_each_question_has_the_whole_time_for_its_answer(
     pipe = line.line._pipe
     assert isinstance(pipe, ServerPort)
     assert pipe._deadline is None
+    asked_s = asyncio.get_running_loop().time()
     line.line.set_baud(9600)
     assert pipe._deadline is not None
-    assert pipe._deadline.when() >= asyncio.get_running_loop().time() + 0.45
+    assert pipe._deadline.when() >= asked_s + QUICK.connect_timeout_ms / 1000
 
 
 async def test_a_speed_that_is_refused_later_drops_the_line_with_words(
