@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,6 +18,9 @@ from tests.links.serial_server import PortOfServer, SerialServer
 
 Watch = Callable[..., Watched]
 BYTES = bytes(range(256)) + b"\xff\xff\xff\xfa\xff\xf0"
+AGREED_AND_SET = bytes.fromhex(
+    "ff fd 2c  ff fa 2c 65 00 00 4b 00 ff f0  ff fa 2c 66 08 ff f0  ff fa 2c 67 03 ff f0  ff fa 2c 68 01 ff f0"
+)
 GE = LineSettings(bauds=(19200,), parity=Parity.EVEN, rtscts=True)
 
 
@@ -209,8 +213,7 @@ async def test_a_stop_overtakes_a_blocked_queue_at_a_server_that_reads_nothing(w
     server, port, connections = await raw_server()
     line = watch(f"rfc2217://127.0.0.1:{port}", LinkTimes(write_buffer_bytes=4096), settings=GE)
     reader, writer = await connections.get()
-    writer.write(bytes.fromhex("ff fd 2c ff fa 2c 65 00 00 4b 00 ff f0 ff fa 2c 66 08 ff f0"))
-    writer.write(bytes.fromhex("ff fa 2c 67 03 ff f0 ff fa 2c 68 01 ff f0"))
+    writer.write(AGREED_AND_SET)
     await line.until_up()
     while line.line._pipe is not None and not line.line._pipe.unsent():
         assert line.line.write(b"<" + b"p" * 2000 + b">")
@@ -246,3 +249,35 @@ async def test_closing_a_line_that_is_being_set_up_leaves_nothing_behind(watch: 
     assert line.states == []
     writer.close()
     server.close()
+
+
+async def test_a_server_that_asks_without_end_and_reads_nothing_is_dropped(watch: Watch) -> None:
+    server, port, connections = await raw_server()
+    line = watch(f"rfc2217://127.0.0.1:{port}", LinkTimes(backoff_first_ms=60_000, connect_timeout_ms=60_000))
+    _, writer = await connections.get()
+    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    question = b"\xff\xfd\x63" * 20_000  # DO 99: each is answered with WONT
+    while not line.states:
+        writer.write(question)
+        await asyncio.sleep(0)
+    assert str(await line.until_down()) == "failed: the serial server asks and does not read the answers"
+    await line.line.close()
+    writer.transport.abort()
+    server.close()
+
+
+async def test_a_megabyte_of_noise_from_a_server_is_no_bug_of_ours(watch: Watch) -> None:
+    noise = random.Random(1)
+    server, port, connections = await raw_server()
+    line = watch(f"rfc2217://127.0.0.1:{port}", LinkTimes(backoff_first_ms=1, backoff_max_ms=1))
+    for _ in range(16):
+        _, writer = await connections.get()
+        data = noise.randbytes(65_536)
+        writer.write(AGREED_AND_SET + data.replace(b"\x2c", b"\xff\xfa\x2c") if noise.random() < 0.5 else data)
+        writer.close()
+        await line.until_down()
+    assert Reason.FAILED not in [state.reason for state in line.states if state]
+    await line.line.close()
+    server.close()
+    while not connections.empty():
+        connections.get_nowait()[1].close()
