@@ -106,6 +106,10 @@ class BaxterAs50(PolledPump):
         needs_asking=True,
         probe_bytes=(frame(f"{STATUS}?"), frame(f"{RATE}?"), frame(f"{TOTAL}?")),
         options=OPTIONS,
+        cautions=(
+            "no message is known that stops it: it is ALARM ONLY",
+            "whether it infuses is not known unless options.running and options.standing tell its words",
+        ),
     )
     questions = (Question(STATUS, f"{STATUS}?"), Question(RATE, f"{RATE}?"), Question(TOTAL, f"{TOTAL}?"))
     status = (STATUS, RATE, TOTAL)

@@ -78,6 +78,10 @@ class GeminiC2(PolledPump):
         needs_asking=True,
         probe_bytes=(wire.frame("0000A", "MODE?"),),
         options=OPTIONS,
+        cautions=(
+            "what MODE says of the infusion is inferred: a stop is confirmed only where options.standing fits the pump",
+            "nothing hands control back: when pumpd ends, the pump's own timer runs out and it alarms",
+        ),
     )
     questions = (Question(STATUS, STATUS),)
     status = (STATUS,)

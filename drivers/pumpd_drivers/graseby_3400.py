@@ -105,6 +105,10 @@ class Graseby3400(PolledPump):
         tells_serial=False,
         needs_asking=True,
         probe_bytes=(frame(STATE), frame(RATE), frame(TOTAL)),
+        cautions=(
+            "an infusion that was begun with the pump's own START key cannot be stopped from here: it is ALARM ONLY",
+            "its authors warn that at low rates it delivers significantly less than it reports",
+        ),
     )
     questions = (Question(STATE, STATE), Question(RATE, RATE), Question(TOTAL, TOTAL))
     status = (STATE, RATE, TOTAL)

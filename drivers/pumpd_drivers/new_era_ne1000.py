@@ -85,6 +85,10 @@ class NewEraNe1000(PolledPump):
         needs_asking=True,
         probe_bytes=tuple(mode(f"00{name}") for mode in (wire.basic, wire.safe) for name in (VERSION, RATE, DISPENSED)),
         options=OPTIONS,
+        cautions=(
+            "a laboratory pump: its vendor says that it is not for clinical use on humans",
+            "in basic mode nothing protects what it says, and no watchdog stops it when pumpd dies",
+        ),
     )
     questions = (Question(VERSION, VERSION), Question(RATE, RATE), Question(DISPENSED, DISPENSED))
     status = (RATE, DISPENSED)

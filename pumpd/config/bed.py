@@ -148,7 +148,10 @@ class BedBuilder:
         problem = self._site.source.problem
         tap = tap_warning(device, self._infos[device.driver])
         taps = [] if tap is None else [problem((*at, "link"), tap)]
-        return taps + self._unverified_warnings(at, device)
+        cautions = [
+            problem((*at, "driver"), f"{device.driver}: {words}") for words in self._infos[device.driver].cautions
+        ]
+        return taps + cautions + self._unverified_warnings(at, device)
 
     def _unverified_warnings(self, at: KeyPath, device: DeviceTable) -> list[Problem]:
         """A driver under development, and a permission for one that is not needed (and so would go unnoticed)."""

@@ -97,7 +97,8 @@ class DriverInfo:
     them: nothing is set, started, stopped or silenced, no control taken; a session that one opens, a later one ends.
     Among them are all questions of one status, so that it can be told. `pumpd devices probe` sends these and nothing
     else; empty: the device is only listened to.
-    options: keys of the ward file for this driver alone; "baud" is every driver's.
+    options: keys of the ward file for this driver alone; "baud" is every driver's. cautions: what a person must know
+    before such a device is used at a bed, one sentence each; `pumpd check` and `pumpd devices drivers` say them.
     """
 
     name: str
@@ -117,6 +118,7 @@ class DriverInfo:
     needs_asking: bool = False
     probe_bytes: tuple[bytes, ...] = ()
     options: tuple[DriverOption, ...] = ()
+    cautions: tuple[str, ...] = ()
 
     @property
     def unverified(self) -> bool:

@@ -1,10 +1,10 @@
-"""A driver's own keys in the ward file: checked against what the driver says that it reads."""
+"""A driver's own keys in the ward file, checked against what the driver reads; and what it warns a person of."""
 
 from __future__ import annotations
 
 import pytest
 
-from pumpd.config.load import load_ward
+from pumpd.config.load import inspect_ward, load_ward
 from pumpd.config.model import WardConfig
 from pumpd.device import DriverOption
 from tests.config.conftest import Break
@@ -43,3 +43,11 @@ def test_a_driver_given_an_impossible_value_all_the_same_uses_its_default() -> N
     option = DriverOption("address", "[0-9]{4}", "0000", "")
     assert option.of({"address": "12"}) == option.of({}) == "0000"
     assert option.of({"address": "1234"}) == "1234"
+
+
+def test_what_a_person_must_know_of_a_device_is_a_warning_of_the_check(ward_file: Break) -> None:
+    pump = 'driver = "new_era_ne1000"\nlink = "serial:///dev/ttyUSB0"'
+    loaded = inspect_ward(ward_file((DRIVER, pump)))
+    assert loaded.ward is not None
+    warned = [str(warning) for warning in loaded.warnings]
+    assert any("not for clinical use on humans" in words for words in warned), warned
