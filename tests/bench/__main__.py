@@ -1,7 +1,7 @@
 """`python -m tests.bench [names] [--quick] [--minutes M]`: every goal beside its limit, in one interleaved run.
 
-Names: stop_path links ingest parser kernel pk journal lateness device_lost alarm_latency (all by default), and soak
-by itself.
+Names: stop_path links ingest parser mixed kernel pk journal lateness device_lost alarm_latency (all by default), and
+soak by itself.
 Prints one table, writes .bench/report.md and .bench/report.json; ends with 1 if a goal fails.
 """
 
@@ -21,6 +21,7 @@ from tests.bench import (
     journal,
     lateness,
     links,
+    mixed,
     parser,
     pk,
     soak,
@@ -35,6 +36,7 @@ BENCHES: dict[str, Bench] = {
     "links": lambda quick, _: links.run(2, 2.0) if quick else links.run(),
     "ingest": lambda quick, _: ingest.run(2, 3.0) if quick else ingest.run(),
     "parser": lambda quick, _: parser.run(3 if quick else 7) + frames.run(3 if quick else 7),
+    "mixed": lambda quick, _: mixed.run(1, 8.0) if quick else mixed.run(),
     "kernel": lambda quick, _: parser.run_kernel(2 if quick else 5),
     "pk": lambda quick, _: pk.run(3 if quick else 9),
     "journal": lambda quick, _: journal.measure(100, 20, 10) if quick else journal.measure(100, 60, 40),

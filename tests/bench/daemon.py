@@ -89,10 +89,14 @@ link = "serial://{folder}/m{index}"
 class DaemonProcess:
     """`pumpd run` in a subprocess; log goes to folder/daemon.log."""
 
-    def __init__(self, folder: Path, beds: int, extra_env: dict[str, str] | None = None) -> None:
-        self.port = free_port()
+    def __init__(
+        self, folder: Path, beds: int, extra_env: dict[str, str] | None = None, *, port: int | None = None
+    ) -> None:
+        """port: of a ward file that is in the folder already."""
+        self.port = free_port() if port is None else port
         self.config = folder / "ward.toml"
-        self.config.write_text(ward_toml(folder, beds, self.port), encoding="utf-8")
+        if port is None:
+            self.config.write_text(ward_toml(folder, beds, self.port), encoding="utf-8")
         self._log = (folder / "daemon.log").open("wb")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pumpd.cli", "run", "--config", str(self.config)],

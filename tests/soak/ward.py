@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import cycle, islice
 from pathlib import Path
 
 from pumpd.registry import drivers
@@ -19,7 +20,7 @@ class Place:
     """One bed: its patient, its device, its line."""
 
     def __init__(self, number: int, model: Model, folder: Path, clock: SimClock) -> None:
-        self.model, self.id = model, model.name.replace("_", "-")
+        self.model, self.id = model, f"{model.name.replace('_', '-')}-{number}"
         self.patient = SimPatient(number)
         self.device = model.device(self.patient, seed=number)
         if model.kind == "pump":
@@ -49,13 +50,14 @@ class Place:
 
 
 class Sixteen:
-    """All of them."""
+    """All of them, or so many beds with one after the other."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, beds: int | None = None) -> None:
         self.folder = folder
         clock = SimClock()
         names = [name for name in sorted(CATALOG) if name in drivers()]
-        self.places = [Place(number, CATALOG[name], folder, clock) for number, name in enumerate(names, 1)]
+        of_beds = islice(cycle(names), beds if beds is not None else len(names))
+        self.places = [Place(number, CATALOG[name], folder, clock) for number, name in enumerate(of_beds, 1)]
 
     def open(self) -> None:
         for place in self.places:
@@ -70,7 +72,7 @@ class Sixteen:
         for place in self.places:
             place.patient.step(STEP_S)
 
-    def ward_toml(self) -> str:
+    def ward_toml(self, port: int = 0) -> str:
         head = f"""schema = 1
 [ward]
 id = "soak"
@@ -78,7 +80,7 @@ name = "Soak"
 timezone = "UTC"
 care_area = "palliative-adult"
 [server]
-port = 0
+port = {port}
 [journal]
 url = "sqlite+aiosqlite:///{self.folder}/journal.db"
 [library]
