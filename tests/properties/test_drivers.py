@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from pumpd.sim.conformance import Case
 from pumpd.sim.conformance.fuzz import Fuzz
 from tests.drivers.conformance.cases import CASES
-from tests.drivers.conformance.mutants import MUTANTS, Mutant, broken
+from tests.drivers.conformance.mutant_rows import MUTANTS
+from tests.drivers.conformance.mutants import Mutant, broken
 
 MINUTES = float(os.environ.get("PUMPD_HYPOTHESIS_MINUTES", "0"))
 SHARE_S = MINUTES * 60 / len(CASES)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from pumpd.sim.conformance import goldens, lines, lossy, memory, monitors, noise, pumps
+from pumpd.sim.conformance import control, goldens, lines, lossy, memory, monitors, noise, pumps, purity
 from pumpd.sim.conformance.case import Case
 
 MOST_FINDINGS = 5
@@ -74,6 +74,8 @@ CHECKS = (
     *(
         Check(run, _any)
         for run in (
+            purity.no_io_no_clock,
+            purity.same_bytes_same_facts,
             goldens.golden_frames,
             goldens.provenance,
             goldens.declared,
@@ -108,6 +110,7 @@ CHECKS = (
         Check(run, _pump)
         for run in (
             lossy.late_replies,
+            purity.polls_as_the_ward_file_says,
             pumps.facts_equal_the_display,
             pumps.probing_commands_nothing,
             pumps.no_commands_where_none_exist,
@@ -129,11 +132,11 @@ CHECKS = (
     *(
         Check(run, _leases)
         for run in (
-            pumps.control_is_told,
-            pumps.lease_is_kept_and_lost,
-            pumps.refused_control_is_told,
-            pumps.control_is_handed_back,
+            control.control_is_told,
+            control.lease_is_kept_and_lost,
+            control.refused_control_is_told,
+            control.control_is_handed_back,
         )
     ),
-    Check(pumps.another_serial_is_refused, _stops_known_pumps),
+    Check(control.another_serial_is_refused, _stops_known_pumps),
 )

@@ -85,6 +85,8 @@ def late_replies(case: Case) -> Iterator[str]:
         wire = Wire(case, control=case.stops, quality=Quality(delay_ms=delays, lost=lost), seed=seed)
         for number in range(wire.settle_ms // 100):  # a new rate at each moment tells when a status was made
             wire.device.panel.set_rate(START_RATE_UL_H + number % 200 * step_ul_h, wire.now)
+            if number % 9 in (4, 6):
+                (wire.device.panel.stop if number % 9 == 4 else wire.device.panel.start)(wire.now)
             wire.run(200)
         yield from wire.problems
         yield from false_facts(wire, _window_ms(case))

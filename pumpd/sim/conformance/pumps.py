@@ -12,7 +12,6 @@ from pumpd.device import (
     PumpDriver,
     PumpStatus,
     ReadStatus,
-    ReleaseControl,
     Send,
     SetRateOrder,
     StopOrder,
@@ -26,29 +25,21 @@ NEW_RATE_UL_H = 5_000
 END_MS = 15_000  # an order has an outcome by then, whatever happens
 
 
-def _commanding(case: Case, **options: object) -> Wire:
+def commanding(case: Case, **options: object) -> Wire:
     """A wire whose driver may command: control is held where the pump lends it."""
     wire = Wire(case, control=True, **options)  # type: ignore[arg-type]
-    wire.until(lambda: _controls(wire), wire.settle_ms)
+    wire.until(lambda: controls(wire), wire.settle_ms)
     wire.until(lambda: bool(wire.of(PumpStatus)), wire.settle_ms)
     return wire
 
 
-def _controls(wire: Wire) -> bool:
+def controls(wire: Wire) -> bool:
     said = wire.last(Control)
     return said is not None and said.state is ControlState.GRANTED
 
 
-def _outcomes(wire: Wire, order_id: str) -> list[CommandOutcome]:
+def outcomes(wire: Wire, order_id: str) -> list[CommandOutcome]:
     return [out for out in wire.of(CommandOutcome) if out.order_id == order_id]
-
-
-def control_is_told(case: Case) -> Iterator[str]:
-    """Remote control is granted, and told, where the pump lends it."""
-    wire = _commanding(case)
-    if case.info.pump.lease and not _controls(wire):
-        yield f"control was not granted in {wire.now} ms; it says {wire.last(Control)}"
-    yield from wire.problems
 
 
 def facts_equal_the_display(case: Case) -> Iterator[str]:
@@ -107,7 +98,7 @@ def no_commands_where_none_exist(case: Case) -> Iterator[str]:
         orders.append(SetRateOrder("no rate", NEW_RATE_UL_H, NEW_RATE_UL_H))  # type: ignore[arg-type]
     for order in orders:
         wire.order(order)
-        told = _outcomes(wire, order.order_id)
+        told = outcomes(wire, order.order_id)
         if [one.outcome for one in told] != [Outcome.REFUSED]:
             yield f"{order}: {told}"
     wire.run(5000)
@@ -117,7 +108,7 @@ def no_commands_where_none_exist(case: Case) -> Iterator[str]:
 def stop_waits_for_nothing(case: Case) -> Iterator[str]:
     """A stop's bytes are in the answer at once and urgent, whatever exchange is pending; it is done, and verified."""
     for number in range(24):
-        wire = _commanding(case, quality=Quality(delay_ms=(0, 150)), seed=number)
+        wire = commanding(case, quality=Quality(delay_ms=(0, 150)), seed=number)
         wire.run(37 * number)
         if number % 3 == 1 and case.info.pump.can_set_rate:
             wire.order(SetRateOrder("rate", NEW_RATE_UL_H, START_RATE_UL_H))
@@ -135,7 +126,7 @@ def _not_stopped(wire: Wire, before_ms: int, rates: int) -> Iterator[str]:
         yield "the pump infuses"
     if wire.device.asked["rate"] > rates:
         yield "a rate was sent after the stop"
-    told = [out.outcome for out in _outcomes(wire, "stop")]
+    told = [out.outcome for out in outcomes(wire, "stop")]
     if told != [Outcome.DONE]:
         yield f"its outcomes are {told}"
     done_ms = next((at for at, out in wire.log if isinstance(out, CommandOutcome) and out.order_id == "stop"), 0)
@@ -149,12 +140,12 @@ def _not_stopped(wire: Wire, before_ms: int, rates: int) -> Iterator[str]:
 def stop_that_fails_is_seen(case: Case) -> Iterator[str]:
     """A pump that ignores a stop, with or without an acknowledgement, is never said to have stopped."""
     for fault in ("stop_ignored", "stop_silent", "lost_ack"):
-        wire = _commanding(case, faults={fault: True} if fault != "lost_ack" else {})
+        wire = commanding(case, faults={fault: True} if fault != "lost_ack" else {})
         setattr(wire.device.faults, fault, True)
         since = wire.now
         wire.order(StopOrder("stop"))
         wire.run(END_MS)
-        told = [out.outcome for out in _outcomes(wire, "stop")]
+        told = [out.outcome for out in outcomes(wire, "stop")]
         wanted = Outcome.DONE if fault == "stop_ignored" else Outcome.UNKNOWN
         if told != [wanted]:
             yield f"{fault}: the stop's outcomes are {told}"
@@ -168,7 +159,7 @@ def no_command_twice(case: Case) -> Iterator[str]:
     """A command whose acknowledgement is lost or late is not sent again by itself, and ends as unknown, until the
     acknowledgement comes."""
     for fault, value in (("lost_ack", True), ("late_ack_ms", 2500)):
-        wire = _commanding(case)
+        wire = commanding(case)
         setattr(wire.device.faults, fault, value)
         if case.info.pump.can_set_rate:
             yield from _once(wire, fault, SetRateOrder("rate", NEW_RATE_UL_H, START_RATE_UL_H), "rate")
@@ -183,7 +174,7 @@ def _once(wire: Wire, fault: str, order: SetRateOrder | StopOrder, name: str) ->
     sent = wire.device.asked[name] - before
     if sent != 1:
         yield f"{fault}: one order, {name} was sent {sent} times"
-    told = [out.outcome for out in _outcomes(wire, order.order_id)]
+    told = [out.outcome for out in outcomes(wire, order.order_id)]
     late = [Outcome.DONE] if fault == "late_ack_ms" else []
     if told not in ([Outcome.UNKNOWN], [Outcome.UNKNOWN, *late], late or [Outcome.UNKNOWN]):
         yield f"{fault}: the outcomes of the {name} are {told}"
@@ -191,7 +182,7 @@ def _once(wire: Wire, fault: str, order: SetRateOrder | StopOrder, name: str) ->
 
 def rates_within_the_ceiling(case: Case) -> Iterator[str]:
     """A rate at or below the ceiling is set; one above it, out of range or off the pump's step is never sent."""
-    wire = _commanding(case)
+    wire = commanding(case)
     pump = case.info.pump
     rate_ul_h = NEW_RATE_UL_H + 3 * pump.rate_step_ul_h  # with a last digit
     wrong = (
@@ -202,21 +193,21 @@ def rates_within_the_ceiling(case: Case) -> Iterator[str]:
     for order in wrong if pump.rate_step_ul_h > 1 else wrong[:2]:
         wire.order(order)
         wire.run(1000)
-        told = [out.outcome for out in _outcomes(wire, order.order_id)]
+        told = [out.outcome for out in outcomes(wire, order.order_id)]
         if told != [Outcome.REFUSED] or wire.device.asked["rate"]:
             yield f"{order.order_id}: {told}, {wire.device.asked['rate']} sent"
     wire.order(SetRateOrder("right", rate_ul_h, rate_ul_h))
     wire.run(END_MS)
     if wire.device.pump.rate_ul_h != rate_ul_h:
         yield f"the pump's rate is {wire.device.pump.rate_ul_h}, ordered was {rate_ul_h}"
-    if [out.outcome for out in _outcomes(wire, "right")] != [Outcome.DONE]:
-        yield f"the outcome is {_outcomes(wire, 'right')}"
+    if [out.outcome for out in outcomes(wire, "right")] != [Outcome.DONE]:
+        yield f"the outcome is {outcomes(wire, 'right')}"
     yield from _not_read(wire, wire.now - END_MS)
 
 
 def status_on_order(case: Case) -> Iterator[str]:
     """A status that is ordered is asked for ahead of the poll."""
-    wire = _commanding(case)
+    wire = commanding(case)
     wire.run(case.info.poll_ms // 3)
     since = wire.now
     wire.order(ReadStatus("read"))
@@ -225,103 +216,34 @@ def status_on_order(case: Case) -> Iterator[str]:
         yield f"{wire.now - since} ms later no status has been asked for and read; it polls each {case.info.poll_ms} ms"
 
 
-def lease_is_kept_and_lost(case: Case) -> Iterator[str]:
-    """Control is renewed while the line lives, said to be lost when it does not, and taken anew when it comes back."""
-    wire = _commanding(case)
-    wire.run(60_000)
-    if not (wire.device.controlled and wire.device.pump.infusing):
-        yield "after a minute the pump is not controlled, or does not infuse"
-    if any(out.state is not ControlState.GRANTED for out in wire.of(Control)):
-        yield f"on a good line it says {wire.of(Control)}"
-    wire.quality.cut = True
-    cut_ms = wire.now
-    wire.run(30_000)
-    if ControlState.LOST not in [out.state for out in wire.of(Control, since=cut_ms)]:
-        yield f"half a minute after the line was cut it says {wire.of(Control, since=cut_ms)}"
-    if wire.device.lease_ms is not None and wire.device.pump.infusing:
-        yield "the pump's own watchdog did not stop it: the simulator's lease is not what the driver renews"
-    wire.quality.cut = False
-    back_ms = wire.now
-    if not wire.until(lambda: _controls(wire), 2 * wire.settle_ms):
-        yield f"{wire.now - back_ms} ms after the line came back control is not granted"
-    yield from wire.problems
-
-
-def refused_control_is_told(case: Case) -> Iterator[str]:
-    """A pump that lends no control is read, and said to refuse."""
-    wire = Wire(case, control=True, faults={"refuse_control": True})
-    wire.run(3 * wire.settle_ms)
-    states = {out.state for out in wire.of(Control)}
-    if states != {ControlState.REFUSED}:
-        yield f"it says {states}"
-    if not wire.of(PumpStatus):
-        yield "and it is not read"
-
-
-def control_is_handed_back(case: Case) -> Iterator[str]:
-    """At its end, and on order, control is handed back where the protocol can say so, it is not renewed, and the
-    infusion goes on."""
-    for on_order in (False, True):
-        wire = _commanding(case)
-        told = wire.order(ReleaseControl("release")) if on_order else wire.finish()
-        if not wire.device.pump.infusing:
-            yield "the pump does not infuse any more"
-        wire.run(2000 if on_order else 0)
-        renewed = wire.device.asked["control"]
-        if wire.device.asked["release"] and wire.device.held:
-            yield f"the pump is still controlled; the answer was {told}"
-        if not (on_order or wire.device.asked["release"]) and any(isinstance(out, Send) for out in told):
-            yield f"what was sent releases nothing: {told}"
-        wire.run(END_MS if on_order else 0)
-        if wire.device.asked["control"] != renewed:
-            yield "control is asked for again"
-        if ControlState.RELEASED not in [out.state for out in wire.of(Control)]:
-            yield f"it says {wire.of(Control)}"
-
-
-def another_serial_is_refused(case: Case) -> Iterator[str]:
-    """A pump with another serial number than the ward file's is told, read and never commanded."""
-    wire = Wire(case, control=True, faults={"wrong_serial": True})
-    wire.run(wire.settle_ms)
-    if any(out.state is ControlState.GRANTED for out in wire.of(Control)) or wire.device.asked["control"]:
-        yield "control was taken"
-    outs = wire.order(StopOrder("stop"))
-    outs += wire.order(SetRateOrder("rate", NEW_RATE_UL_H, NEW_RATE_UL_H))
-    wire.run(END_MS)
-    yield from (f"{name} was sent" for name in ("stop", "rate") if wire.device.asked[name])
-    refused = {out.order_id for out in wire.of(CommandOutcome) if out.outcome is Outcome.REFUSED}
-    if refused != {"stop", "rate"}:
-        yield f"refused are {sorted(refused)}: {outs}"
-
-
 def stop_before_the_first_reply(case: Case) -> Iterator[str]:
     """A stop that comes before anything was heard is sent all the same, or refused; it never just disappears."""
     wire = Wire(case, control=True)
     outs = wire.order(StopOrder("stop"))
     wire.run(END_MS)
     sent = any(isinstance(out, Send) and out.urgent for out in outs)
-    if not sent and not _outcomes(wire, "stop"):
+    if not sent and not outcomes(wire, "stop"):
         yield f"neither bytes nor an outcome: {outs}"
-    if len(_outcomes(wire, "stop")) != 1:
-        yield f"its outcomes are {_outcomes(wire, 'stop')}"
+    if len(outcomes(wire, "stop")) != 1:
+        yield f"its outcomes are {outcomes(wire, 'stop')}"
 
 
 def dead_pump_ends_every_order(case: Case) -> Iterator[str]:
     """Orders to a pump that says nothing any more end, once each, as unknown or refused."""
-    wire = _commanding(case)
+    wire = commanding(case)
     wire.quality.cut = True
     wire.order(StopOrder("stop"))
     wire.order(SetRateOrder("rate", NEW_RATE_UL_H, NEW_RATE_UL_H))
     wire.run(END_MS)
     for order_id in ("stop", "rate"):
-        told = [out.outcome for out in _outcomes(wire, order_id)]
+        told = [out.outcome for out in outcomes(wire, order_id)]
         if len(told) != 1 or told[0] is Outcome.DONE:
             yield f"{order_id}: {told}"
 
 
 def flood_of_orders(case: Case) -> Iterator[str]:
     """Any number of stops in a row: each is answered for, none is lost, and the pump stands."""
-    wire = _commanding(case, quality=Quality(delay_ms=(100, 200)))
+    wire = commanding(case, quality=Quality(delay_ms=(100, 200)))
     for number in range(60):
         wire.order(StopOrder(f"stop {number}"))
         wire.run(10)

@@ -45,11 +45,14 @@ class Wire:
         *,
         control: bool = False,
         expect: str | None = None,
+        poll_ms: int | None = None,
         faults: Mapping[str, Any] | None = None,
         quality: Quality | None = None,
         seed: int = 1,
     ) -> None:
-        """expect: the serial number in the ward file; by default the one that the device tells, if it tells one."""
+        """expect: the serial number in the ward file; by default the one that the device tells, if it tells one.
+        poll_ms: likewise; by default the driver's own.
+        """
         self.case = case
         self.now = 0
         self.quality = quality or Quality()
@@ -63,7 +66,7 @@ class Wire:
         for name, value in (faults or {}).items():
             setattr(self.device.faults, name, value)
         serial = expect if expect is not None else case.model.serial if case.info.tells_serial else None
-        self.driver = case.driver(DeviceSettings("d1", serial=serial, control=control))
+        self.driver = case.driver(DeviceSettings("d1", serial=serial, control=control, poll_ms=poll_ms))
         self.log: list[tuple[int, Out]] = []
         self.truth: list[tuple[int, Mapping[str, int | None]]] = [(0, self.device.shown(0))]
         self.problems: list[str] = []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pumpd.sim.conformance import CHECKS, Check
-from tests.drivers.conformance.mutants import MUTANTS, Mutant, broken, healthy
+from tests.drivers.conformance.mutant_rows import MUTANTS
+from tests.drivers.conformance.mutants import Mutant, broken, healthy
 
 BY_NAME = {check.name: check for check in CHECKS}
 DEVICES = {name: healthy(name) for name in ("one", "drip")}
