@@ -121,6 +121,8 @@ def _rows(info: DriverInfo) -> Iterator[tuple[str, ...]]:
     if info.kind == "pump":
         yield from _pump_rows(info)
     yield "probe sends", *([data.hex(" ") for data in info.probe_bytes] or ["nothing: it is only listened to"])
+    for number, words in enumerate(info.cautions):
+        yield "" if number else "caution", words
     for option in info.options:
         yield f"option {option.name}", f'{option.text} (default "{option.default}")'
     yield "sources", *info.sources
