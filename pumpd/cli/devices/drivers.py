@@ -121,8 +121,8 @@ def _rows(info: DriverInfo) -> Iterator[tuple[str, ...]]:
     if info.kind == "pump":
         yield from _pump_rows(info)
     yield "probe sends", *([data.hex(" ") for data in info.probe_bytes] or ["nothing: it is only listened to"])
-    for number, words in enumerate(info.cautions):
-        yield "" if number else "caution", words
+    if info.cautions:
+        yield "caution", *info.cautions
     for option in info.options:
         yield f"option {option.name}", f'{option.text} (default "{option.default}")'
     yield "sources", *info.sources
