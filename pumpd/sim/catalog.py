@@ -99,10 +99,18 @@ def model_of(simulator: Any) -> Model:
     return Model(simulator.model, simulator.kind, simulator.text, simulator.number, simulator.usual_baud, simulator)
 
 
-def catalog_of(points: Iterable[EntryPoint]) -> Mapping[str, Model]:
-    """Our models, and those that the entry points name. One that cannot be loaded raises: this is no bedside."""
-    theirs = [point.load() for point in sorted(points, key=lambda point: point.name)]
-    return MappingProxyType({model.name: model for model in map(model_of, (*_OURS, *theirs))})
+def catalog_of(points: Iterable[EntryPoint]) -> tuple[Mapping[str, Model], Mapping[str, str]]:
+    """Our models and those that the entry points name; and why one of those cannot be used, by its name."""
+    models = {model.name: model for model in map(model_of, _OURS)}
+    broken: dict[str, str] = {}
+    for point in sorted(points, key=lambda point: point.name):
+        try:
+            model = model_of(point.load())
+        except Exception as error:  # noqa: BLE001 - another package's code: whatever it raises is its own fault, as a value
+            broken[point.name] = f"{type(error).__name__}: {error}"
+        else:
+            models[model.name] = model
+    return MappingProxyType(models), MappingProxyType(broken)
 
 
-CATALOG: Mapping[str, Model] = catalog_of(entry_points(group=GROUP))
+CATALOG, BROKEN = catalog_of(entry_points(group=GROUP))

@@ -238,7 +238,14 @@ def test_every_model_makes_a_device_that_shows_something() -> None:
 
 
 def test_simulators_of_other_packages_stand_beside_ours() -> None:
-    models = catalog_of([Point("toy_pump", ToyPump), Point("toy_monitor", ToyMonitor)])  # type: ignore[list-item]
+    models, broken = catalog_of([Point("toy_pump", ToyPump), Point("toy_monitor", ToyMonitor)])  # type: ignore[list-item]
+    assert broken == {}
     assert set(models) == {*CATALOG, "toy_pump", "toy_monitor"}
     assert models["toy_pump"].kind == "pump"
     assert isinstance(models["toy_monitor"].device(SimPatient(1)), ToyMonitor)
+
+
+def test_a_simulator_that_cannot_be_loaded_is_named_and_the_others_stay() -> None:
+    models, broken = catalog_of([Point("abacus", object)])  # type: ignore[list-item]
+    assert set(models) == set(CATALOG)
+    assert broken["abacus"].startswith("AttributeError")

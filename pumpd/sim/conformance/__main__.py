@@ -15,7 +15,7 @@ from random import Random
 import structlog
 
 from pumpd.registry import broken, drivers
-from pumpd.sim.catalog import CATALOG
+from pumpd.sim.catalog import BROKEN, CATALOG
 from pumpd.sim.conformance.captures import CapturesError
 from pumpd.sim.conformance.case import Case, case_of
 from pumpd.sim.conformance.checks import CHECKS
@@ -64,7 +64,8 @@ def _case(name: str, captures: Path) -> Case | str:
         why = next((f": {one.reason}" for one in broken() if one.name == name), "")
         return f"no driver {name!r} in the entry-point group pumpd.drivers{why}"
     if model is None:
-        return f"no simulator {name!r} in the entry-point group pumpd.simulators"
+        why = f": {BROKEN[name]}" if name in BROKEN else ""
+        return f"no simulator {name!r} in the entry-point group pumpd.simulators{why}"
     try:
         return case_of(driver, captures, model)
     except CapturesError as error:
