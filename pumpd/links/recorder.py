@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 EVERY_S = 1.0
 RETRY_S = 10.0
 LAST_S = 2.0
+SMALL_FILES = 10
+"""So many times files_per_device there may be, where most are small."""
 MB = 1_000_000
 WAITING_BYTES = 262_144
 """What may wait of one line: minutes of the fastest serial line, so that only a disk that hangs loses any."""
@@ -98,12 +100,13 @@ class Files:
         text: list[str] = []
         for at_ms, data, sent in chunks:
             line = line_of(at_ms - self._begin(at_ms), data, sent=sent)
-            text.append(line)
-            size += len(line)
-            if self._size + size >= self._config.bytes_per_file:
+            if self._size + size + len(line) > self._config.bytes_per_file:
                 written += self._put("".join(text))
                 text, size, self._path = [], 0, None
-        return written + (self._put("".join(text)) if text else 0)
+                line = line_of(at_ms - self._begin(at_ms), data, sent=sent)
+            text.append(line)
+            size += len(line)
+        return written + self._put("".join(text))
 
     def _tell_lost(self, lost: int, at_ms: int) -> int:
         more, self._told_lost = lost - self._told_lost, lost
@@ -153,9 +156,15 @@ class Files:
         return {int(match[1]): path for match, path in found if match}
 
     def _drop_old(self) -> None:
+        """Makes room for one whole file. Small files of a daemon that starts again and again push no large one out."""
+        room = self._config.bytes_per_file * (self._config.files_per_device - 1)
         numbers = self._numbers()
-        for number in sorted(numbers)[: -self._config.files_per_device]:
-            numbers[number].unlink(missing_ok=True)
+        newest_first = sorted(numbers, reverse=True)[1:]
+        for place, number in enumerate(newest_first, 1):
+            path = numbers[number]
+            room -= path.stat().st_size
+            if room < 0 or place > SMALL_FILES * self._config.files_per_device:
+                path.unlink(missing_ok=True)
 
 
 class Recorder:
