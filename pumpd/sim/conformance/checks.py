@@ -50,6 +50,11 @@ def _monitor(case: Case) -> bool:
     return not case.is_pump
 
 
+def _pump_with_alarms(case: Case) -> bool:
+    told = (fact for golden in case.telling for fact in golden.expected if fact[0] == "DeviceAlarms")
+    return case.is_pump and any(fact[1].get("alarms") != "()" for fact in told)
+
+
 def _stops(case: Case) -> bool:
     return case.stops
 
@@ -128,6 +133,7 @@ CHECKS = (
             pumps.flood_of_orders,
         )
     ),
+    Check(pumps.alarms_come_and_go, _pump_with_alarms),
     Check(pumps.rates_within_the_ceiling, _sets_rate),
     *(
         Check(run, _leases)

@@ -8,6 +8,7 @@ from pumpd.device import (
     CommandOutcome,
     Control,
     ControlState,
+    DeviceAlarms,
     Outcome,
     PumpDriver,
     PumpStatus,
@@ -73,6 +74,23 @@ def _not_read(wire: Wire, since: int) -> Iterator[str]:
                 yield f"{name} is not read"
         elif name != "volume_ul" and value != shown[name]:
             yield f"{name} is {shown[name]} at the pump, it says {value}"
+
+
+def alarms_come_and_go(case: Case) -> Iterator[str]:
+    """An occlusion is told while it lasts, and that it is over when it is."""
+    wire = Wire(case, faults={"occlusion": True})
+    wire.device.panel.set_rate(2 * START_RATE_UL_H, 0)
+    wire.run(3 * wire.settle_ms)
+    if not any(said.alarms for said in wire.of(DeviceAlarms)):
+        yield f"after {wire.now} ms of occlusion it says {wire.last(DeviceAlarms)}"
+    wire.device.faults.occlusion = False
+    wire.run(1000)
+    wire.device.panel.silence(wire.now)
+    wire.device.panel.start(wire.now)
+    wire.run(2 * wire.settle_ms)
+    last = wire.last(DeviceAlarms)
+    if last is not None and last.alarms:
+        yield f"the occlusion is over; it says {last}"
 
 
 def probing_commands_nothing(case: Case) -> Iterator[str]:

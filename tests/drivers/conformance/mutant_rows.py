@@ -204,6 +204,16 @@ def keep_highest(text):
 """,
     ),
     Mutant("facts_equal_the_display", "drip", "MODES[mode], thousandths(rate)", "MODES[mode], 12_000"),
+    Mutant("alarms_come_and_go", "drip", 'if alarm == "00"', 'if alarm in ("00", "OC")'),
+    Mutant(
+        "alarms_come_and_go",
+        "drip",
+        body="""
+    def receive(self, data, now):
+        from pumpd.device import DeviceAlarms
+        return [out for out in super().receive(data, now) if not isinstance(out, DeviceAlarms) or out.alarms]
+""",
+    ),
     Mutant(
         "probing_commands_nothing",
         "drip",
