@@ -1,4 +1,4 @@
-"""A ward of one bed for each model of pump that can be stopped: its simulator on a pty, a capnograph beside it."""
+"""A ward of one bed for each of some models of pumps: its simulator on a pty, a capnograph beside it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CALM_UL_H = 7_000  # 0.1 mg/kg/h at 1 mg/mL
 STEP_S = 0.5
 
 
-class Stoppable:
+class PumpBed:
     """One bed. stops, others: when (monotonic) stops and all other requests reached the pump."""
 
     def __init__(self, number: int, model: str, folder: Path, clock: SimClock) -> None:
@@ -97,7 +97,7 @@ driver = "{self.model}"
 link = "{pump}"
 drug = "ketamine"
 concentration = "1 mg/mL"
-enforcement = "stop"
+enforcement = "{"stop" if self.model in STOPPABLE else "alarm"}"
 
 [[bed.monitor]]
 id = "{self.id}-m1"
@@ -134,12 +134,12 @@ file = "{CONFIG / "alarms" / "adult.toml"}"
 
 
 @asynccontextmanager
-async def every_pump(folder: Path, models: list[str]) -> AsyncIterator[tuple[list[Stoppable], Path]]:
+async def pump_beds(folder: Path, models: list[str]) -> AsyncIterator[tuple[list[PumpBed], Path]]:
     """The beds, infusing on real lines, and their ward file; nobody listens yet."""
     lines = folder / "lines"
     lines.mkdir()
     clock = SimClock()
-    beds = [Stoppable(number, model, lines, clock) for number, model in enumerate(models, 1)]
+    beds = [PumpBed(number, model, lines, clock) for number, model in enumerate(models, 1)]
     for bed in beds:
         for line in bed.lines:
             line.open()
@@ -157,7 +157,7 @@ async def every_pump(folder: Path, models: list[str]) -> AsyncIterator[tuple[lis
                 line.close()
 
 
-async def _live(beds: list[Stoppable]) -> None:
+async def _live(beds: list[PumpBed]) -> None:
     while True:
         await asyncio.sleep(STEP_S)  # the patients breathe on
         for bed in beds:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.any_pump import STOPPABLE, every_pump
+from tests.acceptance.any_pump import STOPPABLE, pump_beds
 from tests.acceptance.daemon import Pumpd, ready, screen
 
 SLIP_UL_H = 108_000  # 1.5 mg/kg/h at 72 kg and 1 mg/mL
@@ -17,7 +17,7 @@ ORDER = ("armed", "tripped", "stop_acked", "stop_verified")
 @pytest.mark.req("CEI-03", "CEI-06", "INT-01", "INT-02", "INT-03")
 async def test_every_model_is_stopped_above_the_ceiling_and_verified_only_by_a_later_read(tmp_path: Path) -> None:
     async with (
-        every_pump(tmp_path, STOPPABLE) as (beds, file),
+        pump_beds(tmp_path, STOPPABLE) as (beds, file),
         await Pumpd.run(file) as daemon,
         screen(daemon) as seen,
     ):
@@ -44,7 +44,7 @@ async def test_every_model_is_stopped_above_the_ceiling_and_verified_only_by_a_l
 @pytest.mark.req("CEI-07", "INT-05")
 async def test_a_graseby_whose_start_key_was_pressed_is_alarm_only_and_says_so(tmp_path: Path) -> None:
     async with (
-        every_pump(tmp_path, ["graseby_3400"]) as (beds, file),
+        pump_beds(tmp_path, ["graseby_3400"]) as (beds, file),
         await Pumpd.run(file) as daemon,
         screen(daemon) as seen,
     ):
@@ -59,3 +59,22 @@ async def test_a_graseby_whose_start_key_was_pressed_is_alarm_only_and_says_so(t
         assert by_hand
         assert not bed.stops
         assert bed.infuses
+
+
+@pytest.mark.req("CEI-07")
+async def test_a_pump_of_which_nobody_knows_whether_it_infuses_is_judged_as_if_it_did_and_stopped_by_hand(
+    tmp_path: Path,
+) -> None:
+    async with (
+        pump_beds(tmp_path, ["baxter_as50"]) as (beds, file),
+        await Pumpd.run(file) as daemon,
+        screen(daemon) as seen,
+    ):
+        await daemon.until(ready)
+        bed = beds[0]
+        assert seen.pump(bed.id)["interlock"] == "alarm_only"
+        assert seen.pump(bed.id)["infusing"] is None
+        bed.key(SLIP_UL_H)
+        await seen.until(lambda s: s.alarm(bed.id, "over_hard"))
+        await seen.until(lambda s: "by hand" in str(s.alarms))
+        assert bed.never("stop", "rate", "start")
