@@ -89,6 +89,8 @@ class Files:
 
     def write(self, chunks: list[tuple[int, bytes, bool]], lost: int) -> int:
         """Appends the chunks, and how many were lost if that is more than was told. Bytes written. Raises OSError."""
+        if self._path is not None and not self._path.exists():
+            self._path = None  # somebody has taken it away: the next one has a header again
         try:
             return self._write(chunks) + self._tell_lost(lost + self.lost, chunks[-1][0])
         except OSError:

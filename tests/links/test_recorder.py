@@ -157,6 +157,18 @@ async def test_a_daemon_that_starts_again_and_again_pushes_out_no_large_file(ben
     assert len(bench.files()) <= 31
 
 
+async def test_a_file_that_is_taken_away_is_followed_by_one_with_a_header(bench: Bench) -> None:
+    bench.ear.received(b"1")
+    await bench.recorder.write()
+    bench.files()[0].unlink()
+    bench.now_ms += 500
+    bench.ear.received(b"2")
+    await bench.recorder.write()
+    [path] = bench.files()
+    assert read_header(path).now_ms == 1500
+    assert bench.kept() == [Chunk(0, b"2")]
+
+
 async def test_a_file_of_somebody_else_in_the_folder_is_left_alone(bench: Bench) -> None:
     bench.folder.mkdir(parents=True)
     (bench.folder / "notes.txt").write_text("mine")
