@@ -13,6 +13,7 @@ from pumpd.config.link_url import driver_options, is_tap
 from pumpd.config.model import BedConfig, DeviceConfig
 from pumpd.config.problems import Problem, did_you_mean
 from pumpd.config.protocol import protocol_policy
+from pumpd.config.remote import info_of
 from pumpd.config.site import Site
 from pumpd.config.taps import capabilities, tap_warning, why_no_command
 from pumpd.config.times import kernel_times
@@ -20,7 +21,6 @@ from pumpd.config.times_file import TimesFile
 from pumpd.config.toml_lines import Path as KeyPath
 from pumpd.config.ward_file import BedTable, DeviceTable, MonitorTable, PatientTable, PumpTable
 from pumpd.device import SIGNALS, DriverInfo, Kind, Origin
-from pumpd.registry import drivers
 from pumpd.safety.events import Patient, Sex
 from pumpd.safety.policy import BedPolicy, Breathing, Enforcement, MonitorPolicy, PumpPolicy, WeightRange
 from pumpd.safety.protocol_policy import ProtocolPolicy
@@ -32,7 +32,6 @@ class BedBuilder:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._infos = {name: driver.info for name, driver in drivers().items()}
 
     # --- what does not fit
 
@@ -79,14 +78,14 @@ class BedBuilder:
         return f'the drug library has no entry for "{drug}" in "{self._site.care_area}"{near}'
 
     def _enforcement_problems(self, at: KeyPath, pump: PumpTable) -> list[Problem]:
-        info = self._infos.get(pump.driver)
+        info = info_of(pump)
         if info is None or info.kind is not Kind.PUMP or pump.enforcement in (None, "alarm"):
             return []
         can = info.pump
         lacking = [name for name, has in (("stop", can.can_stop), ("read back", can.can_read_back)) if not has]
         if pump.enforcement == "reduce" and not can.can_set_rate:
             lacking.append("set a rate")
-        message = f'"{pump.enforcement}" is not possible: {pump.driver} cannot {" or ".join(lacking)}; use "alarm"'
+        message = f'"{pump.enforcement}" is not possible: {info.name} cannot {" or ".join(lacking)}; use "alarm"'
         if (silent := why_no_command(pump)) is not None:
             message = f'"{pump.enforcement}" is not possible: {silent}; use "alarm"'
         elif not lacking and may_command(info, pump):
@@ -146,17 +145,16 @@ class BedBuilder:
     def _driver_warnings(self, at: KeyPath, device: DeviceTable) -> list[Problem]:
         """What a person should know of a device's line and of its driver."""
         problem = self._site.source.problem
-        tap = tap_warning(device, self._infos[device.driver])
+        tap = tap_warning(device, _info(device))
         taps = [] if tap is None else [problem((*at, "link"), tap)]
-        cautions = [
-            problem((*at, "driver"), f"{device.driver}: {words}") for words in self._infos[device.driver].cautions
-        ]
+        info = _info(device)
+        cautions = [problem((*at, "driver"), f"{info.name}: {words}") for words in info.cautions]
         return taps + cautions + self._unverified_warnings(at, device)
 
     def _unverified_warnings(self, at: KeyPath, device: DeviceTable) -> list[Problem]:
         """A driver under development, and a permission for one that is not needed (and so would go unnoticed)."""
         problem = self._site.source.problem
-        unverified = self._infos[device.driver].unverified
+        unverified = _info(device).unverified
         allowed = isinstance(device, PumpTable) and device.allow_unverified_control
         if unverified:
             also = ", and MAY COMMAND THIS PUMP" if allowed else ""
@@ -219,23 +217,23 @@ class BedBuilder:
 
     def _pump_device(self, pump: PumpTable) -> DeviceConfig:
         control = self._enforcement(pump) is not Enforcement.ALARM
-        return _device(pump, self._infos[pump.driver], control, pump.poll)
+        return _device(pump, _info(pump), control, pump.poll)
 
     def _monitor_device(self, monitor: MonitorTable) -> DeviceConfig:
-        return _device(monitor, self._infos[monitor.driver], control=False, poll_ms=None)
+        return _device(monitor, _info(monitor), control=False, poll_ms=None)
 
     def _enforcement(self, pump: PumpTable) -> Enforcement:
         """As written; stop where nothing is written and the pump can and may, else alarm (CEI-07)."""
-        info = self._infos[pump.driver]
+        info = _info(pump)
         if not (info.pump.can_stop and info.pump.can_read_back and may_command(info, pump)):
             return Enforcement.ALARM
         return Enforcement(pump.enforcement or "stop")
 
     def _pump_policy(self, bed: BedTable, pump: PumpTable, times: TimesFile) -> PumpPolicy:
-        info = self._infos[pump.driver]
+        info = _info(pump)
         return PumpPolicy(
             device=pump.id,
-            driver=pump.driver,
+            driver=info.name,
             drug=drug_policy(self._site, bed, pump),
             concentration_ug_ml=pump.concentration,
             enforcement=self._enforcement(pump),
@@ -249,12 +247,12 @@ class BedBuilder:
         )
 
     def _monitor_policy(self, monitor: MonitorTable) -> MonitorPolicy:
-        info = self._infos[monitor.driver]
+        info = _info(monitor)
         values = tuple(name for name in info.signals if not (name in SIGNALS and SIGNALS[name].wave))
         origins = {**dict(info.origins), **{name: Origin(origin) for name, origin in monitor.origins.items()}}
         return MonitorPolicy(
             device=monitor.id,
-            driver=monitor.driver,
+            driver=info.name,
             signals=values,
             period_ms=info.poll_ms,
             serial=monitor.serial,
@@ -279,9 +277,16 @@ def _allowed(entry: Entry) -> str:
     return f"{listed}, and {format_concentration(custom.min)} to {format_concentration(custom.max)}"
 
 
+def _info(device: DeviceTable) -> DriverInfo:
+    """Of a device whose driver is known: an unknown one is a problem, and no bed is built then."""
+    info = info_of(device)
+    assert info is not None, device.driver
+    return info
+
+
 def _device(device: DeviceTable, info: DriverInfo, control: bool, poll_ms: int | None) -> DeviceConfig:
     options = driver_options(device.link, device.options)
-    return DeviceConfig(device.id, device.driver, info, device.link, device.serial, control, poll_ms, options)
+    return DeviceConfig(device.id, info.name, info, device.link, device.serial, control, poll_ms, options)
 
 
 def _patient(table: PatientTable | None) -> Patient | None:

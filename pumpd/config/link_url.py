@@ -11,7 +11,6 @@ EXPECTED = (
     "expected serial:///dev/…, rfc2217://host:port (both with ?baud=N to override the driver's speed) "
     "or socket://host:port, each with ?receive_only=1 where pumpd must never send a byte"
 )
-_LATER = {"hl7": "devices behind an HL7 gateway"}
 _SWITCH = {"1": True, "0": False}
 
 
@@ -77,8 +76,8 @@ def parse_link(url: str) -> LinkSpec | LinkError:
     A serial path is taken as written (no %-decoding).
     """
     scheme, mark, rest = url.partition(":")
-    if mark and scheme in _LATER:
-        return LinkError(f"{_LATER[scheme]} are not available in this version; {EXPECTED}")
+    if mark and scheme == "hl7":
+        return LinkError(f'"{url}" is a device behind HL7: it has no line of its own; {EXPECTED}')
     try:
         if url.startswith("serial://"):
             return _serial(url, rest.removeprefix("//"))

@@ -13,6 +13,7 @@ from pumpd.config.captures import capture_config
 from pumpd.config.clinical_files import ClinicalFiles
 from pumpd.config.defaults import default_dir
 from pumpd.config.fields import Record
+from pumpd.config.hl7 import hl7_problems, hl7_settings, hl7_warnings
 from pumpd.config.library_checks import content_warnings
 from pumpd.config.library_file import LibraryFile, names_of
 from pumpd.config.model import ServerConfig, WardConfig
@@ -85,7 +86,7 @@ class _Loader:
 
     def load(self) -> Loaded:
         file = self._file
-        self._problems += ward_problems(file, self._source)
+        self._problems += ward_problems(file, self._source) + hl7_problems(file, self._source, self._path.parent)
         library = self._record("library", file.library, LibraryFile)
         protocol = self._record("protocol", file.protocol, ProtocolFile) if file.protocol else None
         times = self._record("times", file.times, TimesFile)
@@ -98,7 +99,8 @@ class _Loader:
         if self._problems or times is None or library is None or pk is None:
             return Loaded(None, _in_order(self._problems))
         ward = self._ward(beds, times.record, library, pk.record, clinical)
-        warnings = self._warnings + ward_warnings(file, self._source) + beds.warnings() + self._slow_rules(ward)
+        warnings = self._warnings + ward_warnings(file, self._source) + hl7_warnings(file, self._source)
+        warnings += beds.warnings() + self._slow_rules(ward)
         warnings += content_warnings(library) + protocol_warnings(site) + clinical.warnings(library.record)
         return Loaded(ward, (), _in_order(warnings + times_warnings(times)))
 
@@ -176,4 +178,5 @@ class _Loader:
             drug_names={plain_word(name): drug.code for drug in record.drug for name in names_of(drug)},
             opioids=clinical.tables(self._file, record),
             vocabulary=clinical.words(),
+            hl7=hl7_settings(self._file.hl7, self._path.parent),
         )

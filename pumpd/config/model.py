@@ -10,13 +10,14 @@ from pumpd.clinical.mme_tables import OpioidTables
 from pumpd.clinical.pk_models import Pharmacokinetics
 from pumpd.clinical.vocabulary import Vocabulary
 from pumpd.device.info import DriverInfo
+from pumpd.gateways import Hl7Settings
 from pumpd.safety.events import Patient
 from pumpd.safety.policy import BedPolicy
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceConfig:
-    """One pump or monitor line: the driver by name, the link as a URL (serial://, socket://).
+    """One pump or monitor: the driver by name, the link as a URL (serial://, socket://; hl7:DEVICE-ID has no driver).
 
     options: the ward file's keys for the driver, with a speed that the link fixes among them as "baud".
     """
@@ -116,7 +117,7 @@ class WardConfig:
     simulated patients, which every screen then says. pharmacokinetics: how concentrations are predicted; None: not.
     opioids: factors to MME by the table that this ward chose; vocabulary: the words of a chart.
     benzodiazepines: the library's drugs of that class, by code. drug_names: its codes by every name, plainly written.
-    capture: where raw bytes of the lines are kept; None: nowhere.
+    capture: where raw bytes of the lines are kept; None: nowhere. hl7: other systems that are heard and told.
     """
 
     id: str
@@ -140,6 +141,7 @@ class WardConfig:
     pharmacokinetics: Pharmacokinetics | None = None
     benzodiazepines: tuple[str, ...] = ()
     drug_names: Mapping[str, str] = field(default_factory=dict)
+    hl7: Hl7Settings | None = None
 
     @property
     def unverified(self) -> tuple[str, ...]:

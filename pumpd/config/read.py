@@ -141,7 +141,7 @@ def _not_a_choice(error: ErrorDetails) -> str:
 
 
 # Parts of the contract with users that this version does not build: named, never silently ignored.
-_LATER = {"hl7": "HL7 connections are", "mqtt": "MQTT is"}
+_LATER = {"mqtt": "MQTT is"}
 
 
 def _unknown_key(model: type[BaseModel], path: KeyPath) -> str:

@@ -12,9 +12,9 @@ from pumpd.config.library_file import Entry, LibraryFile
 from pumpd.config.problems import Problem, did_you_mean
 from pumpd.config.protocol_file import ProtocolFile
 from pumpd.config.read import Parsed, Source
+from pumpd.config.remote import info_of
 from pumpd.config.times_file import TimesFile
 from pumpd.config.ward_file import BedTable, WardFile
-from pumpd.registry import drivers
 from pumpd.safety.limits import DoseCaps
 from pumpd.safety.policy import AlarmProfile
 
@@ -73,9 +73,8 @@ class Site:
 
     def reported(self, bed: BedTable) -> set[str]:
         """What the bed's monitors can report."""
-        known = drivers()
-        named = [known[monitor.driver] for monitor in bed.monitor if monitor.driver in known]
-        return {signal for driver in named for signal in driver.info.signals}
+        infos = [info for info in map(info_of, bed.monitor) if info is not None]
+        return {signal for info in infos for signal in info.signals}
 
     def overrides(self) -> list[Override]:
         """Ceilings of the protocol and of the whole ward."""

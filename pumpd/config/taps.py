@@ -1,10 +1,11 @@
-"""Receive-only taps in the ward file: what cannot be asked of a line on which nothing is ever sent."""
+"""Receive-only taps in the ward file, and devices behind HL7: what cannot be asked where nothing is ever sent."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from pumpd.config.link_url import is_tap
+from pumpd.config.remote import why_not_commanded
 from pumpd.config.ward_file import DeviceTable
 from pumpd.device import DriverInfo, PumpCapabilities
 
@@ -12,7 +13,7 @@ from pumpd.device import DriverInfo, PumpCapabilities
 def why_no_command(device: DeviceTable) -> str | None:
     """Why this pump is never commanded; None where its line may be sent on."""
     if not is_tap(device.link):
-        return None
+        return why_not_commanded(device)
     return "pumpd never sends a byte on a receive-only tap"
 
 

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pumpd.config.by_id import better_name
 from pumpd.config.link_url import LinkError, SerialLink, SocketLink, line_of, parse_link
 from pumpd.config.problems import Problem, did_you_mean
-from pumpd.config.read import Source
+from pumpd.config.read import MISSING, Source
+from pumpd.config.remote import REMOTE, info_of, is_remote
 from pumpd.config.toml_lines import Path as KeyPath
 from pumpd.config.toml_lines import dotted, locate
 from pumpd.config.ward_file import DeviceTable, WardFile
@@ -97,7 +98,14 @@ def _drivers(file: WardFile, source: Source) -> Iterator[Problem]:
     reasons = {one.name: one.reason for one in broken()}
     for at, kind, device in devices_of(file):
         driver = known.get(device.driver)
-        if driver is None:
+        if is_remote(device) and device.driver in ("", REMOTE):
+            continue
+        if is_remote(device):
+            message = f'a device behind HL7 has no driver; leave "{device.driver}" out'
+            yield source.problem((*at, "driver"), message)
+        elif not device.driver:
+            yield source.problem((*at, "driver"), MISSING)
+        elif driver is None:
             of_kind = [name for name, one in known.items() if one.info.kind is kind]
             message = f'unknown driver "{device.driver}"{did_you_mean(device.driver, of_kind)}'
             if device.driver in reasons:
@@ -111,16 +119,15 @@ def _drivers(file: WardFile, source: Source) -> Iterator[Problem]:
 
 def _options(file: WardFile, source: Source) -> Iterator[Problem]:
     """A driver that says which keys it reads is told no others, and no values that it would not take."""
-    known = drivers()
     for at, kind, device in devices_of(file):
-        driver = known.get(device.driver)
-        declared = {} if driver is None else {option.name: option for option in driver.info.options}
-        if driver is None or driver.info.kind is not kind or not declared:
+        info = info_of(device)
+        declared = {} if info is None else {option.name: option for option in info.options}
+        if info is None or info.kind is not kind or not declared:
             continue
         for key, value in device.options.items():
             option = declared.get(key)
-            if option is None and key != "baud":
-                message = f'{device.driver} has no option "{key}"{did_you_mean(key, declared)}'
+            if option is None and (key != "baud" or is_remote(device)):
+                message = f'{info.name} has no option "{key}"{did_you_mean(key, declared)}'
                 yield source.problem((*at, "options", key), message)
             elif option is not None and not option.allows(value):
                 message = f'"{value}" is not possible: {option.text} (without it {option.default})'
@@ -130,16 +137,16 @@ def _options(file: WardFile, source: Source) -> Iterator[Problem]:
 def _links(file: WardFile, source: Source) -> Iterator[Problem]:
     seen: dict[str, tuple[str, KeyPath]] = {}
     for at, _kind, device in devices_of(file):
-        link = parse_link(device.link)
+        link = device.link if is_remote(device) else parse_link(device.link)
         if isinstance(link, LinkError):
             yield source.problem((*at, "link"), link.message)
             continue
-        user, where = seen.setdefault(line_of(link), (device.id, at))
+        user, where = seen.setdefault(link if isinstance(link, str) else line_of(link), (device.id, at))
         if where != at:
             message = f'link already used by "{user}" (line {locate(source.lines, (*where, "link"))})'
             yield source.problem((*at, "link"), message)
         baud = device.options.get("baud")
-        if baud is not None and not isinstance(link, SocketLink) and link.baud not in (None, _number(baud)):
+        if baud is not None and not isinstance(link, SocketLink | str) and link.baud not in (None, _number(baud)):
             message = f'"{baud}" and the link\'s ?baud={link.baud} contradict each other; leave one out'
             yield source.problem((*at, "options", "baud"), message)
 

@@ -18,11 +18,12 @@ from pumpd.config.fields import (
     Record,
     WeightG,
 )
+from pumpd.config.hl7_file import Hl7Table
 
 FileName = Annotated[str, Field(min_length=1, description="relative to the ward file, then to the default files")]
 Link = Annotated[
     str,
-    Field(min_length=1, examples=["serial:///dev/serial/by-id/usb-…", "socket://10.0.0.5:4001"]),
+    Field(min_length=1, examples=["serial:///dev/serial/by-id/usb-…", "socket://10.0.0.5:4001", "hl7:PUMP-17"]),
 ]
 
 
@@ -84,10 +85,13 @@ class PatientTable(Record):
 
 
 class DeviceTable(Record):
-    """What a pump and a monitor have in common. serial: the device must say this number or it is refused (QUA-05)."""
+    """What a pump and a monitor have in common. serial: the device must say this number or it is refused (QUA-05).
+
+    driver: needed, but for a device behind HL7 (`link = "hl7:DEVICE-ID"`), which has none.
+    """
 
     id: Ident
-    driver: str
+    driver: str = ""
     link: Link
     serial: Name | None = None
     model: Name | None = None
@@ -163,6 +167,7 @@ class WardFile(Record):
     assessments: FileTable = FileTable(file="assessments.toml")
     ceiling: CeilingOverride | None = None
     interlock: InterlockTable = InterlockTable()
+    hl7: Hl7Table | None = None
     bed: Annotated[list[BedTable], Field(min_length=1)]
 
 

@@ -57,7 +57,7 @@ def test_a_link_url_is_understood_and_reads_the_same_again(url: str, link: objec
         ("socket://user@host:1", "a host and a port"),
         ("serial:///dev/ttyUSB0?receive_only", 'receive_only must be 1 (never send a byte) or 0, not ""'),
         ("serial:///dev/ttyUSB0?receive_only=yes", "receive_only must be 1"),
-        ("hl7:EHR", "not available"),
+        ("hl7:EHR", "no line of its own"),
         ("serial://ttyUSB0", "full path"),
         ("serial:///dev/", "names no port"),
         ("serial:///dev/ttyUSB0?baud=fast", "whole number"),
