@@ -22,7 +22,7 @@ from pumpd.units import Ms
 
 Claim = tuple[object, ...]
 STEPS = 24
-CLEAN_RUNS = 60
+CLEAN_RUNS, CLEAN_PAIRS = 60, 900
 MOST_KEPT_BYTES = 100_000
 MOST_SENT = 12  # frames in one answer
 PASSES = {Integrity.CRC16: 65_536, Integrity.SUM8: 256}
@@ -66,10 +66,14 @@ class Fuzz:
                 self.tally.false[certain].append(f"{claim} out of {session.fed!r}")
 
     def _allowed(self, goldens: list[Golden]) -> set[Claim]:
-        """What whole frames claim, each alone and in any order."""
-        alone = {claim for golden in goldens for claim in _plain(claims(self.case.hear(golden)))}
+        """What whole frames claim: each alone, after each other one (a block may need its last), and in any order."""
+        pairs = [(one, other) for one in goldens for other in goldens]
+        picked = Random(1).sample(pairs, min(len(pairs), CLEAN_PAIRS))
+        heard = [self.case.hear(one, *one.parts, *other.parts) for one, other in picked] + [
+            self.case.hear(golden) for golden in goldens
+        ]
         runs = [self._session(goldens, 0.0, True, Random(seed)) for seed in range(CLEAN_RUNS)]
-        return alone.union(*(run.claimed for run in runs))
+        return _plain(claims(fact for facts in heard for fact in facts)).union(*(run.claimed for run in runs))
 
     def _session(self, goldens: list[Golden], damage: float, certain: bool, random: Random) -> _Session:
         session = _Session(self.case, goldens[0].options, random)
