@@ -39,8 +39,7 @@ def _by_hypothesis(fuzz: Fuzz) -> None:
     @_HYPOTHESIS
     @given(st.randoms(use_true_random=False))
     def search(random: Random) -> None:
-        fuzz.run(random)
-        assert not fuzz.tally.too_many(fuzz.case.info.integrity)
+        fuzz.run(random)  # raises; what was claimed falsely is looked at in the end, for chance lets some pass
 
     search()
 
