@@ -37,7 +37,7 @@ INTERVAL_S = 5
 GREET_MS = 5000  # ours: between requests while nothing comes
 GREETS_PER_BAUD = 3  # ours: unanswered requests until the next speed is tried
 ALARMS_MS = 10_000  # ours
-INTERVAL = DriverOption("interval", "[5-9]|[1-5][0-9]|60", str(INTERVAL_S), "seconds between reports, 5 to 60")
+INTERVAL = DriverOption("interval", "[5-9]|[1-5][0-9]|60", str(INTERVAL_S), "seconds between reports, 5 to 60", 1000)
 CHECKSUM = DriverOption("checksum", "plain|escaped", "plain", "what the sum is of: the record, or the bytes as sent")
 
 

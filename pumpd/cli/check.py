@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pumpd.config.model import BedConfig, WardConfig
     from pumpd.config.profile import LoadedProfile
     from pumpd.safety.limits import Limit
-    from pumpd.safety.policy import BedPolicy, MonitorPolicy, PumpPolicy
+    from pumpd.safety.policy import BedPolicy, MonitorPolicy, PumpPolicy, Times
 
 NOT_JUDGED = (
     "of the library, bolus limits, the lower soft limit and the pump's own limits are recorded, not judged; "
@@ -118,7 +118,7 @@ def bed_meaning(bed: BedConfig, signal_delay_ms: int) -> dict[str, Any]:
         "pumps": [_pump_meaning(pump, signal_delay_ms) for pump in policy.pumps],
         "interlock": _interlock_meaning(policy),
         "protocol": None if policy.protocol is None else protocol_meaning(policy.protocol),
-        "monitors": [_monitor_meaning(monitor) for monitor in policy.monitors],
+        "monitors": [_monitor_meaning(monitor, policy.times) for monitor in policy.monitors],
         "rules": rules_meaning(policy, signal_delay_ms),
         "jump_delay_max_s": policy.breathing.jump_max_ms / 1000 if policy.breathing.jumps else 0.0,
     }
@@ -146,13 +146,17 @@ def _interlock_lines(interlock: dict[str, Any]) -> list[str]:
     ]
 
 
-def _monitor_meaning(monitor: MonitorPolicy) -> dict[str, Any]:
+def _monitor_meaning(monitor: MonitorPolicy, times: Times) -> dict[str, Any]:
+    from pumpd.safety.freshness import live_ms, withdraw_ms
+
     return {
         "id": monitor.device,
         "driver": monitor.driver,
         "unverified": monitor.unverified,
         "tap": monitor.tap,
         "period_s": monitor.period_ms / 1000,
+        "live_s": live_ms(times, monitor) / 1000,
+        "withdrawn_s": withdraw_ms(times, monitor) / 1000,
         "no_breath_s": None if monitor.no_breath_ms is None else monitor.no_breath_ms / 1000,
     }
 

@@ -254,7 +254,7 @@ class BedBuilder:
             device=monitor.id,
             driver=info.name,
             signals=values,
-            period_ms=info.poll_ms,
+            period_ms=info.period_ms(monitor.options),
             serial=monitor.serial,
             model=monitor.model,
             no_breath_ms=monitor.no_breath,

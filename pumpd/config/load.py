@@ -27,6 +27,7 @@ from pumpd.config.read import Parsed, read_record, read_toml
 from pumpd.config.repair import check_structure
 from pumpd.config.response import response_warnings
 from pumpd.config.site import Site, site_problems
+from pumpd.config.slow_monitors import slow_warnings
 from pumpd.config.times import link_times, shell_times, times_warnings, with_defaults
 from pumpd.config.times_file import TimesFile
 from pumpd.config.toml_lines import Path as KeyPath
@@ -150,7 +151,12 @@ class _Loader:
 
     def _slow_rules(self, ward: WardConfig) -> list[Problem]:
         found = ((at, response_warnings(bed.policy, ward.signal_delay_ms)) for at, bed in enumerate(ward.beds))
-        return [self._source.problem(("bed", at), message) for at, messages in found for message in messages]
+        rules = [self._source.problem(("bed", at), message) for at, messages in found for message in messages]
+        return rules + [
+            self._source.problem(("bed", b, "monitor", m), message)
+            for b, bed in enumerate(ward.beds)
+            for m, message in slow_warnings(bed.policy)
+        ]
 
     def _ward(
         self, beds: BedBuilder, times: TimesFile, library: Parsed[LibraryFile], pk: PkFile, clinical: ClinicalFiles

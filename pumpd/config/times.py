@@ -61,6 +61,8 @@ def kernel_times(times: TimesFile) -> Times:
         resume_valid_ms=kernel.resume_valid,
         stop_flight_ms=kernel.stop_flight,
         infusion_ends_ms=kernel.infusion_ends,
+        vitals_live_reports=kernel.vitals_live_reports,
+        vitals_withdraw_reports=kernel.vitals_withdraw_reports,
     )
 
 

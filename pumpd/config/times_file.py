@@ -26,11 +26,15 @@ class KernelTimes(Record):
     resume_valid: PositiveMs
     stop_flight: PositiveMs
     infusion_ends: PositiveMs
+    vitals_live_reports: Annotated[int, Field(ge=1, le=2)]  # no value is believed that two reports have not renewed
+    vitals_withdraw_reports: Annotated[int, Field(ge=1, le=5)]
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.vitals_live > self.vitals_withdraw:
             raise ValueError("expected vitals_live <= vitals_withdraw")
+        if self.vitals_live_reports > self.vitals_withdraw_reports:
+            raise ValueError("expected vitals_live_reports <= vitals_withdraw_reports")
         return self
 
 

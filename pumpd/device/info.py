@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -119,6 +120,11 @@ class DriverInfo:
     probe_bytes: tuple[bytes, ...] = ()
     options: tuple[DriverOption, ...] = ()
     cautions: tuple[str, ...] = ()
+
+    def period_ms(self, options: Mapping[str, str]) -> int:
+        """How often the device reports, with these options of the ward file."""
+        found = (int(one.of(options)) * one.period_unit_ms for one in self.options if one.period_unit_ms is not None)
+        return next(found, self.poll_ms)
 
     @property
     def unverified(self) -> bool:

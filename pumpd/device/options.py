@@ -12,12 +12,14 @@ class DriverOption:
     """One key of a device's `options`. pattern: a regular expression that the whole value must match.
 
     default: what holds where the ward file says nothing; text: what it means, with its unit, for people.
+    period_unit_ms: the value is how often the device reports, in so many milliseconds; None: it is something else.
     """
 
     name: str
     pattern: str
     default: str
     text: str
+    period_unit_ms: int | None = None
 
     def allows(self, value: str) -> bool:
         return re.fullmatch(self.pattern, value) is not None

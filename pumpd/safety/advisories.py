@@ -7,8 +7,9 @@ from msgspec.structs import replace
 from pumpd.device.info import Origin
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.alarm_table import Condition
+from pumpd.safety.freshness import withdraw_ms
 from pumpd.safety.policy import AlarmKind, Amount, BedPolicy, MonitorPolicy, Priority
-from pumpd.safety.quality import NOTHING, held_now, is_live
+from pumpd.safety.quality import NOTHING, held_now, is_live, stale_from
 from pumpd.safety.state import BedState, Draft
 from pumpd.safety.view import OxygenView
 from pumpd.safety.vital_state import Since
@@ -56,9 +57,9 @@ def note_differences(d: Draft) -> None:
 def said(d: Draft, monitor: MonitorPolicy, signal: str) -> int | None:
     """What this source says of the signal now; a rate that it holds because there is no breath says 0."""
     sample = d.samples.get(monitor.device, NOTHING).get(signal)
-    if sample is not None and is_live(signal, sample, d.now, d.policy.times.vitals_live_ms):
+    if sample is not None and is_live(signal, sample, stale_from(d, monitor)):
         return sample.value_milli
-    return 0 if signal == "rr" and d.breath.held and signal in held_now(d, monitor.device) else None
+    return 0 if signal == "rr" and d.breath.held and signal in held_now(d, monitor) else None
 
 
 def widest(d: Draft, amount: Amount) -> Pair | None:
@@ -121,8 +122,8 @@ def oxygen(state: BedState | Draft, policy: BedPolicy) -> OxygenView | None:
 
 def sees_co2(d: Draft) -> bool:
     """A monitor gave EtCO2, or a rate from CO2, not longer ago than a value is withdrawn after; a held one too."""
-    oldest_ms = d.now - d.policy.times.vitals_withdraw_ms
     for monitor in d.policy.monitors:
+        oldest_ms = d.now - withdraw_ms(d.policy.times, monitor)
         samples = d.samples.get(monitor.device, NOTHING)
         for name in ("etco2", "rr"):
             sample = samples.get(name)

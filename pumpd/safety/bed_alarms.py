@@ -5,47 +5,46 @@ from __future__ import annotations
 from pumpd.safety.alarm_table import Condition
 from pumpd.safety.breathing import is_unwatched, last_heard_running
 from pumpd.safety.ceiling import is_governed
-from pumpd.safety.policy import AlarmKind, Priority
-from pumpd.safety.quality import RESPIRATORY, held_now, is_live
+from pumpd.safety.policy import AlarmKind, BedPolicy, Priority
+from pumpd.safety.quality import NOTHING, RESPIRATORY, held_now, is_live, stale_from
 from pumpd.safety.self_alarms import self_condition
 from pumpd.safety.state import Draft
 
 
-def watched_signals(d: Draft) -> frozenset[str]:
+def watches(policy: BedPolicy) -> frozenset[str]:
     """The signals whose loss leaves breathing unwatched: CO2 and RR, or SpO2 where the bed has nothing better."""
-    configured = {signal for monitor in d.policy.monitors for signal in monitor.signals}
+    configured = {signal for monitor in policy.monitors for signal in monitor.signals}
     breathing = RESPIRATORY & configured
     return frozenset(breathing or ({"spo2"} & configured))
 
 
 def note_blindness(d: Draft) -> None:
     """Remember since when no respiratory source is live."""
-    live_ms = d.policy.times.vitals_live_ms
-    for samples in d.samples.values():
+    for monitor in d.policy.monitors:
+        samples, stale_ms = d.samples.get(monitor.device, NOTHING), stale_from(d, monitor)
         for name in RESPIRATORY:
             sample = samples.get(name)
-            if sample is not None and is_live(name, sample, d.now, live_ms):
+            if sample is not None and is_live(name, sample, stale_ms):
                 d.blind_ms = None
                 return
     if d.breath.held and sees_no_breath(d):
         d.blind_ms = None
         return
-    watched = watched_signals(d)
+    watched = watches(d.policy)
     seeing = any(
-        name in watched and is_live(name, sample, d.now, live_ms)
-        for samples in d.samples.values()
-        for name, sample in samples.items()
+        name in watched and is_live(name, sample, stale_from(d, monitor))
+        for monitor in d.policy.monitors
+        for name, sample in d.samples.get(monitor.device, NOTHING).items()
     )
     d.blind_ms = None if seeing or not watched else (d.now if d.blind_ms is None else d.blind_ms)
 
 
 def sees_no_breath(d: Draft) -> bool:
     """A monitor that holds its values because there is no breath does see breathing: it is missing (RSP-05)."""
-    fresh_ms = d.now - d.policy.times.vitals_live_ms
     return any(
-        (good_ms := d.samples[device][name].good_ms) is not None and good_ms > fresh_ms
-        for device in d.breath.held
-        for name in held_now(d, device)
+        (good_ms := d.samples[monitor.device][name].good_ms) is not None and good_ms > stale_from(d, monitor)
+        for monitor in d.policy.monitors
+        for name in held_now(d, monitor)
     )
 
 

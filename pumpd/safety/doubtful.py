@@ -70,7 +70,7 @@ def abnormal_co2(d: Draft, live: Live) -> bool:
 
 
 def held_signals(d: Draft) -> frozenset[str]:
-    return frozenset(name for device in d.breath.held for name in held_now(d, device))
+    return frozenset(name for monitor in d.policy.monitors for name in held_now(d, monitor))
 
 
 def signals_of(compiled: CompiledRule) -> frozenset[str]:

@@ -30,6 +30,7 @@ from pumpd.safety import (
     set_aside,
 )
 from pumpd.safety import pump as pumps
+from pumpd.safety.freshness import withdraw_ms
 from pumpd.safety.policy import MonitorPolicy, PumpPolicy
 from pumpd.safety.quality import is_refused
 from pumpd.safety.samples import forget, take_vitals
@@ -80,7 +81,7 @@ def heard_from_monitor(d: Draft, monitor: MonitorPolicy, fact: object) -> None:
     if isinstance(fact, Vitals):
         d.devices[name] = refreshed(d.devices[name], d.now, d.devices[name].serial)
         if not is_refused(monitor, d.devices[name]):
-            take_vitals(d, name, fact)
+            take_vitals(d, monitor, fact)
         return
     heard_from_any(d, name, fact)
     if is_refused(monitor, d.devices[name]):
@@ -125,10 +126,11 @@ def restarted(d: Draft, event: events.Restarted) -> None:
     d.faults = {code: detail for code, detail in d.faults.items() if code in UNTIL_SEEN}
     for name, device in d.devices.items():
         d.devices[name] = replace(device, heard_ms=d.now, link=events.LinkState.DOWN, since_ms=d.now, detail="")
-    withdraw_ms = d.policy.times.vitals_withdraw_ms
     slept_from = d.now - event.gap_ms
-    for name, samples in d.samples.items():
-        d.samples[name] = {signal: slept(s, slept_from, withdraw_ms, d.now) for signal, s in samples.items()}
+    for monitor in d.policy.monitors:
+        if (samples := d.samples.get(monitor.device)) is not None:
+            limit_ms = withdraw_ms(d.policy.times, monitor)
+            d.samples[monitor.device] = {name: slept(s, slept_from, limit_ms, d.now) for name, s in samples.items()}
     d.rules = {rule: state for rule, state in d.rules.items() if state.active}
     runs = {name: run for name, run in d.breath.runs.items() if run.active}
     d.breath = replace(d.breath, held={}, doubts={}, differ={}, runs=runs)
@@ -138,11 +140,11 @@ def restarted(d: Draft, event: events.Restarted) -> None:
         pumps.restart(d, pump, event.gap_certain)
 
 
-def slept(sample: Sample, slept_from: int, withdraw_ms: int, now: int) -> Sample:
+def slept(sample: Sample, slept_from: int, limit_ms: int, now: int) -> Sample:
     """A value from before the gap: stale now; withdrawn with an alarm unless it comes back in time."""
     good_ms = sample.good_ms
     if good_ms is not None:
-        good_ms = now if slept_from - good_ms < withdraw_ms else now - withdraw_ms
+        good_ms = now if slept_from - good_ms < limit_ms else now - limit_ms
     return replace(unbelieved(sample), good_ms=good_ms)
 
 

@@ -17,10 +17,11 @@ from pumpd.safety.alarm_table import due_ms, end_audio_pause, let_time_pass, rec
 from pumpd.safety.bed_alarms import bed_conditions, note_blindness
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event, Heard, HistoryKept, Restarted, Tick
+from pumpd.safety.freshness import live_ms, withdraw_ms
 from pumpd.safety.policy import BedPolicy, PumpPolicy
 from pumpd.safety.pump_alarms import conditions as pump_conditions
 from pumpd.safety.pump_alarms import scope
-from pumpd.safety.quality import EPISODIC, monitor_conditions, note_losses, pump_stale_ms
+from pumpd.safety.quality import EPISODIC, NOTHING, monitor_conditions, note_losses, pump_stale_ms
 from pumpd.safety.reflex import stop_at_once
 from pumpd.safety.respiration import active_rules, evaluate, stop_words
 from pumpd.safety.respiration import conditions as rule_conditions
@@ -188,8 +189,8 @@ def vitals_times(d: Draft) -> list[int | None]:
         due += rule_times(d)
     if d.breath.doubts or d.breath.differ:
         due += breath_times(d)
-    limit_ms = d.policy.times.vitals_withdraw_ms
-    due += [lost_at(d.devices[monitor.device], limit_ms) for monitor in d.policy.monitors]
+    times = d.policy.times
+    due += [lost_at(d.devices[monitor.device], withdraw_ms(times, monitor)) for monitor in d.policy.monitors]
     return due
 
 
@@ -206,16 +207,16 @@ def sample_times(d: Draft) -> list[int | None]:
 
     Samples of one frame share their times, so equal ones are asked once.
     """
-    live_ms, withdraw_ms = d.policy.times.vitals_live_ms, d.policy.times.vitals_withdraw_ms
     due: list[int | None] = []
-    last_ms = None
-    for samples in d.samples.values():
-        for name, sample in samples.items():
+    for monitor in d.policy.monitors:
+        live, withdrawn = live_ms(d.policy.times, monitor), withdraw_ms(d.policy.times, monitor)
+        last_ms = None
+        for name, sample in d.samples.get(monitor.device, NOTHING).items():
             good_ms, off_ms = sample.good_ms, sample.off_ms
             if good_ms is None or (good_ms == last_ms and off_ms is None) or name in EPISODIC:
                 continue
             last_ms = good_ms
-            due += (good_ms + live_ms, good_ms + withdraw_ms, None if off_ms is None else off_ms + live_ms)
+            due += (good_ms + live, good_ms + withdrawn, None if off_ms is None else off_ms + live)
     return due
 
 

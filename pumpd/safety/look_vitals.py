@@ -1,8 +1,8 @@
 """What a screen may show of the vital signs (QUA-01). Pure.
 
 A vital sign is `ok` (or questionable, if its monitor says so or it jumped) with its digits while it is live; from
-vitals_live_ms to vitals_withdraw_ms it is `questionable` with digits, which the page greys and prints with
-its age; from then on it is `stale` without a digit. Off, invalid and held never show a digit.
+then until it is withdrawn (pumpd.safety.freshness) it is `questionable` with digits, which the page greys and prints
+with its age; then it is `stale` without a digit. Off, invalid and held never show a digit.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from pumpd.device.facts import Quality
 from pumpd.device.info import Origin
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.advisories import origin_of
+from pumpd.safety.freshness import withdraw_ms
 from pumpd.safety.policy import MonitorPolicy
-from pumpd.safety.quality import EPISODIC, NOTHING, WORST_COUNTS, held_now, is_live, newer_sample
+from pumpd.safety.quality import EPISODIC, NOTHING, WORST_COUNTS, held_now, is_live, newer_sample, stale_from
 from pumpd.safety.state import Draft
 from pumpd.safety.view import ValueView
 from pumpd.safety.vital_state import Sample
@@ -34,8 +35,8 @@ def values(d: Draft) -> dict[str, ValueView]:
 def take_monitor(d: Draft, monitor: MonitorPolicy, found: dict[str, ValueView], decided: set[str]) -> None:
     """Add what this monitor says of every signal that no monitor before it has decided."""
     samples, origins = d.samples.get(monitor.device, NOTHING), dict(monitor.origins)
-    held = held_now(d, monitor.device) if d.breath.held else ()
-    stale_ms = d.now - d.policy.times.vitals_live_ms
+    held = held_now(d, monitor) if d.breath.held else ()
+    stale_ms = stale_from(d, monitor)
     for name in dict.fromkeys((*monitor.signals, *samples)):
         sample, old = samples.get(name), found.get(name)
         if name not in SIGNALS or (name in decided and not outdoes(name, sample, old, stale_ms)):
@@ -45,7 +46,7 @@ def take_monitor(d: Draft, monitor: MonitorPolicy, found: dict[str, ValueView], 
         else:
             live = sample is not None and (sample.at_ms > stale_ms or name in EPISODIC)
             counts = sample is not None and live and sample.value_milli is not None
-            shown = value_view(d, monitor.device, origins.get(name), name, sample, live)
+            shown = value_view(d, monitor, origins.get(name), name, sample, live)
         if counts:
             decided.add(name)
         if counts or old is None or SHOWABILITY[shown.quality] > SHOWABILITY[old.quality]:
@@ -74,14 +75,15 @@ def assessed_views(d: Draft) -> dict[str, ValueView]:
     }
 
 
-def value_view(d: Draft, source: str, origin: Origin | None, name: str, sample: Sample | None, live: bool) -> ValueView:
-    unit = SIGNALS[name].unit
+def value_view(
+    d: Draft, monitor: MonitorPolicy, origin: Origin | None, name: str, sample: Sample | None, live: bool
+) -> ValueView:
+    unit, source = SIGNALS[name].unit, monitor.device
     if sample is None:
         return ValueView(None, unit, Quality.STALE, None, source, origin)
-    times, age_ms = d.policy.times, d.now - sample.at_ms
     if sample.value_milli is None:
         return ValueView(None, unit, sample.quality, sample.good_ms, source, origin)
-    if name not in EPISODIC and age_ms >= times.vitals_withdraw_ms:
+    if name not in EPISODIC and d.now - sample.at_ms >= withdraw_ms(d.policy.times, monitor):
         return ValueView(None, unit, Quality.STALE, sample.at_ms, source, origin)
     quality = sample.quality if live else Quality.QUESTIONABLE
     why = JUMP if d.breath.doubts and is_doubted(d, source, name) else None
@@ -95,9 +97,8 @@ def is_doubted(d: Draft, monitor: str, name: str) -> bool:
 
 def is_vital_live(d: Draft) -> bool:
     """Some monitor reports something that is live."""
-    live_ms = d.policy.times.vitals_live_ms
     return any(
-        name not in EPISODIC and is_live(name, sample, d.now, live_ms)
+        name not in EPISODIC and is_live(name, sample, stale_from(d, monitor))
         for monitor in d.policy.monitors
         for name, sample in d.samples.get(monitor.device, NOTHING).items()
     )

@@ -168,7 +168,7 @@ class PumpPolicy:
 
 @dataclass(frozen=True, slots=True)
 class MonitorPolicy:
-    """One monitor of the bed, in authoritative order. signals: what it can report.
+    """One monitor of the bed, in authoritative order. signals: what it can report; period_ms: how often.
 
     no_breath_ms: how long it waits itself before it says that there is no breath; None where nobody said so.
     origins: what a signal is measured by (RSP-07), where that is known. unverified, tap: as of a pump.
@@ -190,6 +190,8 @@ class MonitorPolicy:
 class Times:
     """Times of the kernel (config/ward.toml, [times]), each with its source there.
 
+    vitals_live_reports, vitals_withdraw_reports: of a monitor that reports seldom, so many reports of it at least
+    (pumpd.safety.freshness).
     resume_steady_ms: how long the required vitals must have been in limits before a resume; resume_valid_ms: how long
     a granted resume lets a person start the pump (INT-03). stop_flight_ms: a pump may flow on for so long after a stop
     was decided (CEI-09). infusion_ends_ms: an infusion that has stood still for longer is over, where no protocol says.
@@ -208,6 +210,8 @@ class Times:
     resume_valid_ms: int = 300_000
     stop_flight_ms: int = 1_000
     infusion_ends_ms: int = 7_200_000
+    vitals_live_reports: int = 2
+    vitals_withdraw_reports: int = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Which values may be believed, shown and judged: freshness, sensor range, sensor off, identity (QUA). Pure.
 
-A value is live while it is younger than vitals_live_ms; then it is shown grey (questionable, with its age)
-until vitals_withdraw_ms, and then withdrawn with a technical alarm. Only a live value is judged.
+A value is live while it is younger than its monitor's live time (pumpd.safety.freshness); then it is shown grey
+(questionable, with its age) until it is withdrawn with a technical alarm. Only a live value is judged.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.alarm_table import Condition
+from pumpd.safety.freshness import live_ms, withdraw_ms
 from pumpd.safety.policy import AlarmKind, BedPolicy, MonitorPolicy, Priority, PumpPolicy
 from pumpd.safety.rules import plan_of
 from pumpd.safety.state import DeviceState, Draft, mismatch
@@ -27,11 +28,14 @@ NOTHING: Mapping[str, Sample] = MappingProxyType({})
 RESPIRATORY = frozenset({"rr", "etco2"})  # a source that sees breathing; SpO2 alone does not
 
 
-def is_live(name: str, sample: Sample, now: int, live_ms: int) -> bool:
-    """May the value be judged? An assessment such as POSS stays valid until the next one."""
-    if sample.value_milli is None:
-        return False
-    return name in EPISODIC or now - sample.at_ms < live_ms
+def stale_from(d: Draft, monitor: MonitorPolicy) -> int:
+    """A value of this monitor that came then, or before, is not live."""
+    return d.now - live_ms(d.policy.times, monitor)
+
+
+def is_live(name: str, sample: Sample, stale_ms: int) -> bool:
+    """May the value be judged? stale_ms: stale_from. An assessment such as POSS stays valid until the next one."""
+    return sample.value_milli is not None and (name in EPISODIC or sample.at_ms > stale_ms)
 
 
 def live_values(d: Draft) -> dict[str, int]:
@@ -42,9 +46,10 @@ def live_values(d: Draft) -> dict[str, int]:
     missing, and no other source speaks for it.
     """
     found: dict[str, int] = {}
-    stale_ms, held = d.now - d.policy.times.vitals_live_ms, d.breath.held
+    held = d.breath.held
     blocked: set[str] = set()
     for monitor in d.policy.monitors:
+        stale_ms = stale_from(d, monitor)
         samples = d.samples.get(monitor.device, NOTHING)
         for name, sample in samples.items():
             value = sample.value_milli
@@ -53,17 +58,18 @@ def live_values(d: Draft) -> dict[str, int]:
             if name not in found or (name in WORST_COUNTS and value > found[name]):
                 found[name] = value
         if held:
-            blocked |= {name for name in held_now(d, monitor.device) if name not in found}
+            blocked |= {name for name in held_now(d, monitor) if name not in found}
             found = {name: value for name, value in found.items() if name not in blocked}
     if d.breath.assessed:
         found |= {name: said.value_milli for name, said in d.breath.assessed.items() if not newer_sample(d, name)}
     return found
 
 
-def held_now(d: Draft, device: str) -> list[str]:
+def held_now(d: Draft, monitor: MonitorPolicy) -> list[str]:
     """Signals that this monitor holds now, and goes on reporting (RSP-05)."""
-    stale_ms, samples = d.now - d.policy.times.vitals_live_ms, d.samples.get(device, NOTHING)
-    return [name for name in d.breath.held.get(device, {}) if name in samples and samples[name].at_ms > stale_ms]
+    stale_ms, samples = stale_from(d, monitor), d.samples.get(monitor.device, NOTHING)
+    held = d.breath.held.get(monitor.device, {})
+    return [name for name in held if name in samples and samples[name].at_ms > stale_ms]
 
 
 def newer_sample(d: Draft, signal: str) -> bool:
@@ -81,20 +87,20 @@ def source_of(d: Draft, signal: str) -> str | None:
         return worst_source(d, signal)
     for monitor in d.policy.monitors:
         sample = d.samples.get(monitor.device, NOTHING).get(signal)
-        if sample is not None and is_live(signal, sample, d.now, d.policy.times.vitals_live_ms):
+        if sample is not None and is_live(signal, sample, stale_from(d, monitor)):
             return monitor.device
-        if signal in held_now(d, monitor.device):
+        if signal in held_now(d, monitor):
             return None
     return None
 
 
 def worst_source(d: Draft, signal: str) -> str | None:
     """The monitor that says the highest live value, the first of equals in the bed's order."""
-    live_ms, found = d.policy.times.vitals_live_ms, ""
-    worst = -1
+    found, worst = "", -1
     for monitor in d.policy.monitors:
         sample = d.samples.get(monitor.device, NOTHING).get(signal)
-        if sample is not None and is_live(signal, sample, d.now, live_ms) and (sample.value_milli or 0) > worst:
+        live = sample is not None and is_live(signal, sample, stale_from(d, monitor))
+        if sample is not None and live and (sample.value_milli or 0) > worst:
             found, worst = monitor.device, sample.value_milli or 0
     return found or None
 
@@ -138,13 +144,13 @@ def monitor_conditions(d: Draft, monitor: MonitorPolicy) -> dict[str, Condition]
     if reason is not None:
         found[f"v/device_refused@{name}"] = identity_condition(name, reason, pump=False)
     elif device.lost:
-        seconds = d.policy.times.vitals_withdraw_ms // 1000
+        seconds = withdraw_ms(d.policy.times, monitor) // 1000
         text = f"{name} lost: no vital signs for {seconds} s"
         found[f"v/monitor_lost@{name}"] = Condition(
             "monitor_lost", name, Priority.MEDIUM, AlarmKind.TECHNICAL, text, limit=f"{seconds} s"
         )
     else:
-        signal_conditions(d, name, found)
+        signal_conditions(d, monitor, found)
     for alarm in device.alarms:
         found[f"v/device_alarm:{alarm.code}@{name}"] = Condition(
             f"device_alarm:{alarm.code}", name, Priority.LOW, AlarmKind.ADVISORY, f"{name} reports {alarm.text}"
@@ -152,10 +158,10 @@ def monitor_conditions(d: Draft, monitor: MonitorPolicy) -> dict[str, Condition]
     return found
 
 
-def signal_conditions(d: Draft, name: str, found: dict[str, Condition]) -> None:
-    """Sensor off (after vitals_live_ms, or on withdrawal), value withdrawn: for signals that had a value before."""
-    times, now = d.policy.times, d.now
-    stale_ms, withdrawn_ms = now - times.vitals_live_ms, now - times.vitals_withdraw_ms
+def signal_conditions(d: Draft, monitor: MonitorPolicy, found: dict[str, Condition]) -> None:
+    """Sensor off (after the live time, or on withdrawal), value withdrawn: for signals that had a value before."""
+    name = monitor.device
+    stale_ms, withdrawn_ms = stale_from(d, monitor), d.now - withdraw_ms(d.policy.times, monitor)
     off: set[str] = set()
     lost: set[str] = set()
     for signal, sample in d.samples.get(name, NOTHING).items():
@@ -170,7 +176,7 @@ def signal_conditions(d: Draft, name: str, found: dict[str, Condition]) -> None:
     if off:
         found.update(sensors_off(d, name, off))
     if lost:
-        found.update(signals_lost(d, name, lost))
+        found.update(signals_lost(d, monitor, lost))
 
 
 def by_cause(d: Draft, monitor: str, missing: set[str]) -> dict[str, str]:
@@ -195,18 +201,18 @@ def sensors_off(d: Draft, monitor: str, off: set[str]) -> dict[str, Condition]:
     }
 
 
-def signals_lost(d: Draft, monitor: str, lost: set[str]) -> dict[str, Condition]:
-    seconds = d.policy.times.vitals_withdraw_ms // 1000
+def signals_lost(d: Draft, monitor: MonitorPolicy, lost: set[str]) -> dict[str, Condition]:
+    name, seconds = monitor.device, withdraw_ms(d.policy.times, monitor) // 1000
     return {
-        f"v/signal_lost:{signal}@{monitor}": Condition(
+        f"v/signal_lost:{signal}@{name}": Condition(
             f"signal_lost:{signal}",
-            monitor,
+            name,
             Priority.MEDIUM,
             AlarmKind.TECHNICAL,
-            f"{label} lost: no valid value from {monitor} for {seconds} s",
+            f"{label} lost: no valid value from {name} for {seconds} s",
             limit=f"{seconds} s",
         )
-        for signal, label in by_cause(d, monitor, lost).items()
+        for signal, label in by_cause(d, name, lost).items()
     }
 
 
@@ -215,7 +221,7 @@ def note_losses(d: Draft) -> None:
     for pump in d.policy.pumps:
         mark_lost(d, pump.device, pump_stale_ms(d.policy, pump))
     for monitor in d.policy.monitors:
-        mark_lost(d, monitor.device, d.policy.times.vitals_withdraw_ms)
+        mark_lost(d, monitor.device, withdraw_ms(d.policy.times, monitor))
 
 
 def mark_lost(d: Draft, name: str, limit_ms: int) -> None:

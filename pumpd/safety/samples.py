@@ -14,8 +14,9 @@ from msgspec.structs import replace
 
 from pumpd.device.facts import Quality, Reading, Vitals
 from pumpd.device.signals import SIGNALS
-from pumpd.safety.quality import NOTHING
-from pumpd.safety.state import Draft, monitor_policy
+from pumpd.safety.policy import MonitorPolicy
+from pumpd.safety.quality import NOTHING, stale_from
+from pumpd.safety.state import Draft
 from pumpd.safety.vital_state import Doubt, Sample, Since
 
 RANGES = {name: (signal.min_milli, signal.max_milli) for name, signal in SIGNALS.items()}
@@ -25,8 +26,9 @@ Samples = dict[str, Sample]
 Silence = tuple[int, bool]  # ms without a breath as the monitor counts, and: its flag is set
 
 
-def take_vitals(d: Draft, device: str, vitals: Vitals) -> None:
+def take_vitals(d: Draft, monitor: MonitorPolicy, vitals: Vitals) -> None:
     """Remember every reading of a frame; a signal that the frame does not carry ages by itself."""
+    device = monitor.device
     before, now = d.samples.get(device, NOTHING), d.now
     samples = dict(before)
     for reading in vitals.readings:
@@ -42,7 +44,7 @@ def take_vitals(d: Draft, device: str, vitals: Vitals) -> None:
     flag, counter = samples.get("no_breath"), samples.get("no_breath_s")
     silent = (flag is not None and flag.value_milli) or (counter is not None and counter.value_milli)
     if silent or d.breath.held:
-        hold(d, device, samples)
+        hold(d, monitor, samples)
     d.samples[device] = samples
 
 
@@ -65,51 +67,51 @@ def forget(d: Draft, device: str) -> None:
 # --- held values
 
 
-def hold(d: Draft, device: str, samples: Samples) -> None:
+def hold(d: Draft, monitor: MonitorPolicy, samples: Samples) -> None:
     """Make absent what the monitor displays although it says itself that there is no breath."""
-    silence = breathless(d, device, samples)
-    found = {} if silence is None else hold_back(d, device, samples, silence)
+    device, silence = monitor.device, breathless(d, monitor, samples)
+    found = {} if silence is None else hold_back(d, monitor, samples, silence)
     held = d.breath.held
     if found != held.get(device, {}):
         others = {name: its for name, its in held.items() if name != device}
         d.breath = replace(d.breath, held={**others, device: found} if found else others)
 
 
-def hold_back(d: Draft, device: str, samples: Samples, silence: Silence) -> dict[str, Since]:
+def hold_back(d: Draft, monitor: MonitorPolicy, samples: Samples, silence: Silence) -> dict[str, Since]:
     """Withdraw the values that a breath would have renewed; returns since when each is held."""
-    before: Mapping[str, Since] = d.breath.held.get(device, {})
+    before: Mapping[str, Since] = d.breath.held.get(monitor.device, {})
+    stale_ms = stale_from(d, monitor)
     found: dict[str, Since] = {}
     for name in HOLDABLE:
         sample = samples.get(name)
         if sample is not None and sample.value_milli:  # 0 is no held value: it says no breath itself (RSP-03)
             since = before.get(name) or Since(d.now - silence[0])
-            samples[name] = absent(d, sample, since, silence)
+            samples[name] = absent(sample, since, silence, stale_ms)
             found[name] = since
         elif sample is not None and name in before and sample.quality is Quality.STALE:  # this frame has no word of it
             found[name] = before[name]
     return found
 
 
-def absent(d: Draft, sample: Sample, since: Since, silence: Silence) -> Sample:
+def absent(sample: Sample, since: Since, silence: Silence, stale_ms: int) -> Sample:
     """A counter that stands still is believed for a while only: then what it holds back is lost, and told (QUA-02)."""
     count_ms, flagged = silence
-    trusted = flagged or d.now - count_ms <= since.since_ms + d.policy.times.vitals_live_ms
+    trusted = flagged or stale_ms - count_ms <= since.since_ms
     good_ms = sample.good_ms if trusted else since.since_ms
     return Sample(None, Quality.STALE, sample.at_ms, good_ms, None)
 
 
-def breathless(d: Draft, device: str, samples: Samples) -> Silence | None:
+def breathless(d: Draft, monitor: MonitorPolicy, samples: Samples) -> Silence | None:
     """For how long there was no breath by the monitor's own words, and whether its flag says so; None: there is
     breath, or the time without it does not contradict the displayed rate."""
-    stale_ms, limit_ms = d.now - d.policy.times.vitals_live_ms, d.policy.breathing.held_after_ms
+    stale_ms, limit_ms = stale_from(d, monitor), d.policy.breathing.held_after_ms
     flag, counter, rate = (samples.get(name) for name in ("no_breath", "no_breath_s", "rr"))
     count_ms = 0 if counter is None or counter.at_ms <= stale_ms else counter.value_milli or 0
     if flag is not None and flag.value_milli and flag.at_ms > stale_ms:
         return count_ms, True
     if count_ms < limit_ms:
         return None
-    monitor = monitor_policy(d.policy, device)
-    own_ms = None if monitor is None else monitor.no_breath_ms
+    own_ms = monitor.no_breath_ms
     rr_milli = None if rate is None else rate.value_milli
     contradicted = not rr_milli or count_ms * rr_milli > MS_PER_MIN * 1000
     return (count_ms, False) if contradicted or (own_ms is not None and count_ms >= own_ms) else None

@@ -44,7 +44,7 @@ def policy() -> po.BedPolicy:
     drug = po.DrugPolicy("ketamine", "ketAMINE", True, Limit(1000, "library"), None, 1000, 10_000)
     pump = po.PumpPolicy(PUMP, "test", drug, 1000, po.Enforcement.STOP, CAPABLE, 500, "SN1", None, 50_000)
     first = po.MonitorPolicy(FIRST, "capnograph", SIGNALS, 1_000, None, None, origins=(("rr", Origin.CO2),))
-    second = po.MonitorPolicy(SECOND, "ecg", ("rr",), 1_000, None, None, origins=(("rr", Origin.IMPEDANCE),))
+    second = po.MonitorPolicy(SECOND, "ecg", ("rr",), 5_000, None, None, origins=(("rr", Origin.IMPEDANCE),))
     profile = po.AlarmProfile("breath", RULES, (HIGH,), 60_000, 120_000, 300_000, 120_000)
     times = po.Times(5_000, 15_000, 2, 5_000, 1_000, 5_000, 250, 43_200_000, 30_000)
     weight = po.WeightRange(20_000, 250_000)

@@ -191,7 +191,7 @@ MUTANTS = (
     Mutant(
         "stale shown",
         "look_vitals",
-        "    if name not in EPISODIC and age_ms >= times.vitals_withdraw_ms:",
+        "    if name not in EPISODIC and d.now - sample.at_ms >= withdraw_ms(d.policy.times, monitor):",
         "    if False:",
     ),
     Mutant(

@@ -93,6 +93,15 @@ BREATH_MUTANTS = (
         "oxygen advises nothing", "advisories", "    if given is None or not given.on", "    if True or not given.on"
     ),
     # assessments and episodes
+    Mutant(
+        "a slow source is stale between its reports", "freshness", "times.vitals_live_reports * monitor.period_ms", "0"
+    ),
+    Mutant(
+        "a slow source is believed for minutes",
+        "freshness",
+        "times.vitals_live_reports * monitor.period_ms",
+        "20 * monitor.period_ms",
+    ),
     Mutant("POSS ignored", "quality", "    if d.breath.assessed:\n", "    if False:\n"),
     Mutant("the old patient's POSS stays", "people", "assessed={}, oxygen=None,", "oxygen=None,"),
     Mutant(
