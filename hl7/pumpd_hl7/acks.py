@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pumpd_hl7.message import Segment, escape
+from pumpd_hl7.charsets import codec_of
+from pumpd_hl7.message import STANDARD, Message, Segment, Unreadable, escape, read_message
 from pumpd_hl7.times import time_text
-from pumpd_hl7.writer import message, msh, segment
+from pumpd_hl7.writer import CHARSET, composite, message, msh, segment
 
 UNSUPPORTED = frozenset((200, 201, 202, 203))
 """Of table 0357: message type, event code, processing id, version."""
@@ -65,21 +66,32 @@ def answer_code(header: Segment, problems: tuple[Problem, ...]) -> str | None:
 
 def answer(header: Segment, code: str, problems: tuple[Problem, ...], control_id: str, now_us: int) -> bytes:
     """The acknowledgement of a message: its own control id and time, sender and receiver exchanged, MSH-15/16 empty."""
-    trigger = header.get(9, 2)
+    trigger = escape(header.get(9, 2))
     fields = {
-        3: header.raw(5),
-        4: header.raw(6),
-        5: header.raw(3),
-        6: header.raw(4),
+        3: _echo(header, 5),
+        4: _echo(header, 6),
+        5: _echo(header, 3),
+        6: _echo(header, 4),
         7: time_text(now_us),
         9: f"ACK^{trigger}^ACK" if trigger else "ACK",
         10: escape(control_id),
-        11: header.raw(11) or "P",
-        12: header.raw(12) or "2.6",
-        18: header.raw(18),
+        11: _echo(header, 11) or "P",
+        12: _echo(header, 12) or "2.6",
+        18: header.raw(18) if codec_of(header.raw(18)) else "",
     }
-    rows = [error_segment(problem) for problem in problems]
-    return message(msh(fields), segment("MSA", {1: code, 2: header.raw(10)}), *rows)
+    rows = [segment("MSA", {1: code, 2: _echo(header, 10)}), *map(error_segment, problems)]
+    written = message(msh(fields), *rows)
+    if written.isascii():
+        return written
+    return message(msh(fields | {18: CHARSET}), *rows)  # what is written is UTF-8, whatever the sender writes
+
+
+def _echo(header: Segment, number: int) -> str:
+    """A field as the sender wrote it, in our delimiters."""
+    raw, theirs = header.raw(number), header.delimiters
+    if theirs == STANDARD or not raw:
+        return raw
+    return composite(*(header.get(number, component + 1) for component in range(raw.count(theirs.component) + 1)))
 
 
 def error_segment(problem: Problem) -> str:
@@ -107,3 +119,19 @@ class Answer:
     def again(self) -> bool:
         """The receiver could not keep it now: the same message may be sent again later."""
         return self.code == "CE"
+
+
+CODES = frozenset(("AA", "AE", "AR", "CA", "CE", "CR"))
+
+
+def read_answer(raw: bytes) -> Answer | None:
+    """The acknowledgement in these bytes; None for anything else, and for one that does not say what it answers."""
+    found = read_message(raw, "utf-8")
+    if isinstance(found, Unreadable):  # a name in the wrong character set must not hide that it was refused
+        found = read_message(raw, "latin-1")
+    stated = found.first("MSA") if isinstance(found, Message) else None
+    if not isinstance(found, Message) or stated is None or stated.get(1) not in CODES or not stated.get(2):
+        return None
+    error = found.first("ERR")
+    said = [stated.get(3)] + ([error.get(8), error.get(7), error.get(3, 2), error.get(3)] if error else [])
+    return Answer(stated.get(1), stated.get(2), next((text for text in said if text), ""))

@@ -17,6 +17,8 @@ _BETWEEN = b"\0\t\n\r \xef\xbb\xbf"
 
 LIMIT_BYTES = 1 << 20
 SHOWN_BYTES = 64
+HEADER_BYTES = 1024
+"""Of an oversize frame, so that its MSH segment can still be answered."""
 
 
 class FaultKind(StrEnum):
@@ -32,7 +34,9 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Bytes that were discarded. data: their beginning, at most SHOWN_BYTES; length: how many there were."""
+    """Bytes that were discarded. data: their beginning, at most SHOWN_BYTES (OVERSIZE: HEADER_BYTES); length: how many
+    there were (OVERSIZE: until then).
+    """
 
     kind: FaultKind
     data: bytes = b""
@@ -61,6 +65,17 @@ class MllpFramer:
     def in_frame(self) -> bool:
         """A frame has begun and not ended: a peer that leaves it so is timed out by who owns the connection."""
         return self._open
+
+    @property
+    def without_cr(self) -> bytes | None:
+        """The beginning of a message whose FS has come and whose CR has not: perhaps of a peer that never sends it."""
+        return bytes(self._message[:HEADER_BYTES]) if self._ended and not self._lenient else None
+
+    def need_no_cr(self) -> list[bytes | Fault]:
+        """From now on, as with `end_without_cr`; returns the message that waited for its CR."""
+        waits = self._ended and not self._lenient
+        self._lenient = True
+        return [self._taken()] if waits else []
 
     def feed(self, data: bytes) -> list[bytes | Fault]:
         """Whole messages (bytes, without their frame) and faults."""
@@ -132,7 +147,8 @@ class MllpFramer:
         return message or Fault(FaultKind.EMPTY)
 
     def _close(self, kind: FaultKind) -> Fault:
-        fault = Fault(kind, bytes(self._message[:SHOWN_BYTES]), len(self._message))
+        shown = HEADER_BYTES if kind is FaultKind.OVERSIZE else SHOWN_BYTES
+        fault = Fault(kind, bytes(self._message[:shown]), len(self._message))
         self._message.clear()
         self._open = False
         return fault

@@ -54,7 +54,7 @@ def test_nuls_white_space_and_a_byte_order_mark_between_frames_are_nothing() -> 
 def test_an_oversize_frame_is_told_once_skipped_and_never_kept() -> None:
     framer = MllpFramer(100)
     found = [part for _ in range(50) for part in framer.feed(b"\x0b" * (_ == 0) + b"x" * 100)]
-    assert found == [Fault(FaultKind.OVERSIZE, b"x" * 64, 100)]
+    assert found == [Fault(FaultKind.OVERSIZE, b"x" * 100, 100)]
     assert framer.feed(b"\x1c\r\x0bA\x1c\r") == [b"A"]
     assert MllpFramer(3).feed(b"\x0babc\x1c\r") == [b"abc"]
 
