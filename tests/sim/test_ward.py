@@ -198,6 +198,16 @@ async def test_a_single_device_speaks_on_its_own_link(model, question):
         await task
 
 
+@pytest.mark.parametrize("model", CATALOG)
+async def test_every_model_can_be_simulated_alone(model):
+    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(simulate_device(model, "tcp:0", on_ready=ready.set_result))
+    assert (await ready).startswith("socket://127.0.0.1:")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 @pytest.mark.parametrize("link", ["", "tcp:", "tcp:x", "tcp:99999", "usb:1", "pty:", "/dev/ttyUSB0"])
 async def test_a_bad_link_is_named(link):
     with pytest.raises(ValueError, match="is not a link"):
