@@ -151,12 +151,12 @@ class GeDri(Talker):
         """Readings of the basic class; a group that this monitor never had says nothing."""
         readings = [reading for row in wire.ROWS for reading in self._row(values, row)]
         status = values[wire.CO2]
-        apnoea, breathing = status & wire.APNOEA, status & wire.LIVE == wire.LIVE
+        breathing = status & wire.LIVE == wire.LIVE
         self._breathing = _breath_alarms(status) if breathing else ()
         if self._has(values, wire.CO2):
             ambient = wire.NO_DATA if status & wire.OCCLUDED else values[wire.AMBIENT]
             gases = [_gas(name, values[place], ambient) for name, place in wire.GASES]
-            found = [*gases, Reading("no_breath", 1000 if apnoea else 0)]
+            found = [*gases, _no_breath(status, values[wire.BREATHS])]
             readings += found if breathing else [_off(reading.signal) for reading in found]
         vitals = Vitals(tuple(readings), str(values[0]), Integrity.SUM8)
         return [vitals, *self.said.alarms(self._breathing + self._shown, now)]
@@ -208,6 +208,15 @@ def _gas(signal: str, raw: int, ambient: int) -> Reading:
 @lru_cache(maxsize=64)
 def _off(signal: str) -> Reading:
     return Reading(signal, None, Quality.OFF)
+
+
+def _no_breath(status: int, rate: int) -> Reading:
+    """The monitor's own sign, which it does not give while its alarm is off: that somebody breathes is believed only
+    beside a rate; a rate of 0 without the sign is left to the bed's own rule."""
+    if status & wire.APNOEA:
+        return Reading("no_breath", 1000)
+    measured = rate > 0 and not status & wire.OCCLUDED
+    return Reading("no_breath", 0) if measured else Reading("no_breath", None, Quality.INVALID)
 
 
 def _by_ecg(row: wire.Row, raw: int, status: int, label: int) -> tuple[Reading, ...]:

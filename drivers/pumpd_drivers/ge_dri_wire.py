@@ -106,6 +106,7 @@ NO_DATA = -32000  # this and below: no valid value (invalid, not updated, discon
 EXISTS, ACTIVE = 0x0001, 0x0002  # group status
 LIVE = EXISTS | ACTIVE
 ECG, P1, P2, NIBP, T1, T2, SPO2, CO2 = 1, 8, 14, 32, 38, 41, 50, 56  # where a group's status stands in BASIC
+BREATHS = CO2 + 4  # the rate from CO2
 
 NOT_BY_ECG = frozenset((2, 3, 4, 5, 6, 7, 8, 10, 11, 12))  # ECG status bits 3-6: a pressure or the pleth makes the rate
 NOT_BLOOD = frozenset((7,))  # label of a pressure: intracranial
@@ -141,7 +142,7 @@ ROWS = (
     Row("temp2", T2, T2 + 2, 10),
     Row("spo2", SPO2, SPO2 + 2, 10),
     Row("pulse", SPO2, SPO2 + 3, 1000),
-    Row("rr", CO2, CO2 + 4, 1000),
+    Row("rr", CO2, BREATHS, 1000),
 )
 GASES = (("etco2", CO2 + 2), ("fico2", CO2 + 3))  # 1/100 %, of the ambient pressure
 AMBIENT = CO2 + 5  # 1/10 mmHg

@@ -58,8 +58,9 @@ class _Cuff:
 
 class Values:
     """What numerics say. reference: the monitor's clock as (absolute seconds, ticks), from its MDS-create event.
-    breathing: whether the last numerics had a rate of breathing; None while they never spoke of one. A cuff's values
-    are told for FRESH_S after they were measured, by their own time stamp, or after they were first
+    breathing: whether the last numerics had a rate of breathing and none of 0 (an alert that is switched off says
+    nothing of that: it is left to the bed's own rule); None while they never spoke of one.
+    A cuff's values are told for FRESH_S after they were measured, by their own time stamp, or after they were first
     seen where there is none; a measurement of unknown age is questionable. That there is no value is always told.
     """
 
@@ -76,9 +77,9 @@ class Values:
         for polled in parts:
             for pairs in polled.observations:
                 self._object(pairs, polled.relative, readings, out)
-        rates = [readings[name] for name in table.BREATH_RATES if name in readings]
+        rates = [readings[name].value_milli for name in table.BREATH_RATES if name in readings]
         if rates:
-            self.breathing = Quality.OK if any(rate.value_milli is not None for rate in rates) else Quality.INVALID
+            self.breathing = Quality.OK if any(rates) and 0 not in rates else Quality.INVALID
         if readings:
             first = parts[0]
             stamp = (

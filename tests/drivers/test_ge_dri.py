@@ -136,6 +136,23 @@ def test_apnoea_is_a_sign_and_an_alarm() -> None:
     assert [alarm.code for alarm in only(outs, DeviceAlarms)[0].alarms] == ["CO2_APNOEA"]
 
 
+@pytest.mark.req("RSP-02", "RSP-03")
+@pytest.mark.parametrize(
+    ("status", "rate", "sign"),
+    [
+        (0, 12, "0"),
+        (0x100, 12, "0"),
+        (0, 0, "invalid"),
+        (0x100, 0, "invalid"),
+        (0, NO, "invalid"),
+        (0x20, 12, "invalid"),
+    ],
+)
+def test_that_somebody_breathes_is_believed_only_beside_a_rate(status: int, rate: int, sign: str) -> None:
+    """With its apnoea alarm off (100h) a monitor that shows RR 0 must not silence the bed's own rule for RR 0."""
+    assert told(dri.data(co2=(LIVE | status, 0, 480, 20, rate, 7600)))[0]["no_breath"] == sign
+
+
 def test_other_classes_and_trends_are_listed_once_and_never_taken_for_displayed_values() -> None:
     trend = dri.framed(dri.record(0, (3, dri.basic()), (1, dri.basic(number=2)), (4, bytes(118))))
     outs = heard(NAME, trend, trend)

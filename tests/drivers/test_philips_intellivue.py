@@ -253,6 +253,15 @@ def test_a_monitor_that_sees_no_breath_at_all_does_not_say_that_somebody_breathe
     assert [one.get("no_breath") for one in told(p.alerts(), blank, p.alerts())] == [None, "invalid"]
 
 
+@pytest.mark.req("RSP-02", "RSP-03")
+def test_a_rate_of_0_without_an_alert_does_not_say_that_somebody_breathes() -> None:
+    """Its apnoea alert may be off: the bed's own rule for RR 0 must not be silenced, nor by a chest that moves."""
+    still, moving = p.value(p.RR, p.BREATHS, 0), p.value(0x500A, p.BREATHS, 14)
+    assert told(p.result([still]), p.alerts())[1]["no_breath"] == "invalid"
+    assert told(p.result([moving, still]), p.alerts())[1]["no_breath"] == "invalid"
+    assert told(p.result([moving]), p.alerts())[1]["no_breath"] == "0"
+
+
 # --- lengths
 
 
