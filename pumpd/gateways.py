@@ -169,8 +169,12 @@ class DeadLetter:
 class MessageStore(Protocol):
     """The journal's tables of messages. Everything returns once it is committed; raises JournalUnavailable."""
 
-    async def received(self, message: Received) -> None:
-        """Keep it; the key is unique."""
+    async def received(self, message: Received) -> Received:
+        """Keep it and return it; if its key is there already, the earlier one (whose answer is to be repeated).
+
+        Whoever is cancelled here, or told JournalUnavailable, must not acknowledge: the message is withdrawn, so that
+        the sender's next attempt counts as new. There is no need to ask `answered_before` first.
+        """
         ...
 
     async def answered_before(self, key: tuple[str, str, str]) -> Received | None:
@@ -186,14 +190,23 @@ class MessageStore(Protocol):
         ...
 
     async def queue(self, messages: Sequence[Outgoing]) -> None:
-        """Append to the outboxes of their destinations; one whose id is there already is left out."""
+        """Append to the outboxes of their destinations, all or none; one whose id is there already is left out.
+
+        What one step leads to belongs into one call: told_until then counts the step as told.
+        """
         ...
 
     async def waiting(self, destination: str, most: int) -> Sequence[Queued]:
         """The next ones to send: urgent first, else oldest first."""
         ...
 
-    async def depth(self, destination: str) -> int: ...
+    async def depth(self, destination: str) -> int:
+        """How many wait."""
+        ...
+
+    async def dead(self, destination: str) -> int:
+        """How many dead letters nobody has settled yet."""
+        ...
 
     async def sent(self, number: int, answer: str) -> None:
         """A positive answer came."""
@@ -208,10 +221,12 @@ class MessageStore(Protocol):
         ...
 
     async def thinned(self, destination: str, now_us: int) -> int:
-        """Drop what has become stale; how many. Alarms never are."""
+        """Drop what has become stale; how many. Neither urgent ones nor what a person sends again ever is."""
         ...
 
-    async def dead_letters(self, destination: str | None, most: int) -> Sequence[DeadLetter]: ...
+    async def dead_letters(self, destination: str | None, most: int) -> Sequence[DeadLetter]:
+        """Those that nobody has settled yet, newest first; None: of all destinations."""
+        ...
 
     async def settle_dead(self, number: int, by: str, replay: bool, now_us: int) -> bool:
         """A named person sends a dead letter again, or discards it; both are recorded. False: there is none."""
@@ -222,7 +237,10 @@ class MessageStore(Protocol):
         ...
 
     async def decisions_after(self, bed: str, seq: int) -> Sequence[tuple[int, int, int, tuple[Decision, ...]]]:
-        """(seq, now_ms, wall_us, decisions) of later steps that decided something."""
+        """(seq, now_ms, wall_us, decisions) of later steps that decided something, in order.
+
+        At most 1000 steps: ask again after the last one until nothing comes.
+        """
         ...
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from pumpd.journal.inbox import Entry
-from pumpd.journal.records import GapRecord, Record
+from pumpd.journal.records import GapRecord, MessageRecord, Record
 
 FAILING = "the journal was failing and had no more room"
 SHRINK = 0.9  # dropping makes this much room, so that a full backlog is not searched for every record
@@ -16,7 +16,7 @@ SHRINK = 0.9  # dropping makes this much room, so that a full backlog is not sea
 class Backlog:
     """Oldest first. Readings beyond `most_readings` are dropped oldest first, anything beyond `most_records` too.
 
-    Per bed one GapRecord says how many steps are missing.
+    Per bed one GapRecord says how many steps are missing. (Whoever appended a message has been told by then.)
     """
 
     def __init__(self, most_readings: int, most_records: int) -> None:
@@ -62,7 +62,8 @@ class Backlog:
                 merge_gap(gaps, entry)
             elif dropped < count and (urgent or not entry.urgent):
                 dropped += 1
-                merge_gap(gaps, Entry(entry.token, entry.boot_ms, entry.urgent, gap_of(entry.record, FAILING)))
+                if not isinstance(entry.record, MessageRecord):
+                    merge_gap(gaps, Entry(entry.token, entry.boot_ms, entry.urgent, gap_of(entry.record, FAILING)))
             else:
                 kept.append(entry)
         kept.extendleft(reversed(list(gaps.values())))

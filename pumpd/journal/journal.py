@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pumpd.clock import Clock
 from pumpd.journal import charts, query, trends
@@ -25,6 +26,7 @@ from pumpd.journal.records import (
     JournalUnavailable,
     LastSeen,
     Marked,
+    MessageRecord,
     PolicyRecord,
     Record,
     Restored,
@@ -32,6 +34,8 @@ from pumpd.journal.records import (
     TrendPoint,
 )
 from pumpd.journal.recovery import with_unwritten
+from pumpd.journal.rows import micros
+from pumpd.journal.store import FAILURES
 from pumpd.journal.verify import VerifyReport, verify_engine
 from pumpd.journal.writer import Limits, Writer
 from pumpd.safety.alarms import Alarm
@@ -142,12 +146,15 @@ class Journal:
 
     def _take(self, entry: Entry) -> None:
         self._inbox.append(entry)
-        self._keeper.urgent(entry)
+        if type(entry.record) is not MessageRecord:  # nobody counts on a message before it is committed
+            self._keeper.urgent(entry)
         self._writer.wake()
 
     def _refuse(self, record: Record) -> int:
         """The thread takes nothing any more: memory stays bounded. What is missing is written once it does."""
         self._overflow += 1
+        if isinstance(record, MessageRecord):
+            return REFUSED
         gap = gap_of(record, "the journal's thread did not keep up")
         merge_gap(self._refused, Entry(self._token, self._boot_ms(), True, gap))
         return REFUSED
@@ -173,6 +180,10 @@ class Journal:
             self._on_fault(self._starved)
         elif not starved and self.fault is not None and self.fault is self._starved:
             self._on_fault(None)
+
+    def is_durable(self, token: int) -> bool:
+        """The token's record and all before it are committed."""
+        return token <= self._waiters.committed
 
     def awaited(self) -> bool:
         """Somebody waits for a commit now."""
@@ -241,12 +252,33 @@ class Journal:
             tail.end()
         self._waiters.fail("the journal is closed")
 
+    def must_work(self) -> None:
+        """Raises JournalUnavailable while the journal is failing: for what is better not taken than kept for later."""
+        if self.fault is not None:
+            raise JournalUnavailable(self.fault.detail)
+
+    def wall_us(self) -> int:
+        """Now, in microseconds since 1970."""
+        return micros(self._wall())
+
+    async def ask(self, question: Callable[[AsyncEngine], Coroutine[Any, Any, T]]) -> T:
+        """Ask the database something, on the journal's thread. Raises JournalUnavailable."""
+        try:
+            return await self._ask(question(self._writer.reader))
+        except FAILURES as error:
+            raise JournalUnavailable(str(getattr(error, "orig", None) or error)) from error
+
     async def _ask(self, work: Coroutine[Any, Any, T]) -> T:
         loop = self._writer.loop
         if loop is None or loop.is_closed():
             work.close()
             raise JournalUnavailable("the journal is closed")
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
+        try:
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+            raise JournalUnavailable("the journal is closed") from None
 
     def _on_commit(self, token: int) -> None:
         self._waiters.advance(token)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
@@ -173,4 +174,20 @@ class GapRecord:
     detail: str
 
 
-Record = StepRecord | PolicyRecord | CheckpointRecord | GapRecord
+Row = tuple[Any, ...]
+
+
+class MessageRecord(Struct, frozen=True, gc=False):
+    """A change of the message tables, of no bed: made by pumpd.journal.messages, in one stream with the steps.
+
+    work: names of statements (pumpd.journal.message_sql), each with its rows; all in one transaction, in this order.
+    """
+
+    work: tuple[tuple[str, tuple[Row, ...]], ...]
+    bed: ClassVar[str] = ""
+    seq: ClassVar[int] = 0
+    now_ms: ClassVar[Ms] = Ms(0)
+    wall: ClassVar[datetime] = datetime.fromtimestamp(0, UTC)
+
+
+Record = StepRecord | PolicyRecord | CheckpointRecord | GapRecord | MessageRecord

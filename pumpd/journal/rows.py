@@ -17,7 +17,7 @@ import msgspec
 from pumpd.device.facts import CommandOutcome
 from pumpd.journal.chain import Head, Link, extend
 from pumpd.journal.packing import FORMS, SPAN_MS, Packer
-from pumpd.journal.records import CheckpointRecord, GapRecord, PolicyRecord, Record, StepRecord
+from pumpd.journal.records import CheckpointRecord, GapRecord, MessageRecord, PolicyRecord, Record, StepRecord
 from pumpd.journal.shapes import Shapes
 from pumpd.journal.subjects import subject_of
 from pumpd.safety.alarms import Alarm
@@ -105,7 +105,10 @@ class Marks:
 
 @dataclass(slots=True)
 class Batch:
-    """Rows by table, in order, and the marks after them. Upserts are by key: the last one wins."""
+    """Rows by table, in order, and the marks after them. Upserts are by key: the last one wins.
+
+    messages: names of statements with their rows, to be run in this order.
+    """
 
     samples: list[tuple[Any, ...]] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
@@ -116,6 +119,7 @@ class Batch:
     alarms: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     commands: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     outcomes: list[tuple[Any, ...]] = field(default_factory=list)
+    messages: list[tuple[str, list[tuple[Any, ...]]]] = field(default_factory=list)
     marks: Marks = field(default_factory=Marks)
 
 
@@ -193,11 +197,21 @@ class _Work:
             self._policy_row(record.bed, record.seq, record.now_ms, micros(record.wall), record.policy)
         elif isinstance(record, GapRecord):
             self.gap(record)
+        elif isinstance(record, MessageRecord):
+            self._messages(record)
 
     def gap(self, record: GapRecord) -> None:
         body = {"steps": record.steps, "first_seq": record.first_seq, "detail": record.detail}
         self._event_row(record.bed, record.seq, record.now_ms, micros(record.wall), GAP, to_text(body))
         self._gapped.add(record.bed)
+
+    def _messages(self, record: MessageRecord) -> None:
+        """The order is kept; rows of one statement that come one after the other go together."""
+        todo = self._batch.messages
+        for name, rows in record.work:
+            if not todo or todo[-1][0] != name:
+                todo.append((name, []))
+            todo[-1][1].extend(rows)
 
     def finish(self) -> Batch:
         for bed, packer in self._packers.items():

@@ -68,30 +68,31 @@ def _columns(table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns)
 
 
-def _compile(clause: ClauseElement, dialect: Dialect, names: tuple[str, ...]) -> Statement:
-    inserting = isinstance(clause, Insert)
-    compiled = clause.compile(dialect=dialect, column_keys=list(names) if inserting else None)
-    positions = getattr(compiled, "positiontup", None) or ()
-    return Statement(str(compiled), tuple(names.index(name) for name in positions))
+def compiled(clause: ClauseElement, dialect: Dialect, names: tuple[str, ...]) -> Statement:
+    """The clause's text; names: its parameters in the order of a row's values."""
+    inserting = isinstance(clause, Insert) and clause.select is None
+    done = clause.compile(dialect=dialect, column_keys=list(names) if inserting else None)
+    positions = getattr(done, "positiontup", None) or ()
+    return Statement(str(done), tuple(names.index(name) for name in positions))
 
 
 def _insert(dialect: Dialect, table: Table) -> Statement:
     names = _columns(table)
-    return _compile(table.insert(), dialect, names)
+    return compiled(table.insert(), dialect, names)
 
 
 def _upsert(dialect: Dialect, table: Table, names: tuple[str, ...], key: str, changed: tuple[str, ...]) -> Statement:
     make = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
     statement = make(table)
     excluded = {name: statement.excluded[name] for name in changed}
-    return _compile(statement.on_conflict_do_update(index_elements=[key], set_=excluded), dialect, names)
+    return compiled(statement.on_conflict_do_update(index_elements=[key], set_=excluded), dialect, names)
 
 
 def _prunes(dialect: Dialect) -> Statement:
     """Rows (bed, seq, 0): checkpoints of the bed before that step go, but for those that follow a gap."""
     columns = tables.checkpoints.c
     wanted = (columns.bed == bindparam("b"), columns.seq < bindparam("s"), columns.keep == bindparam("k"))
-    return _compile(delete(tables.checkpoints).where(*wanted), dialect, ("b", "s", "k"))
+    return compiled(delete(tables.checkpoints).where(*wanted), dialect, ("b", "s", "k"))
 
 
 def _outcomes(dialect: Dialect) -> Statement:
@@ -102,4 +103,4 @@ def _outcomes(dialect: Dialect) -> Statement:
         .where(table.c.order_id == bindparam("key"))
         .values(outcome=bindparam("o"), detail=bindparam("d"), outcome_n=bindparam("m"))
     )
-    return _compile(clause, dialect, ("o", "d", "m", "key"))
+    return compiled(clause, dialect, ("o", "d", "m", "key"))

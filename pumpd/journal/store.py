@@ -22,8 +22,9 @@ from pumpd.journal import engine as engines
 from pumpd.journal import tables
 from pumpd.journal.chain import Head
 from pumpd.journal.inbox import Entry
+from pumpd.journal.message_sql import message_statements
 from pumpd.journal.one_go import OneGo, Work, one_go
-from pumpd.journal.records import BootInfo, JournalOpenError, LastSeen
+from pumpd.journal.records import BootInfo, JournalOpenError, LastSeen, MessageRecord
 from pumpd.journal.rows import Batch, Builder, Marks, Names, from_micros, micros
 from pumpd.journal.schema import upgrade_engine
 from pumpd.journal.shapes import Shapes
@@ -75,6 +76,7 @@ class Store:
         self._connection: AsyncConnection | None = None
         self._one_go: OneGo | None = None
         self._statements: Statements = statements(engine.dialect)
+        self._messages = message_statements(engine.dialect)
         self._beds, self._shapes = Names(), Shapes()
         self._builder = Builder(self._beds, self._shapes, kernel_fingerprint())
         self._marks = Marks()
@@ -125,7 +127,7 @@ class Store:
         except BaseException:
             await self._drop_connection()
             raise
-        self._marks, self._heartbeat, self._boot_row = batch.marks, heartbeat, None
+        self._marks, self._heartbeat, self._boot_row = batch.marks, heartbeat or self._heartbeat, None
         self._beds.stored += len(beds)
         self._shapes.stored += len(shapes)
 
@@ -138,7 +140,7 @@ class Store:
             self._lock = None
 
     def _work(
-        self, batch: Batch, heartbeat: Heartbeat, beds: list[tuple[int, str]], shapes: list[tuple[int, str]]
+        self, batch: Batch, heartbeat: Heartbeat | None, beds: list[tuple[int, str]], shapes: list[tuple[int, str]]
     ) -> Work:
         sql = self._statements
         todo: tuple[tuple[Statement, list[Any]], ...] = (
@@ -154,7 +156,8 @@ class Store:
             (sql.alarms, list(batch.alarms.values())),
             (sql.commands, list(batch.commands.values())),
             (sql.outcomes, batch.outcomes),
-            (sql.meta, [(HEARTBEAT, msgspec.json.encode(heartbeat).decode())]),
+            *((self._messages[name], rows) for name, rows in batch.messages),
+            (sql.meta, [(HEARTBEAT, msgspec.json.encode(heartbeat).decode())] if heartbeat else []),
         )
         return [(statement.text, statement.arrange(rows)) for statement, rows in todo if rows]
 
@@ -167,7 +170,11 @@ class Store:
             for text, rows in work:
                 await connection.exec_driver_sql(text, rows)
 
-    def _next_heartbeat(self, entries: list[Entry], head: Head, boot_id: str) -> Heartbeat:
+    def _next_heartbeat(self, entries: list[Entry], head: Head, boot_id: str) -> Heartbeat | None:
+        """None: there is nothing new to say, because messages have no kernel time and are not in the chain."""
+        entries = [entry for entry in entries if type(entry.record) is not MessageRecord]
+        if not entries:
+            return None
         moments = [entry.record.now_ms for entry in entries]
         latest = entries[moments.index(max(moments))]
         old = self._heartbeat

@@ -2,7 +2,8 @@
 
 Kernel times (now_ms) order everything; wall times (microseconds since 1970, UTC) are for people.
 Row ids are given by the writer, so that one writer and any database behave the same. But for alarms, commands, meta
-(the newest state of something) and checkpoints, the database refuses to change or remove a row.
+(the newest state of something) and checkpoints, the database refuses to change or remove a row. Messages of other
+systems: what was received is kept, what was sent may be removed once it is settled (see the migration 0003).
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ metadata = MetaData()
 Int64 = BigInteger().with_variant(Integer(), "sqlite")
 COURSES = text("kind IN ('CourseChanged', 'InfusionChanged')")
 STAYS = text("kind IN ('PatientBound', 'PatientReleased')")
+TAKEN = text("state <> 'withdrawn'")
+UNAPPLIED = text("state = 'received'")
+WAITING = text("state = 'waiting'")
+DEAD = text("state = 'dead'")
 
 # key "heartbeat": the last commit's moment and the head of the hash chain
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
@@ -147,4 +152,71 @@ policies = Table(
     Column("sha", Text, nullable=False),
     Column("body", Text, nullable=False),
     Index("policies_bed", "bed", "seq"),
+)
+
+# messages of other systems. (app, control_id, sent): MSH-3, MSH-10, MSH-7. state: received, applied, or withdrawn
+# (it could not be acknowledged: the sender sends it again, and that is another row)
+messages_in = Table(
+    "messages_in",
+    metadata,
+    Column("id", Int64, primary_key=True, autoincrement=False),
+    Column("peer", Text, nullable=False),
+    Column("app", Text, nullable=False),
+    Column("control_id", Text, nullable=False),
+    Column("sent", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("answer", LargeBinary),
+    Column("received_us", Int64, nullable=False),
+    Column("state", Text, nullable=False),
+    Index("messages_in_key", "control_id", "app", "sent", unique=True, sqlite_where=TAKEN, postgresql_where=TAKEN),
+    Index("messages_in_open", "id", sqlite_where=UNAPPLIED, postgresql_where=UNAPPLIED),
+)
+
+# messages to other systems, in the order of number. rank 0: ahead of the others (alarms). state: waiting, sent,
+# dead (refused for good), discarded (by a person), thinned (stale before it could be sent; raw is emptied).
+# why: the last failure or answer, at at_us
+messages_out = Table(
+    "messages_out",
+    metadata,
+    Column("number", Int64, primary_key=True, autoincrement=False),
+    Column("destination", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("made_us", Int64, nullable=False),
+    Column("stale_us", Int64),
+    Column("bed", Text, nullable=False),
+    Column("seq", Int64, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("refusals", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at_us", Int64, nullable=False),
+    Index("messages_out_id", "destination", "id", unique=True),
+    Index("messages_out_next", "destination", "rank", "number", sqlite_where=WAITING, postgresql_where=WAITING),
+    Index("messages_out_dead", "destination", "number", sqlite_where=DEAD, postgresql_where=DEAD),
+)
+
+# the last step of each bed of which something was queued for a destination
+messages_told = Table(
+    "messages_told",
+    metadata,
+    Column("destination", Text, primary_key=True),
+    Column("bed", Text, primary_key=True),
+    Column("seq", Int64, nullable=False),
+)
+
+# append-only: what became of messages that a destination refused. act: refused, replayed or discarded (by a person)
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", Int64, primary_key=True, autoincrement=False),
+    Column("number", Int64, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("person", Text),
+    Column("why", Text, nullable=False),
+    Column("wall_us", Int64, nullable=False),
+    Index("dead_letters_number", "number", "id"),
 )

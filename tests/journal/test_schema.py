@@ -21,8 +21,8 @@ from tests.journal.steps import BOOT, Recorder, admitted, opened
 NEXT = """
 from alembic import op
 import sqlalchemy as sa
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 def upgrade():
@@ -39,7 +39,7 @@ def newer(tmp_path: Path) -> Path:
     """The migrations of a later pumpd."""
     folder = tmp_path / "migrations 100%"
     shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "r0003_next.py").write_text(NEXT)
+    (folder / "versions" / "r0004_next.py").write_text(NEXT)
     return folder
 
 
@@ -69,8 +69,8 @@ async def test_the_migrations_make_the_tables_that_the_code_uses(any_url: str) -
 
 def test_upgrading_prints_nothing_and_is_done_once(url: str, capfd: pytest.CaptureFixture[str]) -> None:
     first, second = ops.upgrade(url), ops.upgrade(url)
-    assert (first.before, first.after, first.copy) == (None, "0002", None)
-    assert (second.before, second.after, second.copy) == ("0002", "0002", None)
+    assert (first.before, first.after, first.copy) == (None, "0003", None)
+    assert (second.before, second.after, second.copy) == ("0003", "0003", None)
     assert capfd.readouterr() == ("", "")
 
 
@@ -83,14 +83,14 @@ async def test_an_older_journal_is_copied_before_it_is_upgraded(url: str, newer:
     assert copy is not None
     assert (await asyncio.to_thread(ops.verify, f"sqlite:///{copy}")).ok
     revision = "SELECT version_num FROM alembic_version"
-    assert sqlite3.connect(copy).execute(revision).fetchall() == [("0002",)]
+    assert sqlite3.connect(copy).execute(revision).fetchall() == [("0003",)]
 
 
 async def test_a_journal_of_a_newer_pumpd_is_refused_and_left_alone(url: str, database: Path, newer: Path) -> None:
     engines.make_folder(database)
     await upgrade(url, newer)
     before = await asyncio.to_thread(database.read_bytes)
-    with pytest.raises(JournalOpenError, match="0003 is newer"):
+    with pytest.raises(JournalOpenError, match="0004 is newer"):
         await Journal.open(url, BOOT)
     assert await asyncio.to_thread(database.read_bytes) == before
 
