@@ -48,8 +48,8 @@ class Observation(Struct, frozen=True, gc=False):
 
     @property
     def is_device(self) -> bool:
-        """A row that names a device, a part of one or a channel, and carries no value."""
-        return self.status == "X" and not self.value
+        """A row that names a device, a part of one or a channel: of no type (OBX-2), unlike a value that is not there."""
+        return self.status == "X" and not self.value and not self.kind
 
     @property
     def questionable(self) -> bool:

@@ -12,8 +12,8 @@ WEIGHT = 68063
 _LOINC_WEIGHTS = frozenset(("29463-7", "3141-9", "3142-7", "8335-2"))
 """Body weight: any method, measured, stated, estimated."""
 _GRAMS = {"kg": Fraction(1000), "g": Fraction(1)}
-_WITHDRAWN = frozenset(("D", "W", "X", "I", "O", "N"))
-"""OBX-11 of what is deleted, was put by mistake, or is not there yet."""
+BELIEVED = frozenset(("", "R", "F", "P", "C", "S", "U", "A", "B", "V"))
+"""OBX-11 of a value that is there; every other says that it is deleted, wrong, pending, or could not be had."""
 
 
 def in_units(number: Decimal, unit: Unit | None, scales: dict[str, Fraction]) -> Fraction | None:
@@ -29,7 +29,7 @@ def whole(value: Fraction | None) -> int | None:
 
 def weight_g_of(row: Observation) -> int | None:
     """The patient's weight in grams, where this row tells it and is believed; positive."""
-    if not is_weight(row) or row.number is None or row.questionable or not row.is_real or row.status in _WITHDRAWN:
+    if not is_weight(row) or row.number is None or row.questionable or not row.is_real or row.status not in BELIEVED:
         return None
     grams = whole(in_units(row.number, row.unit, _GRAMS))
     return grams if grams is not None and grams > 0 else None
