@@ -48,7 +48,7 @@ class Observation(Struct, frozen=True, gc=False):
 
     @property
     def is_device(self) -> bool:
-        """A row that names a device, a part of one or a channel: of no type (OBX-2), unlike a value that is not there."""
+        """A row that names a device or a part of one: of no type (OBX-2), unlike a value that is not there."""
         return self.status == "X" and not self.value and not self.kind
 
     @property
