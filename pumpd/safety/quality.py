@@ -60,9 +60,27 @@ def live_values(d: Draft) -> dict[str, int]:
         if held:
             blocked |= {name for name in held_now(d, monitor) if name not in found}
             found = {name: value for name, value in found.items() if name not in blocked}
+    if found.get("rr") == 0:
+        uncontradict(d, found)
     if d.breath.assessed:
         found |= {name: said.value_milli for name, said in d.breath.assessed.items() if not newer_sample(d, name)}
     return found
+
+
+def uncontradict(d: Draft, found: dict[str, int]) -> None:
+    """A source that shows RR 0 and has no word of its own for missing breath is not answered by one that sees breath:
+    nobody's `there is breath` counts then, so that the rule for RR 0 alone applies."""
+    source = source_of(d, "rr")
+    monitor = next((monitor for monitor in d.policy.monitors if monitor.device == source), None)
+    if monitor is None:
+        return
+    own, stale_ms = d.samples.get(monitor.device, NOTHING), stale_from(d, monitor)
+    if any(name in own and is_live(name, own[name], stale_ms) for name in WORST_COUNTS):
+        return
+    sees_breath_below = {"no_breath": 1, "no_breath_s": d.policy.breathing.held_after_ms}
+    for name, least in sees_breath_below.items():
+        if found.get(name, least) < least:
+            del found[name]
 
 
 def held_now(d: Draft, monitor: MonitorPolicy) -> list[str]:

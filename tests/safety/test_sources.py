@@ -178,3 +178,29 @@ def test_the_longest_time_without_breath_counts_and_one_that_is_no_longer_live_d
         bed.run(1_000)
         bed.vitals(rr=12, no_breath_s=3)
     assert (shown(bed, "no_breath_s").value_milli, shown(bed, "no_breath_s").source) == (3_000, MONITOR)
+
+
+@pytest.mark.req("RSP-02", "RSP-07")
+@pytest.mark.parametrize("moves", [{"no_breath": 0}, {"no_breath_s": 2}, {"no_breath": 0, "no_breath_s": 2}])
+def test_a_chest_that_moves_does_not_silence_the_rule_for_rr_0_of_a_source_without_a_flag(
+    moves: dict[str, int],
+) -> None:
+    bed = Bed(two_monitors())
+    both(bed, 19, {"rr": 0}, {"rr": 14, **moves})
+    assert bed.alarm("apnoea") is None
+    both(bed, 2, {"rr": 0}, {"rr": 14, **moves})
+    assert bed.the("apnoea").priority is Priority.HIGH
+
+
+@pytest.mark.req("RSP-02", "RSP-07")
+def test_a_source_that_shows_rr_0_with_a_flag_of_its_own_is_judged_by_that() -> None:
+    bed = Bed(two_monitors())
+    both(bed, 25, {"rr": 0, "no_breath": 0}, {"rr": 14, "no_breath": 0})
+    assert bed.alarm("apnoea") is None
+
+
+@pytest.mark.req("RSP-02", "RSP-07")
+def test_another_sources_missing_breath_still_counts_beside_rr_0() -> None:
+    bed = Bed(two_monitors())
+    both(bed, 2, {"rr": 0}, {"no_breath_s": 31})
+    assert bed.the("apnoea").priority is Priority.HIGH
