@@ -49,9 +49,9 @@ class Simulated(ByteDevice, Protocol):
 
 @dataclass(frozen=True)
 class Model:
-    """A device that can be simulated; name is that of its driver. baud: its serial line's usual speed.
+    """A device that can be simulated; name is that of its driver.
 
-    serial: what it tells by default; None where its protocol tells none.
+    baud, frame: its serial line's usual speed, data bits and parity ("8N"). serial: what it tells by default; None where its protocol tells none.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Model:
     text: str
     serial: str | None
     baud: int
+    frame: str
     make: Callable[..., Any]
 
     def device(
@@ -96,7 +97,9 @@ _OURS: tuple[Any, ...] = (
 
 def model_of(simulator: Any) -> Model:
     """The row of a simulator's class. Raises AttributeError for a class that does not say what it is."""
-    return Model(simulator.model, simulator.kind, simulator.text, simulator.number, simulator.usual_baud, simulator)
+    one = simulator
+    frame = getattr(one, "usual_frame", "8N")
+    return Model(one.model, one.kind, one.text, one.number, one.usual_baud, frame, one)
 
 
 def catalog_of(points: Iterable[EntryPoint]) -> tuple[Mapping[str, Model], Mapping[str, str]]:

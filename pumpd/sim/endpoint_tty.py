@@ -108,12 +108,21 @@ BAUDS = {
 }
 
 
+def framed(flags: int, frame: str) -> int:
+    """termios control flags with these data bits and this parity, such as "8N", "8E", "7E"."""
+    flags &= ~(termios.CSIZE | termios.PARENB | termios.PARODD)
+    flags |= {"7": termios.CS7, "8": termios.CS8}[frame[0]]
+    return flags | {"N": 0, "E": termios.PARENB, "O": termios.PARENB | termios.PARODD}[frame[1]]
+
+
 class SerialEndpoint:
     """A serial port of this machine, so that a simulated device can sit at the far end of a real cable."""
 
-    def __init__(self, path: str, baud: int) -> None:
+    def __init__(self, path: str, baud: int, frame: str = "8N") -> None:
+        """frame: data bits and parity, such as "7E"; a pty ignores them."""
         self._path = path
         self._baud = baud
+        self._frame = frame
         self._heard: Heard = no_one
         self._fd = -1
 
@@ -139,7 +148,7 @@ class SerialEndpoint:
         self._fd = os.open(self._path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         tty.setraw(self._fd)
         attributes = termios.tcgetattr(self._fd)
-        attributes[2] |= termios.CLOCAL | termios.CREAD
+        attributes[2] = framed(attributes[2], self._frame) | termios.CLOCAL | termios.CREAD
         attributes[4] = attributes[5] = speed
         termios.tcsetattr(self._fd, termios.TCSANOW, attributes)
         asyncio.get_running_loop().add_reader(self._fd, self._readable)

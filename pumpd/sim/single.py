@@ -17,7 +17,7 @@ from pumpd.sim.patient import SimPatient
 STEP_S = 0.5
 
 
-def endpoint_of(link: str, baud: int) -> Endpoint:
+def endpoint_of(link: str, baud: int, frame: str = "8N") -> Endpoint:
     """The endpoint that `pty:PATH`, `tcp:PORT` or `serial:///dev/...` names. Raises ValueError for anything else."""
     kind, _, rest = link.partition(":")
     if kind == "pty" and rest:
@@ -25,7 +25,7 @@ def endpoint_of(link: str, baud: int) -> Endpoint:
     if kind == "tcp" and rest.isdecimal() and int(rest) < 65536:
         return TcpEndpoint(int(rest))
     if kind == "serial" and rest.startswith("//"):
-        return SerialEndpoint(rest[2:], baud)
+        return SerialEndpoint(rest[2:], baud, frame)
     raise ValueError(f"{link!r} is not a link: use pty:PATH, tcp:PORT (0 for any) or serial:///dev/...")
 
 
@@ -45,7 +45,7 @@ async def simulate_device(
     Raises KeyError for an unknown model, ValueError for a bad link, OSError when the line cannot be opened.
     """
     chosen = CATALOG[model]
-    endpoint = endpoint_of(link, chosen.baud)
+    endpoint = endpoint_of(link, chosen.baud, chosen.frame)
     clock = SimClock()
     patient = SimPatient(seed)
     device: Any = chosen.device(patient, serial, seed=seed, waves=waves)

@@ -3,12 +3,15 @@
 import asyncio
 import errno
 import os
+import termios
 import tty
 
 import pytest
 import serial
 
+from pumpd.registry import drivers
 from pumpd.sim import (
+    CATALOG,
     AsenaSim,
     CapnostreamSim,
     DeviceLine,
@@ -20,6 +23,7 @@ from pumpd.sim import (
 )
 from pumpd.sim.asena import frame
 from pumpd.sim.capno_frame import encode
+from pumpd.sim.endpoint_tty import framed
 
 ASK, ANSWER = frame("INST_SERIALNO"), frame("INST_SERIALNO^8002-51740")
 
@@ -210,3 +214,20 @@ async def test_a_file_that_is_no_link_is_never_replaced(tmp_path):
         endpoint.open(lambda data: None)
     assert precious.read_text() == "keep"
     assert not endpoint.plugged
+
+
+@pytest.mark.parametrize("frame", ["8N", "8E", "7E", "7O"])
+def test_a_serial_port_gets_the_data_bits_and_the_parity_of_the_device(frame):
+    before = termios.CS8 | termios.PARODD | termios.CREAD
+    after = framed(before, frame)
+    assert after & termios.CSIZE == {"7": termios.CS7, "8": termios.CS8}[frame[0]]
+    assert bool(after & termios.PARENB) == (frame[1] != "N")
+    assert bool(after & termios.PARODD) == (frame[1] == "O")
+    assert after & termios.CREAD
+
+
+def test_every_simulator_stands_on_the_line_that_its_driver_declares():
+    for name, driver in drivers().items():
+        line = driver.info.line
+        assert CATALOG[name].baud in line.bauds, name
+        assert CATALOG[name].frame == f"{line.data_bits}{line.parity.value}", name

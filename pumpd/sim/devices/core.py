@@ -12,7 +12,8 @@ class SimCore:
 
     A subclass sets: kind (the bases do), model (the name of its driver), text (one line for people), number (its serial
     number unless another one is given; None where the protocol tells none), other_number (what `wrong_serial` claims),
-    usual_baud (its line's speed), power_off_ms (how long a power cycle keeps it dark; our choice).
+    usual_baud and usual_frame (its line's speed, data bits and parity), power_off_ms (how long a power cycle keeps it
+    dark; our choice).
     """
 
     kind: ClassVar[Literal["pump", "monitor"]]
@@ -21,6 +22,7 @@ class SimCore:
     number: ClassVar[str | None] = None
     other_number: ClassVar[str] = "999999"
     usual_baud: ClassVar[int] = 9600
+    usual_frame: ClassVar[str] = "8N"
     power_off_ms: ClassVar[int] = 3000
 
     def __init__(self, faults: LineFaults, serial: str | None, now_ms: int, seed: int) -> None:

@@ -32,6 +32,7 @@ class DraegerMedibusSim(SimTalker):
     model: ClassVar[str] = "draeger_medibus"
     text: ClassVar[str] = "Dräger ventilator or monitor on MEDIBUS"
     usual_baud: ClassVar[int] = 19200
+    usual_frame: ClassVar[str] = "8E"
     period_ms: ClassVar[int] = 1000
     steps: ClassVar[Mapping[str, int]] = dict.fromkeys(_CODES, 1000)
 

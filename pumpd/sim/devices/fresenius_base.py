@@ -35,6 +35,7 @@ class FreseniusBaseSim(SimPolledPump):
     model: ClassVar[str] = "fresenius_base"
     text: ClassVar[str] = "Fresenius Vial syringe module on a Base Primea"
     usual_baud: ClassVar[int] = 19200
+    usual_frame: ClassVar[str] = "7E"
     rate_step_ul_h: ClassVar[int] = 100
 
     modules: tuple[str, ...] = ("1",)

@@ -38,6 +38,7 @@ class GeDriSim(SimTalker):
 
     model, text = "ge_dri", "GE patient monitor (Datex-Ohmeda Record Interface)"
     usual_baud = 19_200
+    usual_frame = "8E"
     unasked = False
     period_ms = 1000 * LEAST_S
     steps: ClassVar = {
