@@ -47,7 +47,8 @@ async def find_received(engine: AsyncEngine, keys: Sequence[Key]) -> dict[Key, R
     async with engine.connect() as connection:
         for start in range(0, len(keys), _FEW):
             wanted = [(control_id, app, sent) for app, control_id, sent in keys[start : start + _FEW]]
-            rows = await connection.execute(select(messages_in).where(key.in_(wanted), TAKEN))
+            ids = columns.control_id.in_({one[0] for one in wanted})  # alone, SQLite would read all keys for a tuple
+            rows = await connection.execute(select(messages_in).where(ids, key.in_(wanted), TAKEN))
             found |= {message.key: message for message in map(_received, rows)}
     return found
 

@@ -64,9 +64,7 @@ def _of_key(dialect: Dialect, state: str) -> Statement:
     """Rows (application, control id, sent) of messages that are not applied yet. TAKEN: it is the index's condition."""
     columns = messages_in.c
     key = zip(("k_app", "k_id", "k_sent"), (columns.app, columns.control_id, columns.sent), strict=True)
-    where = [
-        column == bindparam(name, type_=column.type) for name, column in key
-    ]  # TAKEN: so that the index of keys is used
+    where = [column == bindparam(name, type_=column.type) for name, column in key]
     clause = update(messages_in).where(*where, TAKEN, UNAPPLIED).values(state=literal_column(f"'{state}'"))
     return compiled(clause, dialect, ("k_app", "k_id", "k_sent"))
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pumpd.journal.backlog import Backlog
 from pumpd.journal.inbox import Entry
-from pumpd.journal.records import BootInfo, JournalFault, JournalStats, LastSeen
+from pumpd.journal.records import BootInfo, JournalFault, JournalStats, LastSeen, MessageRecord
 from pumpd.journal.recovery import Left, open_tail
 from pumpd.journal.store import FAILURES, Store
 from pumpd.journal.tail import Tail
@@ -30,7 +30,8 @@ class Limits:
 
     flush_s: readings are committed at least this often, so that a power cut loses less than 1 s of them.
     gather_s: how long something urgent waits for what else is urgent just now: a commit each would keep the disk, and
-    the interpreter, busy without need while alarms come in dozens.
+    the interpreter, busy without need while alarms come in dozens. Messages alone gather only until none has come for
+    lull_s: a peer sends its next one when this one is answered.
     stall_s: a commit that takes longer is reported as a fault. readings: kept while failing, oldest dropped
     first; records: kept at most of anything. chunk: most records of one transaction.
     """
@@ -43,6 +44,7 @@ class Limits:
     records: int = 100_000
     chunk: int = 5_000
     gather_s: float = 0.01
+    lull_s: float = 0.001
 
 
 class Writer:
@@ -71,6 +73,7 @@ class Writer:
         self._retry_s = 0.0
         self._flushed_at = 0.0  # the journal's loop time at which the last flush began
         self._commits = self._committed = 0
+        self._messages = self._steps = 0  # of what waits and is urgent
         self._last_commit_s = 0.0
         self.loop: asyncio.AbstractEventLoop | None = None
         self.last_seen: LastSeen | None = None
@@ -166,9 +169,22 @@ class Writer:
             await self._urgent.wait()
             alarm.cancel()
             if self._stop_at is None:
-                await asyncio.sleep(min(limits.gather_s, max(0.0, until - loop.time())))
+                await self._gather(until)
             self._take()
             if not self._retry_s or self._stop_at is not None:
+                return
+
+    async def _gather(self, until: float) -> None:
+        """Let come together what is urgent just now."""
+        loop, limits = asyncio.get_running_loop(), self._limits
+        until = min(until, loop.time() + limits.gather_s)
+        while (left := until - loop.time()) > 0:
+            self._take()
+            messages = self._messages
+            alone = messages and not self._steps
+            await asyncio.sleep(min(left, limits.lull_s) if alone else left)
+            self._take()
+            if alone and self._messages == messages:
                 return
 
     def _take(self) -> None:
@@ -178,7 +194,12 @@ class Writer:
         self._woken = False
         inbox, add = self._inbox, self._backlog.add
         while inbox:
-            add(inbox.popleft())
+            entry = inbox.popleft()
+            add(entry)
+            if type(entry.record) is MessageRecord:
+                self._messages += 1
+            elif entry.urgent:
+                self._steps += 1
         self._backlog.bound()
 
     async def _flush(self) -> None:
@@ -194,6 +215,7 @@ class Writer:
                 self._failed(error)
                 return
             self._succeeded(entries, time.monotonic() - began)
+        self._messages = self._steps = 0
 
     async def _commit(self, entries: list[Entry]) -> None:
         """One transaction; while a slow disk keeps it, the inbox stays empty and the stall is reported."""
