@@ -36,6 +36,7 @@ from pumpd_hl7.peers import Peer
 log = structlog.get_logger(__name__)
 
 Reply = Callable[[bytes], None]
+Settle = Callable[[bytes | None], None]
 REMEMBERED = 8192  # keys; older ones are asked of the store
 TRIES = 5
 RETRY_S = (1.0, 2.0, 5.0, 10.0)
@@ -85,6 +86,7 @@ class Intake:
         self._lanes: dict[str, Lane] = {}
         self._owed: dict[Key, tuple[Received, Message, int]] = {}  # acknowledged, not done; with its tries
         self._owes = asyncio.Event()
+        self._caught_up = False
         self._marks: set[asyncio.Task[None]] = set()
 
     @property
@@ -128,7 +130,11 @@ class Intake:
                     reply(written)
 
         try:
-            kept = await self._earlier(message, peer, key, settle) or await self._in_turn(message, peer, key, settle)
+            earlier = await self._store.answered_before(key)
+            if earlier is not None:
+                kept = self._repeat(earlier, message, peer, settle)
+            else:
+                kept = await self._in_turn(message, peer, key, settle)
         except JournalUnavailable as error:
             log.warning("hl7_not_stored", peer=peer.settings.id, why=str(error))
             settle(self._refusal(message.msh, (_NOT_STORED,), peer))
@@ -141,21 +147,19 @@ class Intake:
                 self._known.pop(key, None)
             self._forget()
 
-    async def _earlier(self, message: Message, peer: Peer, key: Key, settle: Callable[[bytes | None], None]) -> bool:
-        """It was stored before this run, or too long ago to be remembered."""
-        earlier = await self._store.answered_before(key)
-        if earlier is None:
-            return False
+    def _repeat(self, earlier: Received, message: Message, peer: Peer, settle: Settle) -> bool:
+        """It was stored before this run, or too long ago to be remembered; whether its answer holds from now on."""
         peer.repetitions += 1
         if earlier.raw != message.raw:
             settle(self._refusal(message.msh, (_REUSED,), peer))
-        elif key in self._owed and mode_of(message.msh) is Mode.ORIGINAL:
+            return False
+        if earlier.key in self._owed and mode_of(message.msh) is Mode.ORIGINAL:
             settle(self._refusal(message.msh, (_OWED,), peer))
-        else:
-            settle(earlier.answer)
+            return False
+        settle(earlier.answer)
         return True
 
-    async def _in_turn(self, message: Message, peer: Peer, key: Key, settle: Callable[[bytes | None], None]) -> bool:
+    async def _in_turn(self, message: Message, peer: Peer, key: Key, settle: Settle) -> bool:
         """Judge, store, answer, do; whether it was kept."""
         alone = message.kind[0] not in OBSERVATIONS
         lane = self._lanes.setdefault(peer.settings.id, Lane())
@@ -167,7 +171,9 @@ class Intake:
                 return False
             written = self._answer(message.msh, problems)
             received = Received(peer.settings.id, key, kind_text(message), message.raw, written, self._wall_us())
-            await self._store.received(received)
+            stored = await self._store.received(received)
+            if stored is not received:
+                return self._repeat(stored, message, peer, settle)
             if mode_of(message.msh) is Mode.ENHANCED:
                 settle(written)
             done = await self._do(received, message)
@@ -198,15 +204,22 @@ class Intake:
         except JournalUnavailable as error:
             log.warning("hl7_not_marked_applied", why=str(error))
 
-    async def run(self) -> None:
-        """Does what was acknowledged before a restart, oldest first, and later what could not be done at once.
-
-        One that fails TRIES times stays in the store, unapplied, until the next start.
-        """
+    async def catch_up(self) -> None:
+        """Does what was acknowledged before a restart, oldest first; once. Before anything newer is let in."""
+        if self._caught_up:
+            return
         for received in await self._store.unapplied():
             message = read_message(received.raw, self._blank.get(received.peer, "utf-8"))
             if received.key not in self._known and isinstance(message, Message):
                 await self._do(received, message, late=True)
+        self._caught_up = True
+
+    async def run(self) -> None:
+        """Catches up, and later does what could not be done at once.
+
+        One that fails TRIES times stays in the store, unapplied, until the next start.
+        """
+        await self.catch_up()
         while True:
             await self._owes.wait()
             self._owes.clear()

@@ -43,13 +43,12 @@ class Memory:
         self.hold: asyncio.Event | None = None
         self.broken: Exception | None = None
 
-    async def received(self, message: Received) -> None:
+    async def received(self, message: Received) -> Received:
         if self.hold is not None:
             await self.hold.wait()
         if self.broken is not None:
             raise self.broken
-        assert message.key not in self.kept, "the key is unique"
-        self.kept[message.key] = message
+        return self.kept.setdefault(message.key, message)
 
     async def answered_before(self, key: tuple[str, str, str]) -> Received | None:
         return self.kept.get(key)
@@ -68,6 +67,9 @@ class Memory:
         return []
 
     async def depth(self, destination: str) -> int:
+        return 0
+
+    async def dead(self, destination: str) -> int:
         return 0
 
     async def sent(self, number: int, answer: str) -> None:
