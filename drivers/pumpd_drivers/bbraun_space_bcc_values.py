@@ -96,10 +96,12 @@ def _infusing(values: dict[str, str]) -> bool | None:
 
 
 def _rate_ul_h(values: dict[str, str]) -> int | None:
-    """The rate; while a bolus runs, the bolus rate where that is the faster one."""
+    """The rate; while a bolus runs, the bolus rate where that is the faster one, and unknown where it is not told."""
     rate = _micro(values["INRT"])
-    bolus = _micro(values.get("INBORT", "")) if values.get("INM2") == "1" else None
-    return rate if rate is None or bolus is None else max(rate, bolus)
+    if values.get("INM2") != "1":
+        return rate
+    bolus = _micro(values.get("INBORT", ""))
+    return None if rate is None or bolus is None else max(rate, bolus)
 
 
 def _mode(values: dict[str, str]) -> str:

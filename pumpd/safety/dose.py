@@ -25,6 +25,7 @@ from pumpd.safety.policy import PumpPolicy
 from pumpd.safety.state import Command, Dose, PumpState, Report
 
 NL_PER_UL = 1000
+FASTEST_UL_H = 1_200_000  # of all pumps on record here (Asena, Graseby); for one that is only read and declares none
 UL_H_MS_PER_NL = 3600  # rate_ul_h x ms / 3600 is nanolitres
 
 
@@ -62,10 +63,12 @@ def after_command(
 
 
 def report_high_ul_h(report: Report | None, pump: PumpCapabilities) -> int:
-    """The highest rate the pump may run at by its report; an unread rate is the pump's greatest."""
+    """The highest rate the pump may run at by its report; an unread rate is the pump's greatest, or any pump's."""
     if report is None or report.infusing is False:
         return 0
-    return pump.rate_max_ul_h if report.rate_ul_h is None else report.rate_ul_h + pump.shown_rate_step_ul_h
+    if report.rate_ul_h is None:
+        return pump.rate_max_ul_h or FASTEST_UL_H
+    return report.rate_ul_h + pump.shown_rate_step_ul_h
 
 
 def report_low_ul_h(report: Report, pump: PumpCapabilities) -> int:

@@ -273,7 +273,13 @@ def test_a_pump_stands_only_where_it_says_so_and_nothing_speaks_against_it(
 def test_while_a_bolus_runs_the_rate_is_that_of_the_bolus() -> None:
     assert status("INRT,1.20", "INBORT,800.00", "INM2,1").rate_ul_h == 800_000
     assert status("INRT,1.20", "INBORT,800.00", "INM2,0").rate_ul_h == 1_200
-    assert status("INRT,1.20", "INBORT,_NV", "INM2,1").rate_ul_h == 1_200
+
+
+@pytest.mark.req("QUA-01", "CEI-03")
+@pytest.mark.parametrize("rate", ["INBORT,_NV", "INBORT,_NA", "INBORT,x", "INP1,4"])
+def test_a_bolus_whose_rate_is_not_told_runs_at_an_unknown_rate_and_not_at_that_of_before(rate: str) -> None:
+    assert status("INRT,1.20", rate, "INM2,1").rate_ul_h is None
+    assert status("INRT,1.20", rate, "INM2,0").rate_ul_h == 1_200
 
 
 def test_dose_units_are_the_published_codes() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pumpd.device.facts import Outcome
+from pumpd.device.info import PumpCapabilities
 from pumpd.safety.dose import CommandKind, after_command
 from pumpd.safety.events import PatientBound, PolicyReplaced, RateRequested, Restarted
 from pumpd.safety.view import DoseView
@@ -75,6 +76,20 @@ def test_time_since_the_last_report_counts_as_possible_delivery() -> None:
     after = delivered(bed)
     assert after.at_most_ng - before.at_most_ng == 40_000
     assert after.at_least_ng == before.at_least_ng
+
+
+@pytest.mark.req("DOS-01")
+@pytest.mark.parametrize("counted", [None, 100])
+def test_an_unread_rate_of_a_pump_that_declares_no_greatest_one_may_be_that_of_any_pump(counted: int | None) -> None:
+    """A pump that is only read has no range to be commanded in; its rate is not nought for that."""
+    bed = Bed(bed_policy(pump={"capabilities": PumpCapabilities(can_read_back=True)}))
+    bed.pump(None, volume_ul=counted)
+    before = delivered(bed)
+    bed.run(3_000)
+    assert delivered(bed).at_most_ng - before.at_most_ng >= 1_000_000  # 1200 mL/h
+    bed.pump(None, volume_ul=counted)
+    bed.pump(None, False, volume_ul=counted)
+    assert delivered(bed).at_most_ng - before.at_most_ng >= 1_000_000
 
 
 @pytest.mark.req("DOS-02")
