@@ -51,8 +51,8 @@ class Simulated(ByteDevice, Protocol):
 class Model:
     """A device that can be simulated; name is that of its driver.
 
-    baud, frame: its serial line's usual speed, data bits and parity ("8N"). serial: what it tells by default; None where
-    its protocol tells none.
+    baud, frame: its serial line's usual speed, data bits and parity ("8N"). serial: what it tells by default; None
+    where its protocol tells none.
     """
 
     name: str
