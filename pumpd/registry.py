@@ -18,6 +18,7 @@ from pumpd.device import Driver, DriverInfo
 from pumpd.driver_file import DriverFile, DriverFileError, load_file
 
 GROUP = "pumpd.drivers"
+GATEWAYS = "pumpd.gateways"
 _files: list[DriverFile] = []
 
 
@@ -97,9 +98,30 @@ def forget_files() -> None:
     _files.clear()
 
 
+@dataclass(frozen=True, slots=True)
+class BrokenGateway:
+    """A gateway that cannot be used, and why."""
+
+    name: str
+    reason: str
+
+
+def gateway(name: str) -> Any:
+    """The gateway's class (pumpd.gateways.Gateway), or a BrokenGateway; another package's faults never raise here."""
+    points = tuple(entry_points(group=GATEWAYS, name=name))
+    if not points:
+        return BrokenGateway(name, "it is not installed")
+    try:
+        return points[0].load()
+    except Exception as error:  # noqa: BLE001 - another package's code: whatever it raises is its own fault, as a value
+        return BrokenGateway(name, f"{type(error).__name__}: {error}")
+
+
 __all__ = [
+    "GATEWAYS",
     "GROUP",
     "BrokenDriver",
+    "BrokenGateway",
     "DriverFile",
     "DriverFileError",
     "Registry",
@@ -108,6 +130,7 @@ __all__ = [
     "driver_files",
     "drivers",
     "forget_files",
+    "gateway",
     "installed",
     "load",
 ]

@@ -5,6 +5,9 @@ Everything here runs on one event loop and never waits in the way of a stop.
 
 from pumpd.bedside.bed import BedRuntime
 from pumpd.bedside.parts import Parts, Stepped
+from pumpd.bedside.remote import RemoteSession
 from pumpd.bedside.session import DeviceSession
 
-__all__ = ["BedRuntime", "DeviceSession", "Parts", "Stepped"]
+Session = DeviceSession | RemoteSession
+
+__all__ = ["BedRuntime", "DeviceSession", "Parts", "RemoteSession", "Session", "Stepped"]

@@ -60,6 +60,7 @@ class BedRuntime:
         self._journal = parts.journal
         self._hub = parts.hub
         self._charts = parts.charts
+        self._told = parts.told
         self._shell = parts.shell
         self._commander = Commander(pumps, self.post, parts.journal.durable, parts.shell.durable_ms)
         self._timer = DeadlineTimer(parts.clock, self._deadline, self._due)
@@ -194,6 +195,9 @@ class BedRuntime:
         self._show(decisions)
         if decisions and self._charts is not None:
             self._screens(self._charts.note, self.id, self.seq, event, decisions, now)
+        if decisions:
+            for tell in self._told:
+                self._screens(tell, self.id, self.seq, now, event, decisions)
         return token
 
     def _stop(self, record: StepRecord, sent: str | None) -> None:

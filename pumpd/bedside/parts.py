@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pumpd.bedside.ports import ChartPort, HubPort, JournalPort, KernelPort
 from pumpd.clock import Clock
 from pumpd.config.model import ShellTimes
+from pumpd.gateways import Told
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event
 from pumpd.units import Ms
@@ -31,7 +33,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What all beds of a ward share."""
+    """What all beds of a ward share. told: who is told of every step that decided something; it may grow later."""
 
     kernel: KernelPort
     clock: Clock
@@ -39,3 +41,4 @@ class Parts:
     hub: HubPort
     shell: ShellTimes
     charts: ChartPort | None = None
+    told: Sequence[Told] = ()

@@ -16,18 +16,22 @@ import structlog
 
 import pumpd
 from pumpd.api.app import create_app
-from pumpd.bedside import BedRuntime, DeviceSession, Parts
+from pumpd.bedside import BedRuntime, DeviceSession, Parts, RemoteSession, Session
 from pumpd.bedside.chart_parts import Knowledge
 from pumpd.bedside.charts import Charts
 from pumpd.bedside.supervise import keep_running
 from pumpd.clock import Clock, Gap, PeoplesTime, boot_id
-from pumpd.config.model import BedConfig, WardConfig
+from pumpd.config.hl7 import remote_source
+from pumpd.config.model import BedConfig, DeviceConfig, WardConfig
+from pumpd.daemon.gateway import GatewayRun, Port
 from pumpd.daemon.restore import restore_bed, resume
 from pumpd.daemon.self_watch import Outbox, SelfWatch, wall_ms, watching
 from pumpd.daemon.ward import Ward
 from pumpd.daemon.watch import LoopWatch, checkpoints, counts, tidy
 from pumpd.daemon.web import WebServer
+from pumpd.gateways import Told
 from pumpd.journal import BootInfo, Journal, JournalFault, Origins
+from pumpd.journal.messages import JournalMessages
 from pumpd.links.recorder import Recorder
 from pumpd.live.hub import LiveHub
 from pumpd.live.port import WardCounts
@@ -57,7 +61,8 @@ class Daemon:
         self._people = people
         self.watch = LoopWatch(people)
         self.beds: dict[str, BedRuntime] = {}
-        self.sessions: dict[str, DeviceSession] = {}
+        self.sessions: dict[str, Session] = {}
+        self._told: list[Told] = []
         self.capture = None
         if config.capture is not None:
             self.capture = Recorder(config.capture, self.clock.now_ms, self.clock.wall_of)
@@ -158,17 +163,20 @@ class Daemon:
         known = Knowledge(self.config.pharmacokinetics, self.config.opioids, self.config.vocabulary)
         self.charts = Charts(known, self.journal, self.clock, self.hub.mark)
         self.ward = Ward(self.beds, self.journal, self.clock, self.config, self.charts, self.sessions)
+        self.gateway = None if self.config.hl7 is None else await self._gateway()
         server, journal_url = self.config.server, self.config.journal_url
         app = create_app(self.hub, self.ward, server, pumpd.__version__, self.counts, journal_url)
         self.web = WebServer(app, server, self._people)
         self.web.open()
-        parts = Parts(kernel, self.clock, self.journal, self.hub, self.config.shell, self.charts)
+        parts = Parts(kernel, self.clock, self.journal, self.hub, self.config.shell, self.charts, self._told)
         for config in self.config.beds:
             await self._restore(config, parts, gap)
         self._listen_to_journal()
         self._run("opening of lines", self._open_lines)
         self._run("screens", self.hub.run)
         self._run("web face", self.web.run)
+        if self.gateway is not None:
+            self._run("HL7 gateway", self.gateway.run)
         if self.capture is not None:
             self._run("capture", functools.partial(self.capture.run, self.hub.people.sleep))
         self._run("garbage", functools.partial(tidy, self.hub.people.sleep))
@@ -185,25 +193,39 @@ class Daemon:
         return None if last is None else self.clock.resume(last.now_ms, last.boot_id, last.boot_ms, last.wall)
 
     async def _restore(self, config: BedConfig, parts: Parts, gap: Gap | None) -> None:
-        pumps: dict[str, DeviceSession] = {}
+        pumps: dict[str, Session] = {}
         returned = await restore_bed(config, self.journal, parts, pumps)
         bed = returned.bed
         for device in config.devices:
-            pumps[device.id] = DeviceSession(
-                device,
-                drivers()[device.driver],
-                self.clock,
-                bed.post,
-                links=self.config.links,
-                shell=self.config.shell,
-                on_link=functools.partial(self.hub.mark_now, bed.id),
-                ear=None if self.capture is None else self.capture.ear(device),
-            )
+            pumps[device.id] = self._session(device, bed)
         self.beds[bed.id] = bed
         self.sessions |= pumps
         resume(returned, config, gap, self.journal.marked(bed.id))
         self.hub.register(bed.id, functools.partial(self._shown, bed))
         self.charts.add(bed)
+
+    def _session(self, device: DeviceConfig, bed: BedRuntime) -> Session:
+        on_link = functools.partial(self.hub.mark_now, bed.id)
+        if remote_source(device.link) is not None:
+            return RemoteSession(device, self.clock, bed.post, on_link)
+        return DeviceSession(
+            device,
+            drivers()[device.driver],
+            self.clock,
+            bed.post,
+            links=self.config.links,
+            shell=self.config.shell,
+            on_link=on_link,
+            ear=None if self.capture is None else self.capture.ear(device),
+        )
+
+    async def _gateway(self) -> GatewayRun:
+        """Where the ward file says something of HL7; else nothing listens, and nothing is sent."""
+        store, told, shown = await JournalMessages.open(self.journal), self._told, self._shown
+        port = Port(
+            self.config, self.beds, self.ward, self.clock, store, sessions=self.sessions, told=told, shown=shown
+        )
+        return GatewayRun(self.config, port)
 
     def _shown(self, bed: BedRuntime) -> BedView:
         return replace(bed.view(), clinical=self.charts.view(bed.id))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pumpd.bedside import DeviceSession
+from pumpd.bedside import RemoteSession, Session
 from pumpd.config.model import BedConfig, DeviceConfig
 from pumpd.live.port import DeviceDetail
 
 
-def details(bed: BedConfig, sessions: Mapping[str, DeviceSession]) -> tuple[DeviceDetail, ...]:
+def details(bed: BedConfig, sessions: Mapping[str, Session]) -> tuple[DeviceDetail, ...]:
     """The bed's devices, pumps first."""
     return tuple(_detail(device, sessions[device.id]) for device in bed.devices if device.id in sessions)
 
 
-def _detail(device: DeviceConfig, session: DeviceSession) -> DeviceDetail:
+def _detail(device: DeviceConfig, session: Session) -> DeviceDetail:
     info = device.info
     return DeviceDetail(
         id=device.id,
@@ -24,7 +24,7 @@ def _detail(device: DeviceConfig, session: DeviceSession) -> DeviceDetail:
         kind=info.kind.value,
         quality=info.quality,
         integrity=info.integrity.value,
-        line=info.line.text(),
+        line="HL7" if isinstance(session, RemoteSession) else info.line.text(),
         link=device.link,
         signals=info.signals,
         sources=info.sources,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from pumpd.bedside import BedRuntime, DeviceSession
+from pumpd.bedside import BedRuntime, Session
 from pumpd.bedside.charts import Charts
 from pumpd.clinical.chart import Chart
 from pumpd.clock import Clock
@@ -33,7 +33,7 @@ class Ward:
         clock: Clock,
         config: WardConfig,
         charts: Charts,
-        sessions: Mapping[str, DeviceSession],
+        sessions: Mapping[str, Session],
     ) -> None:
         self._beds = beds
         self._journal = journal

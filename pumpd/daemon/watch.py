@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import structlog
 
-from pumpd.bedside import BedRuntime, DeviceSession
+from pumpd.bedside import BedRuntime, Session
 from pumpd.clock import PeoplesTime
 from pumpd.device.info import Kind
 from pumpd.links.recorder import Recorder
@@ -87,9 +87,7 @@ async def checkpoints(beds: Sequence[BedRuntime], every_ms: int) -> None:
             bed.checkpoint()
 
 
-def counts(
-    beds: Collection[BedRuntime], sessions: Collection[DeviceSession], capture: Recorder | None = None
-) -> WardCounts:
+def counts(beds: Collection[BedRuntime], sessions: Collection[Session], capture: Recorder | None = None) -> WardCounts:
     """What all beds and devices together have counted since the start."""
     return WardCounts(
         {kind.value: sum(session.frames for session in sessions if session.kind is kind) for kind in Kind},
@@ -101,7 +99,7 @@ def counts(
     )
 
 
-def _unmapped(sessions: Collection[DeviceSession]) -> dict[str, int]:
+def _unmapped(sessions: Collection[Session]) -> dict[str, int]:
     """By driver: how many different tags it has no row for."""
     found: dict[str, set[str]] = {}
     for session in sessions:

@@ -32,8 +32,8 @@ class House:
         self._stepped = asyncio.Event()
 
     @classmethod
-    async def open(cls, folder: Path, beds: int = 1, patient: bool = True) -> House:
-        """The daemon runs and bed 1's pump is heard and under control."""
+    async def open(cls, folder: Path, beds: int = 1, patient: bool = True, more: str = "") -> House:
+        """The daemon runs and bed 1's pump is heard and under control. more: further tables of the ward file."""
         sim = await SimWard.start(beds=beds, folder=folder / "lines of the ward", play=False, waves=False)
         text = sim.ward_toml(
             port=0,
@@ -42,7 +42,7 @@ class House:
             protocol=CONFIG / "protocols" / "ldk.toml",
             alarms=CONFIG / "alarms" / "adult.toml",
         )
-        (folder / "ward.toml").write_text(text, encoding="utf-8")
+        (folder / "ward.toml").write_text(text + more, encoding="utf-8")
         config = load_ward(folder / "ward.toml")
         assert isinstance(config, WardConfig), config
         house = cls(folder, sim, config)

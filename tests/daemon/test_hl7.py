@@ -1,0 +1,193 @@
+"""HL7 at a real daemon: ADT over a real socket binds, moves and releases, and every screen sees it in order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pumpd_hl7.gateway import Hl7Gateway
+from pumpd_hl7.mllp import MllpFramer, frame
+from websockets.asyncio.client import connect
+
+from tests.daemon.house import House
+
+HL7 = """
+[hl7]
+application = "PUMPD"
+
+[hl7.listen]
+port = 0
+
+[[hl7.peer]]
+id = "his"
+application = "HIS"
+may = ["ADT"]
+
+[hl7.locations]
+"PALL^01^1" = "demo-01"
+"PALL^02^1" = "demo-02"
+"""
+
+
+def adt(trigger: str, control_id: str, mrn: str, name: str, place: str = "", prior: str = "") -> bytes:
+    rows = (
+        f"MSH|^~\\&|HIS|HOSP|PUMPD|HOSP|20260115100000+0000||ADT^{trigger}|{control_id}|P|2.6",
+        "EVN||20260115100000+0000",
+        f"PID|||{mrn}^^^HOSP^MR||{name}||19560203|F",
+        f"PV1||I|{place}|||{prior}",
+        "OBX|1|NM|29463-7^Body weight^LN||60|kg^kilogram^UCUM",
+    )
+    return "".join(f"{row}\r" for row in rows).encode()
+
+
+class Ehr:
+    """The other end of one connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer, self._framer = reader, writer, MllpFramer()
+
+    async def send(self, message: bytes) -> str:
+        """The answer's MSA segment."""
+        self._writer.write(frame(message))
+        while True:
+            for answer in self._framer.feed(await self._reader.read(65536)):
+                assert isinstance(answer, bytes)
+                return next(row for row in answer.decode().split("\r") if row.startswith("MSA"))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+async def listening(house: House) -> int:
+    run = house.daemon.gateway
+    assert run is not None
+    await house.until(lambda: isinstance(run.gateway, Hl7Gateway) and run.gateway.port)
+    assert isinstance(run.gateway, Hl7Gateway)
+    assert run.gateway.port is not None
+    return run.gateway.port
+
+
+async def ehr_of(house: House) -> Ehr:
+    return Ehr(*await asyncio.open_connection("127.0.0.1", await listening(house)))
+
+
+@pytest.fixture
+async def ward(tmp_path: Path) -> AsyncIterator[House]:
+    house = await House.open(tmp_path, beds=2, more=HL7)
+    yield house
+    await house.close()
+
+
+def patient(house: House, bed: str) -> str | None:
+    found = house.daemon.beds[bed].view().patient
+    return None if found is None else found.mrn
+
+
+async def test_an_admission_binds_the_patient_with_name_and_weight_and_is_answered_once_it_is_done(ward: House) -> None:
+    ehr = await ehr_of(ward)
+    assert await ehr.send(adt("A01", "1", "M-1", "Quill^Quentin", "PALL^02^1")) == "MSA|AA|1"
+    bound = ward.daemon.beds["demo-02"].view().patient
+    assert bound is not None
+    assert (bound.mrn, bound.family_name, bound.given_name, bound.weight_g) == ("M-1", "Quill", "Quentin", 60_000)
+    ehr.close()
+
+
+async def test_a_discharge_releases_the_patient_and_nobody_else(ward: House) -> None:
+    ehr = await ehr_of(ward)
+    other = patient(ward, "demo-02")
+    assert await ehr.send(adt("A03", "2", "DEMO-0001", "Ash^Alva", "PALL^01^1")) == "MSA|AA|2"
+    assert patient(ward, "demo-01") is None
+    assert patient(ward, "demo-02") == other
+    ehr.close()
+
+
+async def test_a_message_without_a_patient_is_refused_with_its_field_and_changes_nothing(ward: House) -> None:
+    ehr = await ehr_of(ward)
+    before = patient(ward, "demo-01")
+    assert (await ehr.send(adt("A01", "3", "", "Quill^Q", "PALL^01^1"))).startswith("MSA|AE|3")
+    assert patient(ward, "demo-01") == before
+    ehr.close()
+
+
+async def test_a_repetition_is_answered_alike_and_not_done_again(ward: House) -> None:
+    ehr = await ehr_of(ward)
+    message = adt("A01", "4", "M-4", "Quill^Q", "PALL^02^1")
+    first = await ehr.send(message)
+    await ehr.send(adt("A03", "5", "M-4", "Quill^Q"))
+    assert patient(ward, "demo-02") is None
+    assert await ehr.send(message) == first
+    assert patient(ward, "demo-02") is None
+    ehr.close()
+
+
+async def test_what_is_bound_by_adt_is_still_bound_after_a_restart(ward: House) -> None:
+    ehr = await ehr_of(ward)
+    await ehr.send(adt("A01", "6", "M-6", "Quill^Q", "PALL^02^1"))
+    ehr.close()
+    await ward.daemon.stop()
+    await ward.start()
+    await listening(ward)
+    assert patient(ward, "demo-02") == "M-6"
+
+
+async def test_without_the_table_nothing_listens(house: House) -> None:
+    assert house.daemon.gateway is None
+
+
+@pytest.mark.req("QUA-06")
+async def test_a_transfer_in_the_middle_of_an_infusion_closes_the_old_patient_before_the_new_one_appears(
+    ward: House,
+) -> None:
+    """What a screen is told, in order: the old alarms end; then the new name, with a dose that begins at 0."""
+    ward.bed.act("pump-ignores-stop")
+    ward.bed.act("tenfold-rate")
+    await ward.until(lambda: ward.alarm("over_hard") and delivered_ng(ward) > 0)
+    old = {alarm.id for alarm in ward.view.alarms if "over_hard" in alarm.condition}
+    assert ward.pump.infusing
+    ehr = await ehr_of(ward)
+    move = adt("A02", "7", "DEMO-0002", "Birch^Bela", "PALL^01^1", "PALL^02^1")
+    seen = [message async for message in told_until(ward, "demo-01", "DEMO-0002", lambda: ehr.send(move))]
+    ended = [n for n, one in enumerate(seen) if one["type"] == "alarm" and one["alarm"]["id"] in old]
+    assert [seen[n]["alarm"]["state"] for n in ended][-1:] == ["ended"]
+    assert ended[-1] < len(seen) - 1
+    assert not any("Birch" in json.dumps(parts_of(one, "demo-01")) for one in seen[:-1])
+    assert parts_of(seen[-1], "demo-01")["pumps"][0]["delivered_mg"]["at_least"] == 0
+    assert patient(ward, "demo-02") is None
+    ehr.close()
+
+
+def delivered_ng(house: House) -> int:
+    dose = house.pump.delivered
+    return 0 if dose is None else dose.at_least_ng
+
+
+def parts_of(message: dict[str, Any], bed: str) -> dict[str, Any]:
+    """What a screen's message says of one bed."""
+    if message["type"] == "snapshot":
+        return next(one for one in message["beds"] if one["id"] == bed)
+    return message.get("set", {}).get(bed, {})
+
+
+async def told_until(
+    house: House, bed: str, mrn: str, act: Callable[[], Awaitable[str]]
+) -> AsyncIterator[dict[str, Any]]:
+    """Every message of a screen from just before the act to the one that shows that patient at the bed."""
+    async with connect(f"ws://127.0.0.1:{house.daemon.port}/ws/v1/live") as screen:
+        await screen.send(
+            json.dumps({"type": "hello", "proto": [1], "client": "test", "credit": 5, "subs": ["ward:*"]})
+        )
+        acting: asyncio.Task[str] | None = None
+        async for text in screen:
+            message = json.loads(text)
+            yield message
+            if message["type"] in ("snapshot", "delta"):
+                await screen.send(json.dumps({"type": "ack", "seq": message["seq"]}))
+                acting = acting or asyncio.ensure_future(act())
+            if (parts_of(message, bed).get("patient") or {}).get("mrn") == mrn:
+                break
+        assert acting is not None
+        assert (await acting).startswith("MSA|AA")
