@@ -17,6 +17,7 @@ from pumpd_hl7.tls import client_context
 log = structlog.get_logger(__name__)
 
 CONNECT_S = 10.0
+CLOSE_S = 1.0
 SILENCES = 2
 """Answers that did not come, one after another, after which a connection is taken for dead."""
 
@@ -99,6 +100,13 @@ class Client:
         self._link = None
         self._silences = 0
 
+    async def end(self) -> None:
+        """Close, and wait until it is closed."""
+        link = self._link
+        self.close()
+        if link is not None:
+            await link.lost(CLOSE_S)
+
 
 async def send_once(settings: SendSettings, message: bytes, control_id: str) -> Answer:
     """One message on a connection of its own. Raises as `Client.send`."""
@@ -106,7 +114,7 @@ async def send_once(settings: SendSettings, message: bytes, control_id: str) -> 
     try:
         return await client.send(message, control_id)
     finally:
-        client.close()
+        await client.end()
 
 
 class Backoff:
@@ -133,6 +141,7 @@ class _Link(asyncio.Protocol):
         self._framer = MllpFramer(end_without_cr=True)  # an answer alone in its frame is safe without the CR
         self._transport: asyncio.Transport
         self._waits: tuple[str, asyncio.Future[Answer]] | None = None
+        self._lost = asyncio.Event()
         self.up = False
         self.ignored = 0
 
@@ -152,6 +161,7 @@ class _Link(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self.up = False
+        self._lost.set()
         if self._waits is not None and not self._waits[1].done():
             self._waits[1].set_exception(
                 ConnectionResetError(f"the connection ended before the answer ({error or 'closed'})")
@@ -175,3 +185,11 @@ class _Link(asyncio.Protocol):
         if self._transport.get_write_buffer_size():
             self._transport.abort()
         self._transport.close()
+
+    async def lost(self, within_s: float) -> None:
+        """It is closed; at once when the other side does not say good-bye in time."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._lost.wait()
+        except TimeoutError:
+            self._transport.abort()

@@ -22,6 +22,7 @@ HELD_BYTES = 256 * 1024  # not yet framed, above which the peer has to wait
 SLICE_S = 0.002  # after which other things of the loop come first
 THREAD_BYTES = 128 * 1024  # of a message that is read beside the loop
 OVERSIZE_CODE = 102
+LINGER_S = 2.0  # for the last answers to leave
 
 
 class Handler(Protocol):
@@ -53,6 +54,7 @@ class Connection(asyncio.Protocol):
         self._pieces: deque[bytes] = deque()
         self._held = 0
         self._more = asyncio.Event()
+        self._lost = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
         self._ended = self._paused = self._working = self._closing = False
@@ -97,6 +99,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """What came whole is still dealt with: its sender may never ask again."""
         self._ended = self._closing = True
+        self._lost.set()
         if self._timer is not None:
             self._timer.cancel()
         self._writable.set()
@@ -139,9 +142,19 @@ class Connection(asyncio.Protocol):
         except Exception:
             log.exception("hl7_connection_failed", source=self.from_where)
         finally:
-            self._transport.close()
-            for peer in self._known:
-                peer.connections -= 1
+            await self._leave()
+
+    async def _leave(self) -> None:
+        """Close; a peer that does not take its last answers is not waited for long."""
+        for peer in self._known:
+            peer.connections -= 1
+        self._transport.close()
+        try:
+            async with asyncio.timeout(LINGER_S):
+                await self._lost.wait()
+        except TimeoutError:
+            self._transport.abort()
+        finally:
             self._left(self)
 
     async def _next_piece(self) -> bytes | None:
