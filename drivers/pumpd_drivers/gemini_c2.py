@@ -96,7 +96,7 @@ class GeminiC2(PolledPump):
         self._place = address + channel
         self._infusing = {**dict.fromkeys(running.split(","), True), **dict.fromkeys(standing.split(","), False)}
         self._local = True  # until a status says otherwise
-        self._alarming = False
+        self._alarming = self._named = False  # whether it alarms, and has said why
         super().__init__(settings)
 
     def framer(self) -> Bracketed:
@@ -140,6 +140,7 @@ class GeminiC2(PolledPump):
             unmapped = tuple(fact for key in unknown for fact in self.said.unmapped(key, values[key]))
         if "ALARM" in values:
             codes = [code for code in values["ALARM"].split(",") if code]
+            self._named = True
             alarms = self.said.alarms(tuple(map(wire.alarm_of, codes)) or (UNNAMED,), now)
             return Reply(ALARM, facts=(*alarms, *unmapped))
         if wire.TELLING_KEYS.isdisjoint(values):
@@ -195,9 +196,10 @@ class GeminiC2(PolledPump):
         """While it alarms it is asked why, again and again; otherwise it has none."""
         began, self._alarming = alarming and not self._alarming, alarming
         if began:
+            self._named = False
             self.line.ask(ALARM, now)
         if alarming:
-            return []
+            return [] if began or self._named else self.said.alarms((UNNAMED,), now)
         self.line.forget(ALARM)
         return self.said.alarms((), now)
 

@@ -84,6 +84,7 @@ ALARMS = {
     "VTB2": "volume to be infused complete, line 2",
 }
 NO_ALARM = "OK"
+SOUNDING = AlarmCode("SOUNDING", "the pump sounds an alarm and has not said which")
 MALFUNCTION = re.compile(r"MAL[0-9A-Z]{0,6}")
 
 _REPLY = re.compile(rb"F([0-9]);([ -~]{0,100};)([0-9A-F]{4})\r")
@@ -251,13 +252,14 @@ class HospiraPlumA(PolledPump):
         assert isinstance(alarm, tuple)
         assert isinstance(numbers, tuple)
         (alarms, mode), (rate_ul_h, volume_ul, drug, sounding) = alarm, numbers
+        alarms = (SOUNDING,) if sounding and not alarms else alarms
         status = PumpStatus(
             self._is_infusing(mode, rate_ul_h),
             rate_ul_h,
             volume_ul,
             None,
             Integrity.CRC16,
-            alarming=bool(alarms) or sounding,
+            alarming=bool(alarms),
             drug=drug,
             mode=mode,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from pumpd_drivers.gemini_c2 import PANEL_HAS_CONTROL, GeminiC2
+from pumpd_drivers.gemini_c2 import PANEL_HAS_CONTROL, UNNAMED, GeminiC2
 from pumpd_drivers.gemini_c2_wire import STATUS, frame
 
 from pumpd.device import (
@@ -237,6 +237,22 @@ def test_while_the_mode_says_alarm_it_is_asked_why_until_it_ends() -> None:
     asked = len(line.times_of(frame(HERE, "ALARM?")))
     line.run(10_000)
     assert len(line.times_of(frame(HERE, "ALARM?"))) == asked
+
+
+def test_a_pump_that_alarms_and_does_not_say_why_is_an_alarm_too() -> None:
+    driver = GeminiC2(DeviceSettings("p1"))
+    driver.start(Ms(0))
+    said: list[object] = []
+    for second in range(6):  # ALARM? has no answer
+        said += driver.tick(Ms(1_000 * second + 900))
+        said += driver.receive(frame(HERE, _mode(action="ALARM")), Ms(1_000 * second + 950))
+    assert [out for out in said if isinstance(out, DeviceAlarms)][0].alarms == (UNNAMED,)
+    said = driver.receive(frame(HERE, "ALARM@OCCL"), Ms(6_000)) + driver.receive(
+        frame(HERE, _mode(action="ALARM")), Ms(6_100)
+    )
+    assert [out for out in said if isinstance(out, DeviceAlarms)] == [DeviceAlarms((AlarmCode("OCCL", "occlusion"),))]
+    said = driver.receive(frame(HERE, _mode()), Ms(7_000))
+    assert [out for out in said if isinstance(out, DeviceAlarms)] == [DeviceAlarms(())]
 
 
 def test_a_malfunction_is_an_alarm_and_what_the_pump_does_is_then_not_known() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pumpd_drivers.hospira_plum_a import ALARMS, HospiraPlumA, alarms_of, frame
+from pumpd_drivers.hospira_plum_a import ALARMS, SOUNDING, HospiraPlumA, alarms_of, frame
 
 from pumpd.device import (
     CommandOutcome,
@@ -117,6 +117,16 @@ def test_rates(text: str, rate: int) -> None:
     told = status("PUMPING", text)
     assert told.rate_ul_h == rate
     assert told.alarming is ("r" in text)
+
+
+def test_a_pump_that_sounds_an_alarm_and_names_none_is_an_alarm_too() -> None:
+    found = mute()
+    found.hear(framed("F1;ICU4;OK;PUMPING;"))
+    found.hear(framed("F1;ICU4;rR7.0;50.0;12.3;X;"))
+    assert found.of(DeviceAlarms)[-1].alarms == (SOUNDING,)
+    found.hear(framed("F1;ICU4;rOD1;PUMPING;"))
+    found.hear(framed("F1;ICU4;rR7.0;50.0;12.3;X;"))
+    assert [alarm.code for alarm in found.of(DeviceAlarms)[-1].alarms] == ["OD1"]
 
 
 @pytest.mark.parametrize("text", ["", "R", "R--.-", "R-1", "1e3", "12,5", "R999999", "0.0001"])
