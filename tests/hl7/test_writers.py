@@ -31,8 +31,8 @@ NOW_US = 1_768_472_130_000_000
 PATIENT = Patient("100042", "Test & Söhne", "Ada", "1970-01-01", Sex.FEMALE, 70_000)
 SENDER = Sender("PUMPD^0011223344556677^EUI-64", "HOSP", "EHR", "HOSP")
 PUMP = PumpView(
-    "b1-p1", "ketamine", 2000, True, 3500, Quality.OK, Decimal("0.10"), 1000, DoseView(24_800_000, 24_900_400), None, None,
-    Enforcement.STOP, InterlockState.ARMED, None, None, None, (), drug_label="ketAMINE", governed=True,
+    "b1-p1", "ketamine", 2000, True, 3500, Quality.OK, Decimal("0.10"), 1000, DoseView(24_800_000, 24_900_400),
+    None, None, Enforcement.STOP, InterlockState.ARMED, None, None, None, (), drug_label="ketAMINE", governed=True,
 )  # fmt: skip
 VALUES = {
     "spo2": ValueView(97_000, "%", Quality.OK, 1000, "b1-m1", Origin.FINGER),
@@ -44,8 +44,8 @@ VALUES = {
 VIEW = BedView("b1", "Bed 1", PATIENT, VALUES, (PUMP,), (), (), True, None)
 SCENE = Scene(VIEW, "PACU^Bay 3^1", NOW_US, lambda now_ms: NOW_US + now_ms * 1000)
 ALARM = Alarm(
-    "b1-a7", "b1", "b1-m1", "spo2_low", Priority.HIGH, AlarmKind.PHYSIOLOGICAL, AlarmState.ACTIVE, "SpO2 86 %, below 90 %",
-    "86", "< 90 %", 1000, True,
+    "b1-a7", "b1", "b1-m1", "spo2_low", Priority.HIGH, AlarmKind.PHYSIOLOGICAL, AlarmState.ACTIVE,
+    "SpO2 86 %, below 90 %", "86", "< 90 %", 1000, True,
 )  # fmt: skip
 
 
@@ -138,9 +138,8 @@ def test_an_alarm_is_written_with_every_facet() -> None:
     assert message.get("OBR", 29) == message.get("OBR", 29, 2) == ""
     assert rows["MDC_EVT_LO"].value == "SpO2 86 %, below 90 %"
     assert (rows["MDC_PULS_OXIM_SAT_O2"].value, rows["MDC_PULS_OXIM_SAT_O2"].limits) == ("86", "< 90 %")
-    assert [rows[f"MDC_ATTR_{name}"].value for name in ("EVENT_PHASE", "ALARM_STATE", "ALARM_PRIORITY", "ALERT_TYPE")] == [
-        "start", "active", "PH", "SP",
-    ]  # fmt: skip
+    names = ("EVENT_PHASE", "ALARM_STATE", "ALARM_PRIORITY", "ALERT_TYPE")
+    assert [rows[f"MDC_ATTR_{name}"].value for name in names] == ["start", "active", "PH", "SP"]
     assert rows["MDC_ATTR_ALARM_INACTIVATION_STATE"].value == "enabled"
 
 

@@ -1,8 +1,8 @@
 """PCD-04: one change of one of our alarms, with every facet. Pure.
 
 OBR-3 names the update; OBR-29 names the first message of the alarm in all that follow it (CP-151). The event's code is
-taken from the table data/alarms.toml by the alarm's condition; a condition that it lacks is told as a general alarm with
-its words, never left out.
+taken from the table data/alarms.toml by the alarm's condition; a condition that it lacks is told as a general alarm
+with its words, never left out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """RAS^O17: a ketamine infusion's rate has changed, as the pump reports it. Pure.
 
-A running infusion's change is an administration whose RXA-3 is the time of the change and RXA-6 with RXA-12 the new rate;
-one that has stopped has rate 0 and RXA-20 CP (complete). What the pump does not say is not sent.
+A running infusion's change is an administration whose RXA-3 is the time of the change and RXA-6 with RXA-12 the new
+rate; one that has stopped has rate 0 and RXA-20 CP (complete). What the pump does not say is not sent.
 """
 
 from __future__ import annotations
