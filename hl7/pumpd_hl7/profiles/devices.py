@@ -6,8 +6,8 @@ else from its OBR. `hl7:DEVICE-ID` in a ward file means an EI by its identifier,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from pumpd_hl7.message import Message, Segment
 from pumpd_hl7.observations import Observation, Path, observations
@@ -24,7 +24,7 @@ class Fresh:
 
     stale_us: of values that are measured all the time, and of a pump's status; episodic_us: of what is measured now
     and then. ahead_us: how far a device's clock may be ahead of ours. offset_min: of times that do not say theirs.
-    real: values of tests, demonstrations and calibrations are none.
+    real: values of tests, demonstrations and calibrations are none. limits: stale_us by device, where it is another.
     """
 
     now_us: int
@@ -33,6 +33,11 @@ class Fresh:
     ahead_us: int = 5_000_000
     offset_min: int = 0
     real: bool = True
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, source: str) -> Fresh:
+        """For one device: with its own stale_us where it has one."""
+        return replace(self, stale_us=self.limits.get(source, self.stale_us))
 
     def why_not(self, at_us: int | None, episodic: bool = False) -> str:
         """ "" for a time that is fresh."""

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pumpd.device.facts import Integrity, PumpStatus, Reading, Vitals
-from pumpd.device.signals import SIGNALS
 from pumpd.safety.events import Patient
 from pumpd_hl7.acks import Problem
 from pumpd_hl7.message import Message
@@ -25,7 +24,7 @@ class DeviceReport:
     """What one device (source: as in `hl7:SOURCE`) said of one patient at one time.
 
     person: whom the message names, None: nobody. at_us: the newest time among it. measured_us: by signal when it was
-    measured, for those that are measured now and then.
+    measured; status_us: of the status.
     """
 
     source: str
@@ -34,6 +33,7 @@ class DeviceReport:
     vitals: Vitals | None = None
     status: PumpStatus | None = None
     measured_us: tuple[tuple[str, int], ...] = ()
+    status_us: int | None = None
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ def read_pcd01(message: Message, sources: Sequence[str], fresh: Fresh) -> Observ
         found.strangers.update(group.strangers)
         for source, rows in group.rows.items():
             _count(rows, found)
-            report = _report(source, rows, group, fresh, found.dropped)
+            report = _report(source, rows, group, fresh.of(source), found.dropped)
             if report is not None:
                 found.reports.append(report)
     found.reports.sort(key=lambda one: one.at_us)
@@ -92,8 +92,9 @@ def _report(source: str, rows: list[Row], group: Group, fresh: Fresh, dropped: l
         return None
     values: tuple[Reading, ...] = tuple(one.reading for one in seen.values())
     vitals = Vitals(values, group.obr.get(8) or group.obr.get(7) or None, Integrity.CRC16) if values else None
-    episodic = tuple((name, one.at_us) for name, one in seen.items() if SIGNALS[name].episodic)
-    return DeviceReport(source, group.person, max(times), vitals, None if status is None else status[0], episodic)
+    measured = tuple((name, one.at_us) for name, one in seen.items())
+    told, told_us = status or (None, None)
+    return DeviceReport(source, group.person, max(times), vitals, told, measured, told_us)
 
 
 def _count(rows: list[Row], found: Observed) -> None:

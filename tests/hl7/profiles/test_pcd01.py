@@ -68,7 +68,8 @@ def test_a_monitor_is_read_with_its_inherited_device_and_the_times_of_its_cuff()
     assert (report.source, report.at_us, _values(report)) == ("MON7", SENT_US, VALUES)
     assert report.vitals is not None
     assert report.vitals.integrity is Integrity.CRC16
-    assert dict(report.measured_us) == dict.fromkeys(("nibp_sys", "nibp_dia", "nibp_mean"), SENT_US - 90_000_000)
+    cuff = dict.fromkeys(("nibp_sys", "nibp_dia", "nibp_mean"), SENT_US - 90_000_000)
+    assert dict(report.measured_us) == dict.fromkeys(VALUES, SENT_US) | cuff
 
 
 def test_a_pump_tells_what_flows_now() -> None:

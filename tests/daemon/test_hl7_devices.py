@@ -1,0 +1,131 @@
+"""Devices behind an HL7 gateway at a real daemon: PCD-01 over a real socket is seen at the bed, or is refused."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from pumpd_hl7.applying import WRONG_PATIENT
+from pumpd_hl7.times import time_text
+
+from pumpd.device.facts import Quality
+from pumpd.safety.events import LinkState
+from pumpd.safety.view import BedView
+from tests.daemon.house import House
+from tests.daemon.test_hl7 import Ehr, adt, ehr_of
+
+BED = """
+[hl7]
+application = "PUMPD"
+
+[hl7.listen]
+port = 0
+
+[[hl7.peer]]
+id = "gateway"
+application = "HIS"
+may = ["ADT", "ORU"]
+
+[hl7.locations]
+"PALL^09^1" = "remote"
+
+[[bed]]
+id = "remote"
+label = "Room 9"
+
+[[bed.pump]]
+id = "far-pump"
+link = "hl7:P0001"
+drug = "ketamine"
+concentration = "1 mg/mL"
+enforcement = "alarm"
+
+[[bed.monitor]]
+id = "far-monitor"
+link = "hl7:MON7"
+"""
+
+
+@pytest.fixture
+async def ward(tmp_path: Path) -> AsyncIterator[House]:
+    house = await House.open(tmp_path, more=BED)
+    yield house
+    await house.close()
+
+
+def seen(house: House) -> BedView:
+    return house.daemon.beds["remote"].view()
+
+
+def oru(house: House, control_id: str, *rows: str, mrn: str = "M-9", ago_s: int = 0) -> bytes:
+    """At a time of the daemon's own wall clock."""
+    run = house.daemon.gateway
+    assert run is not None
+    at = time_text(int(house.daemon.clock.wall().timestamp()) * 1_000_000 - ago_s * 1_000_000)
+    head = (
+        f"MSH|^~\\&|HIS|HOSP|PUMPD|HOSP|{at}||ORU^R01^ORU_R01|{control_id}|P|2.6",
+        f"PID|||{mrn}^^^HOSP^MR||Quill^Q||19560203|F",
+        f"OBR|1||R1|69965^MON^MDC|||{at}",
+    )
+    return "".join(f"{row}\r" for row in (*head, *rows)).encode()
+
+
+def monitor(spo2: str) -> tuple[str, str]:
+    return (
+        "OBX|1||69965^MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS^MDC|1.0.0.0|||||||X|||||||MON7^^0011223344550007^EUI-64",
+        f"OBX|2|NM|150456^MDC_PULS_OXIM_SAT_O2^MDC|1.1.0.1|{spo2}|262688^MDC_DIM_PERCENT^MDC|||||R",
+    )
+
+
+PUMP = (
+    "OBX|1||70053^MDC_DEV_PUMP_INFUS_SYRINGE_MDS^MDC|1.0.0.0|||||||X|||||||P0001^^0011223344550001^EUI-64",
+    "OBX|2|CWE|184519^MDC_PUMP_INFUSING_STATUS^MDC|1.1.1.1|^pump-status-infusing||||||R",
+    "OBX|3|NM|158014^MDC_FLOW_FLUID_PUMP_CURRENT^MDC|1.1.1.2|3.5|265266^MDC_DIM_MILLI_L_PER_HR^MDC|||||R",
+    "OBX|4|NM|157784^MDC_FLOW_FLUID_PUMP^MDC|1.1.2.4|9.9|265266^MDC_DIM_MILLI_L_PER_HR^MDC|||||R",
+)
+
+
+async def admitted(house: House) -> Ehr:
+    ehr = await ehr_of(house)
+    assert await ehr.send(adt("A01", "adm", "M-9", "Quill^Q", "PALL^09^1")) == "MSA|AA|adm"
+    return ehr
+
+
+async def test_a_monitor_and_a_pump_behind_a_gateway_are_seen_at_their_bed(ward: House) -> None:
+    ehr = await admitted(ward)
+    assert await ehr.send(oru(ward, "1", *monitor("91"))) == "MSA|AA|1"
+    assert await ehr.send(oru(ward, "2", *PUMP)) == "MSA|AA|2"
+    await ward.until(lambda: seen(ward).pumps[0].rate_ul_h == 3_500)
+    assert seen(ward).pumps[0].infusing is True
+    assert (seen(ward).values["spo2"].value_milli, seen(ward).values["spo2"].source) == (91_000, "far-monitor")
+    ehr.close()
+
+
+@pytest.mark.req("QUA-06")
+async def test_a_message_of_another_patient_is_refused_and_nothing_of_it_is_shown(ward: House) -> None:
+    ehr = await admitted(ward)
+    assert (await ehr.send(oru(ward, "1", *monitor("91"), mrn="M-8"))).startswith("MSA|AE|1")
+    assert "spo2" not in seen(ward).values or seen(ward).values["spo2"].value_milli is None
+    device = next(one for one in seen(ward).devices if one.id == "far-monitor")
+    assert (device.link, device.detail) == (
+        LinkState.REFUSED,
+        "its messages name another patient than the one bound to this bed",
+    )
+    assert any("another patient" in alarm.text for alarm in seen(ward).alarms)
+    assert await ehr.send(oru(ward, "2", *monitor("91"))) == "MSA|AA|2"
+    await ward.until(lambda: seen(ward).values["spo2"].value_milli == 91_000)
+    assert not any("another patient" in alarm.text for alarm in seen(ward).alarms)
+    ehr.close()
+
+
+@pytest.mark.req("QUA-02")
+async def test_a_value_that_overtook_a_newer_one_or_is_old_is_not_shown(ward: House) -> None:
+    ehr = await admitted(ward)
+    await ehr.send(oru(ward, "1", *monitor("91")))
+    await ward.until(lambda: seen(ward).values["spo2"].value_milli == 91_000)
+    assert await ehr.send(oru(ward, "2", *monitor("99"), ago_s=3)) == "MSA|AA|2"
+    assert await ehr.send(oru(ward, "3", *monitor("98"), ago_s=7200)) == "MSA|AA|3"
+    assert seen(ward).values["spo2"].value_milli == 91_000
+    assert seen(ward).values["spo2"].quality is Quality.OK
+    ehr.close()
