@@ -37,6 +37,7 @@ from pumpd_drivers.gemini_c2_wire import ALARM, RATE, STATUS, STOP, TIMER, Told
 
 TIMER_S = 60  # STANPUMP's; that TIMER is the communication time-out, in seconds, is an INFERENCE
 PANEL_HAS_CONTROL = "the pump's panel has control: press its Computer Control key"
+UNNAMED_MS = 2000  # ours: an alarm that the pump has not named by then is told without a name
 UNNAMED = AlarmCode("ALARM", "the pump alarms and has not said why")
 
 WORDS = r"[A-Z0-9]+(,[A-Z0-9]+)*"
@@ -96,7 +97,8 @@ class GeminiC2(PolledPump):
         self._place = address + channel
         self._infusing = {**dict.fromkeys(running.split(","), True), **dict.fromkeys(standing.split(","), False)}
         self._local = True  # until a status says otherwise
-        self._alarming = self._named = False  # whether it alarms, and has said why
+        self._alarming = False
+        self._unnamed_ms: Ms | None = None  # since when it alarms and has not said why
         super().__init__(settings)
 
     def framer(self) -> Bracketed:
@@ -140,7 +142,7 @@ class GeminiC2(PolledPump):
             unmapped = tuple(fact for key in unknown for fact in self.said.unmapped(key, values[key]))
         if "ALARM" in values:
             codes = [code for code in values["ALARM"].split(",") if code]
-            self._named = True
+            self._unnamed_ms = None
             alarms = self.said.alarms(tuple(map(wire.alarm_of, codes)) or (UNNAMED,), now)
             return Reply(ALARM, facts=(*alarms, *unmapped))
         if wire.TELLING_KEYS.isdisjoint(values):
@@ -196,10 +198,11 @@ class GeminiC2(PolledPump):
         """While it alarms it is asked why, again and again; otherwise it has none."""
         began, self._alarming = alarming and not self._alarming, alarming
         if began:
-            self._named = False
+            self._unnamed_ms = now
             self.line.ask(ALARM, now)
         if alarming:
-            return [] if began or self._named else self.said.alarms((UNNAMED,), now)
+            silent = self._unnamed_ms is not None and now - self._unnamed_ms >= UNNAMED_MS
+            return self.said.alarms((UNNAMED,), now) if silent else []
         self.line.forget(ALARM)
         return self.said.alarms((), now)
 

@@ -246,7 +246,7 @@ def test_a_pump_that_alarms_and_does_not_say_why_is_an_alarm_too() -> None:
     for second in range(6):  # ALARM? has no answer
         said += driver.tick(Ms(1_000 * second + 900))
         said += driver.receive(frame(HERE, _mode(action="ALARM")), Ms(1_000 * second + 950))
-    assert [out for out in said if isinstance(out, DeviceAlarms)][0].alarms == (UNNAMED,)
+    assert next(out for out in said if isinstance(out, DeviceAlarms)).alarms == (UNNAMED,)
     said = driver.receive(frame(HERE, "ALARM@OCCL"), Ms(6_000)) + driver.receive(
         frame(HERE, _mode(action="ALARM")), Ms(6_100)
     )
