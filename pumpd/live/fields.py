@@ -12,7 +12,9 @@ class ValueShape(Struct):
 
     source: the device that counts, or the person who assessed. Only where there is something to say: origin, what it
     is measured by (co2, impedance, ...); why it is not taken at its word: held (no breath renews it, t is the last
-    breath) or jump; text, how it was said where the number does not say it ("S" for POSS asleep).
+    breath) or jump; text, how it was said where the number does not say it ("S" for POSS asleep); live_ms and blank_ms
+    of a monitor that reports seldom: to which age a screen shows it as live, and from which one no more, where that is
+    not 5 s and 15 s.
     """
 
     v: int | float | None
@@ -24,6 +26,8 @@ class ValueShape(Struct):
     origin: str | UnsetType = UNSET
     why: str | UnsetType = UNSET
     text: str | UnsetType = UNSET
+    live_ms: int | UnsetType = UNSET
+    blank_ms: int | UnsetType = UNSET
 
 
 class DeliveredShape(Struct):

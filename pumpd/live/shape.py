@@ -45,6 +45,7 @@ from pumpd.units import (
 )
 
 BELIEVED = (Quality.OK, Quality.QUESTIONABLE)
+USUAL_PACE = (5_000, 15_000)  # what a screen takes where it is not told otherwise (dashboard/js/freshness.js)
 
 
 def _decimal(value: Decimal) -> int | float:
@@ -56,6 +57,8 @@ def value_shape(view: ValueView, stamp: Stamp) -> ValueShape:
     believed = view.quality in BELIEVED and view.value_milli is not None
     quality = Quality.INVALID if view.quality in BELIEVED and not believed else view.quality
     shown = number(view.value_milli, 1000) if believed and view.value_milli is not None else None
+    usual = view.pace is None or view.pace == USUAL_PACE
+    live_ms, blank_ms = (UNSET, UNSET) if usual or view.pace is None else view.pace
     return ValueShape(
         shown,
         view.unit,
@@ -66,6 +69,8 @@ def value_shape(view: ValueView, stamp: Stamp) -> ValueShape:
         UNSET if view.origin is None else view.origin.value,
         UNSET if view.why is None else view.why,
         UNSET if view.text is None or not believed else view.text,
+        live_ms,
+        blank_ms,
     )
 
 

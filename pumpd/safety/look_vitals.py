@@ -3,6 +3,9 @@
 A vital sign is `ok` (or questionable, if its monitor says so or it jumped) with its digits while it is live; from
 then until it is withdrawn (pumpd.safety.freshness) it is `questionable` with digits, which the page greys and prints
 with its age; then it is `stale` without a digit. Off, invalid and held never show a digit.
+
+What was never measured is no loss: a monitor can do more than is connected, and nobody looks for a catheter that was
+never laid. Such a signal is not there, unless a rule or every screen needs it; what was measured once stays.
 """
 
 from __future__ import annotations
@@ -11,9 +14,10 @@ from pumpd.device.facts import Quality
 from pumpd.device.info import Origin
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.advisories import origin_of
-from pumpd.safety.freshness import withdraw_ms
+from pumpd.safety.freshness import live_ms, withdraw_ms
 from pumpd.safety.policy import MonitorPolicy
 from pumpd.safety.quality import EPISODIC, NOTHING, WORST_COUNTS, held_now, is_live, newer_sample, stale_from
+from pumpd.safety.rules import plan_of
 from pumpd.safety.state import Draft
 from pumpd.safety.view import ValueView
 from pumpd.safety.vital_state import Sample
@@ -36,10 +40,12 @@ def take_monitor(d: Draft, monitor: MonitorPolicy, found: dict[str, ValueView], 
     """Add what this monitor says of every signal that no monitor before it has decided."""
     samples, origins = d.samples.get(monitor.device, NOTHING), dict(monitor.origins)
     held = held_now(d, monitor) if d.breath.held else ()
-    stale_ms = stale_from(d, monitor)
+    needed, stale_ms = plan_of(d.policy.profile).needed, stale_from(d, monitor)
     for name in dict.fromkeys((*monitor.signals, *samples)):
         sample, old = samples.get(name), found.get(name)
         if name not in SIGNALS or (name in decided and not outdoes(name, sample, old, stale_ms)):
+            continue
+        if name not in needed and (sample is None or sample.good_ms is None):  # never measured
             continue
         if name in held:
             counts, shown = True, held_view(d, monitor, name)
@@ -87,7 +93,8 @@ def value_view(
         return ValueView(None, unit, Quality.STALE, sample.at_ms, source, origin)
     quality = sample.quality if live else Quality.QUESTIONABLE
     why = JUMP if d.breath.doubts and is_doubted(d, source, name) else None
-    return ValueView(sample.value_milli, unit, quality, sample.at_ms, source, origin, why)
+    pace = None if name in EPISODIC else (live_ms(d.policy.times, monitor), withdraw_ms(d.policy.times, monitor))
+    return ValueView(sample.value_milli, unit, quality, sample.at_ms, source, origin, why, pace=pace)
 
 
 def is_doubted(d: Draft, monitor: str, name: str) -> bool:

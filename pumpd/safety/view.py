@@ -23,7 +23,8 @@ class ValueView:
     """value_milli in thousandths of `unit`; at_ms: when it was received (None: never seen).
 
     source: the monitor that counts, or the person who assessed; origin: what it is measured by. why: why it is not
-    taken at its word (held, jump); text: how it was said where the number does not say it ("S").
+    taken at its word (held, jump); text: how it was said where the number does not say it ("S"). pace: of a digit that
+    ages, up to which age it is live and from which one it is withdrawn, in ms.
     """
 
     value_milli: int | None
@@ -34,6 +35,7 @@ class ValueView:
     origin: Origin | None = None
     why: str | None = None
     text: str | None = None
+    pace: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

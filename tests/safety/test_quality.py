@@ -341,3 +341,32 @@ def test_a_number_that_is_none_is_invalid_and_breaks_no_limit(number: float) -> 
     assert (shown(bed).value_milli, shown(bed).quality) == (None, Quality.INVALID)
     bed.breathe(4, pulse=70)
     assert not [alarm for alarm in bed.view().alarms if alarm.kind == "physiological"]
+
+
+CHANNELS = ("rr", "spo2", "ibp1_sys", "ibp1_mean", "temp2", "pi")
+
+
+def wide_bed() -> Bed:
+    """A monitor that could measure more than is connected."""
+    return Bed(bed_policy(monitors=(monitor_policy(signals=CHANNELS),)))
+
+
+@pytest.mark.req("QUA-01")
+def test_what_was_never_connected_is_not_there_but_what_the_rules_need_is_missing() -> None:
+    bed = wide_bed()
+    bed.vitals(spo2=97, temp2=Quality.OFF, ibp1_sys=Quality.INVALID)
+    assert set(bed.view().values) == {"rr", "spo2"}
+    assert (shown(bed, "rr").value_milli, shown(bed, "rr").quality) == (None, Quality.STALE)
+
+
+@pytest.mark.req("QUA-01")
+@pytest.mark.parametrize("gone", [Quality.OFF, Quality.INVALID, None])
+def test_what_was_measured_once_stays_without_a_digit_when_it_is_gone(gone: Quality | None) -> None:
+    bed = wide_bed()
+    bed.vitals(spo2=97, ibp1_sys=120)
+    assert shown(bed, "ibp1_sys").value_milli == 120_000
+    bed.breathe(16, spo2=97, **({} if gone is None else {"ibp1_sys": gone}))
+    value = shown(bed, "ibp1_sys")
+    assert (value.value_milli, value.quality) == (None, gone or Quality.STALE)
+    assert value.at_ms is not None
+    assert "pi" not in bed.view().values

@@ -2,9 +2,9 @@
 
 /** @typedef {import("./types.js").Value} Value */
 
-/** Continuous vitals: up to this age a value counts as live. */
+/** Continuous vitals: up to this age a value counts as live, unless the server says otherwise of it (slow monitors). */
 export const LIVE_MS = 5_000;
-/** Past this age no digit is shown. */
+/** Past this age no digit is shown, unless the server says otherwise of it. */
 export const WITHDRAW_MS = 15_000;
 /** What stands where a digit may not. */
 export const NO_DIGIT = "--";
@@ -33,7 +33,16 @@ export function believed(value) {
 /** @typedef {{text: string, state: "live"|"grey"|"gone", questionable: boolean, age_s: number|null}} Shown */
 
 /**
- * A continuous vital as it may be shown: live to 5 s, grey with its age to 15 s, then no digit.
+ * Whether a continuous vital is too old for a digit.
+ * @param {Value|null|undefined} value
+ * @param {number} now_ms
+ */
+export function isWithdrawn(value, now_ms) {
+  return (ageMs(value, now_ms) ?? Infinity) > (value?.blank_ms ?? WITHDRAW_MS);
+}
+
+/**
+ * A continuous vital as it may be shown: live to 5 s, grey with its age to 15 s, then no digit (see LIVE_MS).
  * @param {Value|null|undefined} value
  * @param {number} now_ms
  * @param {boolean} blank nothing may be shown (connection lost, page just woken)
@@ -43,10 +52,10 @@ export function vital(value, now_ms, blank) {
   const age = ageMs(value, now_ms);
   const text = believed(value);
   const age_s = age === null || blank ? null : Math.floor(age / 1000);
-  if (blank || text === null || age === null || age > WITHDRAW_MS) {
+  if (blank || text === null || age === null || isWithdrawn(value, now_ms)) {
     return { text: NO_DIGIT, state: "gone", questionable: false, age_s };
   }
-  return { text, state: age > LIVE_MS ? "grey" : "live", questionable: value?.q === "questionable", age_s };
+  return { text, state: age > (value?.live_ms ?? LIVE_MS) ? "grey" : "live", questionable: value?.q === "questionable", age_s };
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { html, nothing, repeat } from "./lit.js";
 import { courseStrip } from "./course.js";
-import { ageMs, believed, vital, WITHDRAW_MS } from "./freshness.js";
+import { believed, isWithdrawn, vital } from "./freshness.js";
 import { pumpBlock } from "./pump.js";
 import { alarmTimes, barSize, isUnverified, ladderWords, LINK, restsOnUnverified, signalsOf, SYMBOL } from "./words.js";
 
@@ -19,6 +19,8 @@ const VITALS = [
   { signal: "etco2", label: "EtCO2", name: "End-tidal carbon dioxide", unit: "mmHg" },
   { signal: "pulse", label: "PR", name: "Pulse rate", unit: "/min" },
 ];
+/** In the place of the pulse where no oximeter ever measured one. */
+const BY_ECG = { signal: "hr", label: "HR", name: "Heart rate", unit: "/min" };
 
 const TAP = "A receive-only tap beside another host: pumpd sends nothing to this device and cannot stop it";
 const UNPROVEN = "The driver of this device is under development: do not rely on what it says";
@@ -48,7 +50,7 @@ export function tile(bed, alarms, context) {
           </ul>
         </header>
         ${context.blank ? html`<p class="bar none">Alarms unknown</p>` : bar(worst, alarms.length - 1, bed, context)}
-        <dl class="vitals">${VITALS.map((row) => vitalCell(row, bed, alarms, context))}</dl>
+        <dl class="vitals">${VITALS.map((row) => vitalCell(measuredRow(row, bed), bed, alarms, context))}</dl>
         ${repeat(bed.pumps, (pump) => pump.id, (pump) => pumpBlock(pump, bed, alarms, context))}
         ${bed.pumps.length ? nothing : html`<p class="pump none">No pump configured</p>`}
         ${courseStrip(bed, context)}
@@ -142,6 +144,19 @@ function seen(alarm) {
 /**
  * @param {typeof VITALS[number]} row
  * @param {Bed} bed
+ */
+function measuredRow(row, bed) {
+  return row.signal === "pulse" && neverMeasured(bed.values["pulse"]) && !neverMeasured(bed.values["hr"]) ? BY_ECG : row;
+}
+
+/** @param {Value|undefined} value */
+function neverMeasured(value) {
+  return !value || value.t === null;
+}
+
+/**
+ * @param {typeof VITALS[number]} row
+ * @param {Bed} bed
  * @param {Alarm[]} alarms
  * @param {Context} context
  */
@@ -155,10 +170,20 @@ function vitalCell(row, bed, alarms, context) {
     <div class="vital ${row.signal} ${shown.state} ${said || shown.questionable || unproven ? "noted" : ""} ${unproven ? "marked" : ""} ${offending ? `offending ${offending.priority}` : ""}"
         data-signal=${row.signal} data-state=${shown.state} title=${source(value)}>
       <dt><abbr title=${row.name}>${row.label}</abbr> <span class="unit">${value?.u || row.unit}</span></dt>
-      <dd class="digits">${shown.text}</dd>
+      <dd class="digits">${figure(shown.text)}</dd>
       <dd class="note">${unproven ? html`<strong class="unproven" title=${UNPROVEN}>UNVERIFIED</strong> ` : nothing}${shown.questionable ? html`<span class="questionable" title=${whyDoubtful(value)}>? doubtful</span> ` : nothing}${said}</dd>
     </div>
   `;
+}
+
+/**
+ * Decimals stand smaller, so that every digit has room.
+ * @param {string} text
+ */
+function figure(text) {
+  const [whole = "", decimals] = text.split(".");
+  if (decimals === undefined) return text;
+  return html`<span class=${whole.length > 2 ? "long" : ""}>${whole}<small>.${decimals}</small></span>`;
 }
 
 /** @param {Value|undefined} value */
@@ -198,6 +223,7 @@ function note(signal, value, shown, bed, context) {
   if (value?.why === "held") return html`<span title="The monitor still displays a value, but sees no breath">held</span>`;
   const age = shown.age_s === null ? "" : ` ${ageWords(shown.age_s)}`;
   if (shown.state === "grey") return age.trim();
+  if (value?.q === "stale" && neverMeasured(value)) return "not measured";
   return `${value ? (WHY_NO_DIGIT[value.q] ?? "no signal") : "no source"}${age}`;
 }
 
@@ -213,6 +239,6 @@ function ageWords(age_s) {
 function noBreath(bed, now_ms) {
   const value = bed.values["no_breath_s"];
   const seconds = believed(value);
-  if (seconds === null || Number(seconds) <= 0 || (ageMs(value, now_ms) ?? Infinity) > WITHDRAW_MS) return "";
+  if (seconds === null || Number(seconds) <= 0 || isWithdrawn(value, now_ms)) return "";
   return html`<strong class="no-breath"><span>no breath</span> <span>${seconds} s</span></strong>`;
 }

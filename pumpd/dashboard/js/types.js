@@ -6,7 +6,8 @@
  * One value. `v` is null unless q is ok or questionable. `received_ms` is added here: this page's own
  * monotonic clock when the value came in, from which its age goes on counting.
  * @typedef {{v: number|string|null, u: string, q: Quality, t: string|null, age_ms: number|null,
- *   source: string|null, origin?: string, why?: "held"|"jump", text?: string, received_ms?: number}} Value
+ *   source: string|null, origin?: string, why?: "held"|"jump", text?: string, live_ms?: number, blank_ms?: number,
+ *   received_ms?: number}} Value
  */
 
 /** @typedef {{at_least: number|string, at_most: number|string}} Delivered */
