@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from pumpd_hl7.applying import WRONG_PATIENT
 from pumpd_hl7.times import time_text
 
 from pumpd.device.facts import Quality
