@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pumpd.device.contract import DeviceSettings
 from pumpd.device.exchange import Request
-from pumpd.device.facts import CommandOutcome, ControlState, Out, Outcome, Send
+from pumpd.device.facts import CommandOutcome, ControlState, Out, Outcome, PumpStatus, Send
 from pumpd.device.halfduplex import Order
 from pumpd.device.lease import Lease
 from pumpd.device.orders import PumpOrder, ReadStatus, ReleaseControl, SetRateOrder, StopOrder
@@ -42,6 +42,7 @@ class PolledPump(PolledDevice):
         self.lease = Lease(self.lease_ms, PATIENCE)
         self._wants_control = settings.control and bool(self.control_name)
         self._asked_control = False
+        self._stands = False  # by its last status it does not infuse
         self._stop_send = Send(self.frame(self.stop_message), urgent=True) if self.stop_name else None
 
     def control_message(self) -> str:
@@ -159,6 +160,12 @@ class PolledPump(PolledDevice):
             self.line.ask(name, Ms(now + CONTROL_RETRY_MS))
         return out
 
+    def _add_part(self, reply: Reply, request: Request | None, now: Ms) -> list[Out]:
+        out = super()._add_part(reply, request, now)
+        if out:
+            self._stands = any(isinstance(fact, PumpStatus) and fact.infusing is False for fact in out)
+        return out
+
     def answered(self, reply: Reply, request: Request | None, now: Ms) -> list[Out]:
         out: list[Out] = self._learn(reply.serial, now) if reply.serial is not None else []
         order_id = None if request is None else request.order_id
@@ -169,8 +176,12 @@ class PolledPump(PolledDevice):
         return out
 
     def _outcomes(self, reply: Reply, request: Request, now: Ms) -> list[Out]:
-        """The end of an order; a stop is idempotent, so one acknowledgement answers every stop in flight."""
-        outcome = {True: Outcome.DONE, False: Outcome.REFUSED, None: Outcome.UNKNOWN}[reply.ok]
+        """The end of an order; a stop is idempotent, so one acknowledgement answers every stop in flight.
+
+        A pump that stands and refuses a stop has nothing left to stop: whether that is so a status read tells.
+        """
+        ok = True if reply.ok is False and reply.name == self.stop_name and self._stands else reply.ok
+        outcome = {True: Outcome.DONE, False: Outcome.REFUSED, None: Outcome.UNKNOWN}[ok]
         if outcome is Outcome.DONE and reply.echo is not None and reply.echo != request.message:
             outcome = Outcome.UNKNOWN
         out: list[Out] = [CommandOutcome(request.order_id or "", outcome, reply.detail)]

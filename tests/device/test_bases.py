@@ -218,6 +218,25 @@ def test_a_stop_without_an_answer_is_unknown_and_one_that_is_denied_is_refused()
     assert [out.outcome for out in denied.of(CommandOutcome)] == [Outcome.REFUSED]
 
 
+@pytest.mark.req("INT-01", "INT-02")
+def test_a_pump_that_stands_and_refuses_to_be_stopped_has_nothing_left_to_stop() -> None:
+    """Its first acknowledgement may have been lost: a stop that is refused for ever could never be verified."""
+    bench = Bench(STOP="STOP=NO", MODE="MODE=HOLD")
+    bench.run_until(500)
+    bench.take(bench.pump.command(StopOrder("s1"), Ms(500)))
+    bench.run_until(600)
+    assert [(o.order_id, o.outcome) for o in bench.of(CommandOutcome)] == [("s1", Outcome.DONE)]
+    status = next(out for at, out in bench.heard if at > 510 and isinstance(out, PumpStatus))
+    assert status.infusing is False
+    assert status.requested_ms is not None
+    assert status.requested_ms >= 510
+    bench.replies["MODE"] = "MODE=RUN"
+    bench.run_until(2_500)
+    bench.take(bench.pump.command(StopOrder("s2"), Ms(2_500)))
+    bench.run_until(2_600)
+    assert bench.of(CommandOutcome)[-1].outcome is Outcome.REFUSED
+
+
 def test_a_rate_is_sent_once_and_what_the_pump_took_is_compared() -> None:
     for echo, outcome in (("SET=7000", Outcome.DONE), ("SET=9000", Outcome.UNKNOWN), (None, Outcome.UNKNOWN)):
         bench = Bench()
