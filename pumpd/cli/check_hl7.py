@@ -1,0 +1,69 @@
+"""What `pumpd check` says of HL7: what is listened to, from whom, and what is sent where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pumpd.gateways import Hl7Settings
+
+
+def hl7_meaning(hl7: Hl7Settings) -> dict[str, Any]:
+    """The tables as one value."""
+    listen = hl7.listen
+    return {
+        "application": hl7.application,
+        "listen": None
+        if listen is None
+        else {
+            "host": listen.host,
+            "port": listen.port,
+            "tls": listen.tls is not None,
+            "peers": [{"id": peer.id, "application": peer.application, "may": list(peer.may)} for peer in listen.peers],
+        },
+        "send": [
+            {
+                "id": one.id,
+                "host": one.host,
+                "port": one.port,
+                "tls": one.tls is not None,
+                "messages": list(one.messages),
+                "interval_s": one.interval_ms / 1000,
+            }
+            for one in hl7.send
+        ],
+        "locations": dict(hl7.locations),
+        "gateway": _trouble(),
+    }
+
+
+def _trouble() -> str:
+    """ "" where the gateway is installed and can be loaded."""
+    from pumpd.registry import BrokenGateway, gateway
+
+    found = gateway("hl7")
+    return found.reason if isinstance(found, BrokenGateway) else ""
+
+
+def hl7_lines(meaning: dict[str, Any]) -> list[str]:
+    """For people."""
+    found = [f"\nHL7, as {meaning['application']}"]
+    listen = meaning["listen"]
+    if listen is not None:
+        found.append(f"  listens on {listen['host']}:{listen['port']} (MLLP{_secure(listen)})")
+        found += [
+            f"    from {one['id']} (MSH-3 {one['application']}): {', '.join(one['may'])}" for one in listen["peers"]
+        ]
+        found += [f"    {place} is bed {bed}" for place, bed in meaning["locations"].items()]
+    for one in meaning["send"]:
+        often = f", every {one['interval_s']:g} s" if "PCD-01" in one["messages"] else ""
+        found.append(
+            f"  sends {', '.join(one['messages'])} to {one['id']} ({one['host']}:{one['port']}{_secure(one)}){often}"
+        )
+    if meaning["gateway"]:
+        found.append(f"  warning: the gateway cannot be used: {meaning['gateway']}")
+    return found
+
+
+def _secure(one: dict[str, Any]) -> str:
+    return ", TLS" if one["tls"] else ""
