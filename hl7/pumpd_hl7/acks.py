@@ -13,7 +13,7 @@ from enum import StrEnum
 from pumpd_hl7.charsets import codec_of
 from pumpd_hl7.message import STANDARD, Message, Segment, Unreadable, escape, read_message
 from pumpd_hl7.times import time_text
-from pumpd_hl7.writer import CHARSET, composite, message, msh, segment
+from pumpd_hl7.writer import CHARSET, ENCODING, composite, segment
 
 UNSUPPORTED = frozenset((200, 201, 202, 203))
 """Of table 0357: message type, event code, processing id, version."""
@@ -66,32 +66,33 @@ def answer_code(header: Segment, problems: tuple[Problem, ...]) -> str | None:
 
 def answer(header: Segment, code: str, problems: tuple[Problem, ...], control_id: str, now_us: int) -> bytes:
     """The acknowledgement of a message: its own control id and time, sender and receiver exchanged, MSH-15/16 empty."""
+    said = header.fields if header.delimiters == STANDARD else _in_our_delimiters(header)
+    app, facility, to_app, to_facility, processing, version, charset, replied = (
+        said[number] if number < len(said) else "" for number in (3, 4, 5, 6, 11, 12, 18, 10)
+    )
     trigger = escape(header.get(9, 2))
-    fields = {
-        3: _echo(header, 5),
-        4: _echo(header, 6),
-        5: _echo(header, 3),
-        6: _echo(header, 4),
-        7: time_text(now_us),
-        9: f"ACK^{trigger}^ACK" if trigger else "ACK",
-        10: escape(control_id),
-        11: _echo(header, 11) or "P",
-        12: _echo(header, 12) or "2.6",
-        18: header.raw(18) if codec_of(header.raw(18)) else "",
-    }
-    rows = [segment("MSA", {1: code, 2: _echo(header, 10)}), *map(error_segment, problems)]
-    written = message(msh(fields), *rows)
-    if written.isascii():
-        return written
-    return message(msh(fields | {18: CHARSET}), *rows)  # what is written is UTF-8, whatever the sender writes
+    kind = f"ACK^{trigger}^ACK" if trigger else "ACK"
+    head = (
+        f"MSH|{ENCODING}|{to_app}|{to_facility}|{app}|{facility}|{time_text(now_us)}||{kind}|{escape(control_id)}"
+        f"|{processing or 'P'}|{version or '2.6'}"
+    )
+    rest = f"\rMSA|{code}|{replied}\r" + "".join(f"{error_segment(problem)}\r" for problem in problems)
+    if head.isascii() and rest.isascii():
+        named = f"||||||{charset}" if charset and codec_of(charset) else ""
+    else:
+        named = f"||||||{CHARSET}"  # what is written is UTF-8, whatever the sender writes
+    return f"{head}{named}{rest}".encode()
 
 
-def _echo(header: Segment, number: int) -> str:
-    """A field as the sender wrote it, in our delimiters."""
-    raw, theirs = header.raw(number), header.delimiters
-    if theirs == STANDARD or not raw:
-        return raw
-    return composite(*(header.get(number, component + 1) for component in range(raw.count(theirs.component) + 1)))
+def _in_our_delimiters(header: Segment) -> list[str]:
+    """The fields as the sender wrote them, with the separators of our answers."""
+    mark = header.delimiters.component
+    return [
+        composite(*(header.get(number, component + 1) for component in range(raw.count(mark) + 1)))
+        if mark
+        else escape(raw)
+        for number, raw in enumerate(header.fields)
+    ]
 
 
 def error_segment(problem: Problem) -> str:

@@ -79,6 +79,9 @@ class Segment:
 
     def get(self, number: int, component: int = 1, repetition: int = 1, subcomponent: int = 1) -> str:
         """One subcomponent, unescaped; "" where it is not there. HL7's explicit null `""` stays two quotes."""
+        raw = self.raw(number)
+        if raw.isalnum():  # by far the most usual
+            return raw if component == repetition == subcomponent == 1 else ""
         repetitions = self.repetitions(number)
         if repetition > len(repetitions):
             return ""
@@ -105,11 +108,12 @@ _HEADERS = frozenset(("MSH", "FHS", "BHS"))
 class Message:
     """One message. lines: its segments as text, in order; the first is MSH. Segments are made when asked for."""
 
-    __slots__ = ("codec", "delimiters", "lines", "msh", "raw")
+    __slots__ = ("_kind", "codec", "delimiters", "lines", "msh", "raw")
 
     def __init__(self, raw: bytes, codec: str, delimiters: Delimiters, lines: list[str]) -> None:
         self.raw, self.codec, self.delimiters, self.lines = raw, codec, delimiters, lines
         self.msh = Segment(lines[0], delimiters)
+        self._kind: tuple[str, str] | None = None
 
     @property
     def segments(self) -> list[Segment]:
@@ -131,7 +135,9 @@ class Message:
     @property
     def kind(self) -> tuple[str, str]:
         """MSH-9: message code and trigger event, such as ("ADT", "A01")."""
-        return self.msh.get(9, 1), self.msh.get(9, 2)
+        if self._kind is None:
+            self._kind = self.msh.get(9, 1), self.msh.get(9, 2)
+        return self._kind
 
     @property
     def control_id(self) -> str:

@@ -48,11 +48,15 @@ def parse_time(text: str, assume_offset_min: int = 0) -> Moment | None:
 def time_text(us: int) -> str:
     """`YYYYMMDDHHMMSS[.ffffff]+0000`; fractions only where there are any."""
     seconds, micros = divmod(us, _SECOND_US)
+    fraction = f".{micros:06}".rstrip("0") if micros else ""
+    return f"{_second_text(seconds)}{fraction}+0000"
+
+
+@lru_cache(maxsize=64)
+def _second_text(seconds: int) -> str:
     days, second = divmod(seconds, 86400)
     year, month, day = civil_from_days(days)
-    text = f"{year:04}{month:02}{day:02}{second // 3600:02}{second // 60 % 60:02}{second % 60:02}"
-    fraction = f".{micros:06}".rstrip("0") if micros else ""
-    return f"{text}{fraction}+0000"
+    return f"{year:04}{month:02}{day:02}{second // 3600:02}{second // 60 % 60:02}{second % 60:02}"
 
 
 def days_in(year: int, month: int) -> int:
