@@ -1,8 +1,8 @@
 """Does the journal still say what was written? The hash chain, and the tables that repeat it.
 
 Found: a changed, removed, inserted or moved row of `decisions`; rows cut off at the end (the head
-stands in `meta` and in every checkpoint); rows of `alarms` and `commands` that differ from the chain; a database that
-would no longer refuse such changes.
+stands in `meta` and in every checkpoint); rows of `alarms` and `commands` that differ from the chain; messages whose
+state is not what was noted of them as dead letters; a database that would no longer refuse such changes.
 Not found: a chain that somebody with write access recomputed as a whole, together with its head.
 Against that, note `head` elsewhere from time to time and compare.
 """
@@ -22,6 +22,7 @@ from pumpd.journal.records import Origins
 from pumpd.journal.rows import OUTCOME, alarm_of
 from pumpd.journal.store import read_heartbeat
 from pumpd.journal.tables import alarms, beds, boots, checkpoints, commands, decisions
+from pumpd.journal.verify_messages import verify_messages
 
 PAGE = 2000
 MOST_PROBLEMS = 20
@@ -76,6 +77,7 @@ async def verify_engine(engine: AsyncEngine) -> VerifyReport:
         problems += await _verify_alarms(connection)
         problems += await _verify_commands(connection)
         problems += await _verify_outcomes(connection)
+        problems += [Broken(*found) for found in await verify_messages(connection)]
         unguarded = "would accept that the record is changed: the trigger is missing"
         problems += [Broken(table, name, unguarded) for name, table in (await missing_guards(connection)).items()]
         judged = await by_whom(connection, head.n)
