@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from pumpd.gateways import GatewayPort, Hl7Settings, ListenSettings, PeerState
 from pumpd_hl7.intake import Intake
+from pumpd_hl7.outbox import Outbox
 from pumpd_hl7.reception import Reception
 from pumpd_hl7.server import Server
+from pumpd_hl7.telling import Teller
 
 
 class Hl7Gateway:
@@ -16,6 +19,8 @@ class Hl7Gateway:
     def __init__(self, settings: Hl7Settings, port: GatewayPort) -> None:
         self._settings, self._port = settings, port
         self._server: Server | None = None
+        self._outboxes = {send.id: Outbox(send, port.store, port.wall_us, port.fault) for send in settings.send}
+        self._teller = Teller(settings, port, lambda destination: self._outboxes[destination].wake())
 
     @property
     def port(self) -> int | None:
@@ -24,8 +29,15 @@ class Hl7Gateway:
 
     async def run(self) -> None:
         """Until cancelled. Raises OSError where it cannot listen, JournalUnavailable where nothing can be stored."""
-        if self._settings.listen is not None:
-            await self._listen(self._settings.listen)
+        if self._settings.send:
+            self._teller.listen()
+        async with asyncio.TaskGroup() as tasks:
+            if self._settings.listen is not None:
+                tasks.create_task(self._listen(self._settings.listen))
+            if self._settings.send:
+                tasks.create_task(self._teller.run())
+            for outbox in self._outboxes.values():
+                tasks.create_task(outbox.run())
 
     async def _listen(self, listen: ListenSettings) -> None:
         """What was acknowledged before a restart is done before anything new is heard."""
@@ -44,5 +56,11 @@ class Hl7Gateway:
             await server.close()
             await intake.drain()
 
+    def wake(self) -> None:
+        """Look at what waits: a person has settled a dead letter."""
+        for outbox in self._outboxes:
+            outbox.wake()
+
     def peers(self) -> Sequence[PeerState]:
-        return () if self._server is None else self._server.peers()
+        listening = () if self._server is None else self._server.peers()
+        return (*listening, *(outbox.state() for outbox in self._outboxes.values()))

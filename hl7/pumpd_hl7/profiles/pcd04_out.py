@@ -22,6 +22,7 @@ from pumpd_hl7.times import time_text
 from pumpd_hl7.writer import cwe, message, segment
 
 GENERAL = "MDC_EVT_ALARM"
+PHASE_FACET = 3
 _PRIORITY = {Priority.HIGH: "PH", Priority.MEDIUM: "PM", Priority.LOW: "PL"}
 _TYPE = {AlarmKind.PHYSIOLOGICAL: "SP", AlarmKind.TECHNICAL: "ST", AlarmKind.ADVISORY: "SA"}
 _STATE = {
@@ -55,7 +56,8 @@ class Kind:
 class AlarmChange:
     """A change, and where it happened. first_id: MSH-10 of the alarm's first message ("" for that one itself).
 
-    audio_paused: the bed's sound is off at this moment. at_us: when the change happened.
+    audio_paused: the bed's sound is off at this moment. at_us: when the change happened; onset_us: when the alarm
+    began.
     """
 
     alarm: Alarm
@@ -89,7 +91,7 @@ def alarm_message(change: AlarmChange, sender: Sender, control_id: str) -> bytes
     _parts(rows, alarm, device)
     _event(rows, change, device)
     for facet, ref, text in _facets(change):
-        rows.text(ref, f"1.1.0.1.{facet}", text)
+        rows.text(ref, f"1.1.0.1.{facet}", text, time=time_text(change.at_us) if facet == PHASE_FACET else "")
     fields = {
         1: "1",
         3: sender.entity(control_id),
@@ -109,7 +111,7 @@ def _parts(rows: Rows, alarm: Alarm, device: str) -> None:
 
 def _event(rows: Rows, change: AlarmChange, device: str) -> None:
     """Facets 1 and 2: what happened and to what; a physiological alarm names its event in OBX-3, others in OBX-5."""
-    alarm, kind, at = change.alarm, kind_of(change.alarm.condition), time_text(change.at_us)
+    alarm, kind, at = change.alarm, kind_of(change.alarm.condition), time_text(change.onset_us)
     words = alarm.text
     if alarm.kind is AlarmKind.PHYSIOLOGICAL and kind.event != GENERAL:
         rows.text(kind.event, "1.1.0.1.1", words, time=at, device=device)
@@ -140,7 +142,7 @@ def _measured(rows: Rows, alarm: Alarm, signal: str) -> None:
 def _facets(change: AlarmChange) -> list[tuple[int, str, str]]:
     alarm = change.alarm
     return [
-        (3, "MDC_ATTR_EVENT_PHASE", _PHASE[change.phase]),
+        (PHASE_FACET, "MDC_ATTR_EVENT_PHASE", _PHASE[change.phase]),
         (4, "MDC_ATTR_ALARM_STATE", _STATE[alarm.state]),
         (5, "MDC_ATTR_ALARM_INACTIVATION_STATE", _inactivation(change)),
         (6, "MDC_ATTR_ALARM_PRIORITY", _PRIORITY[alarm.priority]),
