@@ -22,7 +22,7 @@ from pumpd.units import Ms
 
 Claim = tuple[object, ...]
 STEPS = 24
-CLEAN_RUNS, CLEAN_PAIRS = 60, 900
+CLEAN_RUNS, CLEAN_PAIRS = 250, 900
 MOST_KEPT_BYTES = 100_000
 MOST_SENT = 12  # frames in one answer
 PASSES = {Integrity.CRC16: 65_536, Integrity.SUM8: 256}
