@@ -29,6 +29,7 @@ from pumpd.device import (
 from pumpd.device.framers import Flagged
 from pumpd.device.framing import garbled
 from pumpd.device.options import DriverOption
+from pumpd.device.rate_source import BY_IMPEDANCE, RATE, by_impedance, is_by_impedance
 from pumpd.device.talker import Talker
 from pumpd.units import Ms
 from pumpd_drivers import ge_dri_wire as wire
@@ -65,7 +66,8 @@ class GeDri(Talker):
         tells_serial=False,
         needs_asking=True,
         probe_bytes=(wire.data_request(wire.ONCE),),
-        options=(INTERVAL, CHECKSUM),
+        options=(INTERVAL, CHECKSUM, RATE),
+        instead=(BY_IMPEDANCE,),
     )
 
     def __init__(self, settings: DeviceSettings) -> None:
@@ -75,6 +77,7 @@ class GeDri(Talker):
         baud = settings.options.get("baud", "auto")
         self._bauds = (int(baud),) if baud.isdecimal() and baud.isascii() else self.info.line.bauds
         self._unanswered = self._baud_at = 0
+        self._by_impedance = is_by_impedance(settings.options)
         self._readings_came = False
         self._alarms_ms: Ms | None = None  # when alarms are asked for next; None before the monitor has spoken
         self._shown: tuple[AlarmCode, ...] = ()
@@ -158,8 +161,13 @@ class GeDri(Talker):
             gases = [_gas(name, values[place], ambient) for name, place in wire.GASES]
             found = [*gases, _no_breath(status, values[wire.BREATHS])]
             readings += found if breathing else [_off(reading.signal) for reading in found]
+        out: list[Out] = []
+        if self._by_impedance:
+            kept, by_co2 = by_impedance(readings)
+            readings = [*kept]
+            out += self.said.unmapped("rate by CO2", "") if by_co2 is not None else []
         vitals = Vitals(tuple(readings), str(values[0]), Integrity.SUM8)
-        return [vitals, *self.said.alarms(self._breathing + self._shown, now)]
+        return [vitals, *out, *self.said.alarms(self._breathing + self._shown, now)]
 
     def _row(self, values: tuple[int, ...], row: wire.Row) -> tuple[Reading, ...]:
         """The reading of one row, if there is anything to say."""

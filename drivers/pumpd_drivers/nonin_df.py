@@ -14,12 +14,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from pumpd.device import AlarmCode, DriverInfo, Integrity, Kind, Line, Out, Quality, Vitals, Waveform
+from pumpd.device import AlarmCode, DriverInfo, DriverOption, Integrity, Kind, Line, Out, Quality, Vitals, Waveform
 from pumpd.device.framing import garbled
 from pumpd.device.talker import Talker
 from pumpd.units import Ms
 from pumpd_drivers import nonin_df_wire as wire
 
+FORMAT = DriverOption(
+    "format", "auto|df2|df7|df8|ascii", "auto", "what the oximeter sends; auto finds out, but for data format 8"
+)
 _TAKES_AWAY = (Quality.OFF, Quality.INVALID)
 
 
@@ -37,6 +40,7 @@ class NoninDF(Talker):
         quiet_ms=2000,
         signals=("spo2", "pulse", "pleth_wave"),
         tells_serial=False,
+        options=(FORMAT,),
         sources=(
             "Nonin 9560 OEM specification, data formats 2, 7 and 8",
             "Pufferfish ventilator firmware, TestNoninOEM3.cpp and TestPacketReceiver.cpp (Apache-2.0)",
@@ -47,7 +51,7 @@ class NoninDF(Talker):
     _last = b""  # frame of format 8
 
     def framer(self) -> wire.Frames:
-        return wire.Frames(self.settings.options.get("format", "auto"))
+        return wire.Frames(FORMAT.of(self.settings.options))
 
     def hear(self, frame: bytes, now: Ms) -> Sequence[Out]:
         if len(frame) == wire.PACKET_SIZE:

@@ -28,6 +28,7 @@ from pumpd.device import (
 )
 from pumpd.device.framing import garbled
 from pumpd.device.options import DriverOption
+from pumpd.device.rate_source import BY_IMPEDANCE, RATE, is_by_impedance
 from pumpd.device.saying import Sayings
 from pumpd.units import Ms
 from pumpd_drivers import philips_intellivue_alerts as alerts
@@ -74,7 +75,8 @@ class PhilipsIntellivue:
         ),
         needs_asking=True,
         probe_bytes=(wire.ASSOCIATION_REQUEST, wire.RELEASE_REQUEST),
-        options=(POLL_OPTION,),
+        options=(POLL_OPTION, RATE),
+        instead=(BY_IMPEDANCE,),
     )
 
     def __init__(self, settings: DeviceSettings) -> None:
@@ -84,7 +86,7 @@ class PhilipsIntellivue:
         self._framer = wire.framer()
         self._said = Sayings()
         self._chains = Chains()
-        self._values = Values(self._said)
+        self._values = Values(self._said, impedance=is_by_impedance(settings.options))
         self._model: str | None = None
         self._serial: str | None = None
         self._software: str | None = None

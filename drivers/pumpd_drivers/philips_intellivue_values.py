@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pumpd.device import Integrity, Out, Quality, Reading, Unmapped, Vitals
+from pumpd.device.rate_source import by_impedance
 from pumpd.device.saying import Sayings
 from pumpd_drivers import philips_intellivue_parse as parse
 from pumpd_drivers import philips_intellivue_tables as table
@@ -64,7 +65,9 @@ class Values:
     seen where there is none; a measurement of unknown age is questionable. That there is no value is always told.
     """
 
-    def __init__(self, said: Sayings) -> None:
+    def __init__(self, said: Sayings, *, impedance: bool = False) -> None:
+        """impedance: its rate is `rr` (pumpd.device.rate_source)."""
+        self._impedance = impedance
         self.reference: tuple[int, int] | None = None
         self.breathing: Quality | None = None
         self._said = said
@@ -80,12 +83,16 @@ class Values:
         rates = [readings[name].value_milli for name in table.BREATH_RATES if name in readings]
         if rates:
             self.breathing = Quality.OK if any(rates) and 0 not in rates else Quality.INVALID
-        if readings:
+        told = tuple(readings.values())
+        if self._impedance:
+            told, by_co2 = by_impedance(told)
+            out += self._said.unmapped("rate by CO2", "") if by_co2 is not None else []
+        if told:
             first = parts[0]
             stamp = (
                 parse.date_and_time(first.absolute) or f"+{first.relative // 8000}.{first.relative // 8 % 1000:03} s"
             )
-            out.insert(0, Vitals(tuple(readings.values()), stamp, Integrity.CRC16))
+            out.insert(0, Vitals(told, stamp, Integrity.CRC16))
         return out
 
     def _object(self, pairs: Pairs, ticks: int, readings: dict[str, Reading], out: list[Out]) -> None:

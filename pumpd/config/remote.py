@@ -40,7 +40,7 @@ def info_of(device: DeviceTable) -> DriverInfo | None:
     if is_remote(device):
         return remote_info(Kind.PUMP if isinstance(device, PumpTable) else Kind.MONITOR, device.options)
     driver = drivers().get(device.driver)
-    return None if driver is None else driver.info
+    return None if driver is None else driver.info.with_options(device.options)
 
 
 def remote_info(kind: Kind, options: Mapping[str, str]) -> DriverInfo:

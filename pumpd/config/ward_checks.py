@@ -15,10 +15,11 @@ from pumpd.config.read import MISSING, Source
 from pumpd.config.remote import REMOTE, info_of, is_remote
 from pumpd.config.toml_lines import Path as KeyPath
 from pumpd.config.toml_lines import dotted, locate
-from pumpd.config.ward_file import DeviceTable, WardFile
-from pumpd.device import Kind
+from pumpd.config.ward_file import DeviceTable, MonitorTable, WardFile
+from pumpd.device import DriverInfo, DriverOption, Kind
 from pumpd.registry import broken, drivers
 
+BAUD = DriverOption("baud", "auto|[1-9][0-9]{2,6}", "auto", "the line's speed in bits a second, or auto")
 JOURNAL_SCHEMES = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
 
@@ -118,20 +119,37 @@ def _drivers(file: WardFile, source: Source) -> Iterator[Problem]:
 
 
 def _options(file: WardFile, source: Source) -> Iterator[Problem]:
-    """A driver that says which keys it reads is told no others, and no values that it would not take."""
+    """A driver is told no keys but those that it says it reads, and no values that it would not take."""
     for at, kind, device in devices_of(file):
         info = info_of(device)
-        declared = {} if info is None else {option.name: option for option in info.options}
-        if info is None or info.kind is not kind or not declared:
+        if info is None or info.kind is not kind:
             continue
+        declared = {option.name: option for option in (*info.options, *(() if is_remote(device) else (BAUD,)))}
         for key, value in device.options.items():
-            option = declared.get(key)
-            if option is None and (key != "baud" or is_remote(device)):
-                message = f'{info.name} has no option "{key}"{did_you_mean(key, declared)}'
+            if (message := _why_no_option(info, declared, key, value)) is not None:
                 yield source.problem((*at, "options", key), message)
-            elif option is not None and not option.allows(value):
-                message = f'"{value}" is not possible: {option.text} (without it {option.default})'
-                yield source.problem((*at, "options", key), message)
+        if isinstance(device, MonitorTable):
+            yield from _origins(at, device, info, source)
+
+
+def _why_no_option(info: DriverInfo, declared: dict[str, DriverOption], key: str, value: str) -> str | None:
+    option = declared.get(key)
+    if option is None:
+        return f'{info.name} has no option "{key}"{did_you_mean(key, declared)}'
+    if option.allows(value):
+        return None
+    guess = did_you_mean(value, option.words) if option.words else ""
+    return f'"{value}" is not possible: {option.text} (without it {option.default}){guess}'
+
+
+def _origins(at: KeyPath, monitor: MonitorTable, info: DriverInfo, source: Source) -> Iterator[Problem]:
+    """What an option has chosen is measured by what it says, whatever this ward thinks that it knows better."""
+    chosen = {one.signal: one for one in info.instead if monitor.options.get(one.option) == one.word}
+    for signal, origin in monitor.origins.items():
+        if signal in chosen and origin != chosen[signal].origin:
+            one = chosen[signal]
+            message = f'"{origin}" contradicts options.{one.option} = "{one.word}"; leave it out'
+            yield source.problem((*at, "origins", signal), message)
 
 
 def _links(file: WardFile, source: Source) -> Iterator[Problem]:

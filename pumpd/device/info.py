@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import reduce
 
 from pumpd.device.facts import Integrity
 from pumpd.device.options import DriverOption
@@ -85,6 +86,21 @@ class PumpCapabilities:
 
 
 @dataclass(frozen=True, slots=True)
+class Instead:
+    """With this word of an option `signal` is what the driver otherwise tells as `told_as`, measured by `origin`.
+
+    caution: what a person must know who has chosen it.
+    """
+
+    option: str
+    word: str
+    signal: str
+    told_as: str
+    origin: Origin
+    caution: str
+
+
+@dataclass(frozen=True, slots=True)
 class DriverInfo:
     """A driver's own description, shown by `pumpd devices drivers`.
 
@@ -100,6 +116,7 @@ class DriverInfo:
     else; empty: the device is only listened to.
     options: keys of the ward file for this driver alone; "baud" is every driver's. cautions: what a person must know
     before such a device is used at a bed, one sentence each; `pumpd check` and `pumpd devices drivers` say them.
+    instead: what a word of an option changes in what a signal is; see `with_options`.
     """
 
     name: str
@@ -120,6 +137,12 @@ class DriverInfo:
     probe_bytes: tuple[bytes, ...] = ()
     options: tuple[DriverOption, ...] = ()
     cautions: tuple[str, ...] = ()
+    instead: tuple[Instead, ...] = ()
+
+    def with_options(self, options: Mapping[str, str]) -> DriverInfo:
+        """This description as these options of the ward file make it."""
+        chosen = {one.name: one.of(options) for one in self.options}
+        return reduce(_with, (one for one in self.instead if chosen.get(one.option) == one.word), self)
 
     def period_ms(self, options: Mapping[str, str]) -> int:
         """How often the device reports, with these options of the ward file."""
@@ -130,3 +153,10 @@ class DriverInfo:
     def unverified(self) -> bool:
         """A driver under development: every screen that shows a value or a device of it says so."""
         return self.quality == UNVERIFIED
+
+
+def _with(info: DriverInfo, one: Instead) -> DriverInfo:
+    signals = dict.fromkeys(one.signal if name == one.told_as else name for name in info.signals)
+    origins = {name: origin for name, origin in info.origins if name != one.told_as} | {one.signal: one.origin}
+    cautions = (*info.cautions, one.caution)
+    return replace(info, signals=tuple(signals), origins=tuple(origins.items()), cautions=cautions)

@@ -21,6 +21,11 @@ class DriverOption:
     text: str
     period_unit_ms: int | None = None
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that it may be, where these are all that it may be: a pattern such as "basic|safe"."""
+        return tuple(self.pattern.split("|")) if re.fullmatch(r"[a-z0-9_-]+(\|[a-z0-9_-]+)+", self.pattern) else ()
+
     def allows(self, value: str) -> bool:
         return re.fullmatch(self.pattern, value) is not None
 
