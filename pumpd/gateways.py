@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pumpd.device.facts import PumpStatus, Vitals
+from pumpd.device.facts import DeviceAlarms, PumpStatus, Vitals
 from pumpd.safety.alarms import Alarm
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event, LinkState, Patient
@@ -281,7 +281,7 @@ class GatewayPort(Protocol):
         """Every alarm that stands."""
         ...
 
-    def hear(self, bed: str, device: str, fact: Vitals | PumpStatus) -> None:
+    def hear(self, bed: str, device: str, fact: Vitals | PumpStatus | DeviceAlarms) -> None:
         """A fact of a remote device, judged as any other."""
         ...
 

@@ -6,8 +6,7 @@ says so until a message of the device names the right one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 import structlog
 
@@ -18,25 +17,36 @@ from pumpd.safety.freshness import live_ms
 from pumpd_hl7.acks import Problem
 from pumpd_hl7.message import Message
 from pumpd_hl7.profiles.devices import Fresh
-from pumpd_hl7.profiles.pcd01 import DeviceReport, read_pcd01, wrong_patient
-from pumpd_hl7.profiles.people import Person, Refused
+from pumpd_hl7.profiles.pcd01 import DeviceReport, Observed, read_pcd01, wrong_patient
+from pumpd_hl7.profiles.pcd04 import Alert, Alerts, Book, is_alert, read_pcd04
+from pumpd_hl7.profiles.pcd05 import read_pcd05
+from pumpd_hl7.profiles.pcd10 import Delivery, PumpEvents, read_pcd10
+from pumpd_hl7.profiles.people import Refused
 
 log = structlog.get_logger(__name__)
 UNSUPPORTED_EVENT = 201
 US_PER_MS = 1000
 WRONG_PATIENT = "its messages name another patient than the one bound to this bed"
 
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A report, and the device of a bed that it is of."""
-
-    device: RemoteDevice
-    report: DeviceReport
+_Read = Observed | PumpEvents | Alerts | Refused
+_Said = DeviceReport | Delivery | Alert
 
 
-class Observations:
-    """PCD-01. judge and apply as the receiver of a message has them; observations told late are stale, and not heard.
+class AlarmStatuses:
+    """Receiver of PCD-05: what became of our alarms, for the record. It acknowledges nothing at the bedside."""
+
+    async def judge(self, message: Message, peer: PeerSettings) -> Sequence[Problem]:
+        found = read_pcd05(message, peer.utc_offset_min)
+        return found.problems if isinstance(found, Refused) else ()
+
+    async def apply(self, received: Received, message: Message, late: bool) -> None:
+        found = read_pcd05(message)
+        for one in () if isinstance(found, Refused) else found:
+            log.info("hl7_alarm_status", peer=received.peer, alarm=one.alert_id or one.control_id, status=one.status)
+
+
+class Devices:
+    """Receiver of PCD-01, PCD-04 and PCD-10. Observations that are told late are stale and not heard; alarms are.
 
     A value that is not newer than the last one heard of its signal is not heard again: a message that overtook another,
     or a cuff pressure that is repeated, never looks fresh.
@@ -47,16 +57,20 @@ class Observations:
         self._newest_us: dict[tuple[str, str], int] = {}
         self._wrong: set[tuple[str, str]] = set()
         self._offsets_min: dict[str, int] = {}
+        self._book = Book()
+        self._statuses = AlarmStatuses()
 
     async def judge(self, message: Message, peer: PeerSettings) -> Sequence[Problem]:
         """Refused where nothing of it is of the right patient; where only some is, that is a warning."""
-        if message.kind[1] != "R01":
+        if message.kind[1] == "R41":  # as some send PCD-05
+            return await self._statuses.judge(message, peer)
+        if message.kind[1] not in ("R01", "R40", "R42"):
             return [Problem(UNSUPPORTED_EVENT, f"ORU^{message.kind[1]} is not taken by this version", "MSH", 1, 9)]
         self._offsets_min[peer.id] = peer.utc_offset_min
         found = self._read(message, peer.utc_offset_min)
         if isinstance(found, Refused):
             return found.problems
-        problems = [await self._judged(one.device, one.report.person) for one in found]
+        problems = [await self._judged(device, said) for device, said in self._said(found)]
         wrong = [problem for problem in problems if problem is not None]
         if wrong and len(wrong) < len(problems):
             return [Problem(one.code, one.text, one.segment, one.sequence, one.field, "W") for one in wrong]
@@ -64,45 +78,57 @@ class Observations:
 
     async def apply(self, received: Received, message: Message, late: bool) -> None:
         """Heard at the beds of its devices, each as far as it is of the bed's patient."""
-        found = () if late else self._read(message, self._offsets_min.get(received.peer, 0))
+        if message.kind[1] == "R41":
+            await self._statuses.apply(received, message, late)
+            return
+        found = self._read(message, self._offsets_min.get(received.peer, 0))
         if isinstance(found, Refused):
             return
-        for one in found:
-            patient = self._port.patient(one.device.bed)
-            if wrong_patient(one.report.person, patient) is None:
-                self._hear(one.device, one.report)
+        _note(found)
+        for device, said in self._said(found):
+            if wrong_patient(said.person, self._port.patient(device.bed)) is not None:
+                continue
+            if isinstance(said, Alert):
+                self._alarm(device, said)
+            elif isinstance(said, Delivery):
+                log.info("hl7_pump_event", device=device.id, what=said.name, reason=said.reason, at_us=said.at_us)
+            elif not late:
+                self._hear(device, said)
 
-    def _read(self, message: Message, offset_min: int) -> Sequence[Heard] | Refused:
+    def _read(self, message: Message, offset_min: int) -> _Read:
+        limits = {one.source: _stale_us(self._port, one) for one in self._port.devices}
+        if is_alert(message):
+            return read_pcd04(message, tuple(limits), offset_min)
+        real = self._port.generation == "real"
+        fresh = Fresh(self._port.wall_us(), offset_min=offset_min, real=real, limits=limits)
+        reader = read_pcd10 if message.kind[1] == "R42" else read_pcd01
+        return reader(message, tuple(limits), fresh)
+
+    def _said(self, found: Observed | PumpEvents | Alerts) -> Iterator[tuple[RemoteDevice, _Said]]:
+        """Every device of a bed with what was said of it."""
         devices = self._port.devices
-        limits = {one.source: _stale_us(self._port, one) for one in devices}
-        fresh = Fresh(self._port.wall_us(), offset_min=offset_min, real=self._port.generation == "real", limits=limits)
-        found = read_pcd01(message, tuple(limits), fresh)
-        if isinstance(found, Refused):
-            return found
-        if found.dropped or found.codes or found.units or found.strangers:
-            log.debug(
-                "hl7_observations",
-                dropped=[f"{one.what}: {one.why}" for one in found.dropped],
-                codes=dict(found.codes),
-                units=dict(found.units),
-                strangers=dict(found.strangers),
-            )
-        return [Heard(one, report) for report in found.reports for one in devices if one.source == report.source]
+        for said in _all(found):
+            yield from ((device, said) for device in devices if device.source == said.source)
 
-    async def _judged(self, device: RemoteDevice, person: Person | None) -> Problem | None:
+    async def _judged(self, device: RemoteDevice, said: _Said) -> Problem | None:
         """The bed is told once that its device's messages are of somebody else, and once that they no longer are."""
-        problem = wrong_patient(person, self._port.patient(device.bed))
-        key = device.bed, device.id
-        if (problem is not None) != (key in self._wrong):
-            active = problem is not None
-            if active:
+        problem = wrong_patient(said.person, self._port.patient(device.bed))
+        key, wrong = (device.bed, device.id), problem is not None
+        if wrong != (key in self._wrong):
+            if wrong:
                 self._wrong.add(key)
                 self._port.link(device.bed, device.id, LinkState.REFUSED, WRONG_PATIENT)
             else:
                 self._wrong.discard(key)
-            fault = SelfFault(f"wrong_patient_{device.id}", WRONG_PATIENT if active else "", active)
+            fault = SelfFault(f"wrong_patient_{device.id}", WRONG_PATIENT if wrong else "", wrong)
             await self._port.submit(device.bed, fault)
         return problem
+
+    def _alarm(self, device: RemoteDevice, alert: Alert) -> None:
+        before = self._book.standing(device.source)
+        self._book = self._book.noted(alert)
+        if (now := self._book.standing(device.source)) != before:
+            self._port.hear(device.bed, device.id, now)
 
     def _hear(self, device: RemoteDevice, report: DeviceReport) -> None:
         if device.pump:
@@ -122,6 +148,22 @@ class Observations:
             return False
         self._newest_us[key] = at_us
         return True
+
+
+def _all(found: Observed | PumpEvents | Alerts) -> Sequence[_Said]:
+    if isinstance(found, Alerts):
+        return found.alerts
+    return found.reports if isinstance(found, Observed) else [*found.events, *found.observed.reports]
+
+
+def _note(found: Observed | PumpEvents | Alerts) -> None:
+    """What was not understood, for whoever sets the gateway up."""
+    strangers: Mapping[str, int] = found.observed.strangers if isinstance(found, PumpEvents) else found.strangers
+    seen = found.observed if isinstance(found, PumpEvents) else found
+    dropped = [f"{one.what}: {one.why}" for one in seen.dropped] if isinstance(seen, Observed) else []
+    unknown = {**seen.codes, **seen.units} if isinstance(seen, Observed) else {}
+    if strangers or dropped or unknown:
+        log.debug("hl7_not_understood", dropped=dropped, unknown=unknown, strangers=dict(strangers))
 
 
 def _stale_us(port: GatewayPort, device: RemoteDevice) -> int:

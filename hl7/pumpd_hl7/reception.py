@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pumpd.gateways import GatewayPort, Hl7Settings, PeerSettings, Received
 from pumpd_hl7.acks import Problem
 from pumpd_hl7.admissions import Admissions
-from pumpd_hl7.applying import Observations
+from pumpd_hl7.applying import AlarmStatuses, Devices
 from pumpd_hl7.intake import Receiver
 from pumpd_hl7.message import Message
 
@@ -18,7 +18,11 @@ class Reception:
     """Implements Receiver for every type that this version takes; events of a type are its receiver's affair."""
 
     def __init__(self, settings: Hl7Settings, port: GatewayPort) -> None:
-        self._receivers: Mapping[str, Receiver] = {"ADT": Admissions(settings, port), "ORU": Observations(port)}
+        self._receivers: Mapping[str, Receiver] = {
+            "ADT": Admissions(settings, port),
+            "ORA": AlarmStatuses(),
+            "ORU": Devices(port),
+        }
 
     async def judge(self, message: Message, peer: PeerSettings) -> Sequence[Problem]:
         receiver = self._receivers.get(message.kind[0])

@@ -15,7 +15,7 @@ from pumpd.bedside.timer import DeadlineTimer
 from pumpd.clock import Clock
 from pumpd.config.model import DeviceConfig
 from pumpd.device import Outcome, PumpOrder, ReadStatus, ReleaseControl
-from pumpd.device.facts import CommandOutcome, PumpStatus, Vitals
+from pumpd.device.facts import CommandOutcome, DeviceAlarms, PumpStatus, Vitals
 from pumpd.safety.events import Event, Heard, LinkChanged, LinkState
 from pumpd.units import Ms
 
@@ -48,8 +48,11 @@ class RemoteSession:
         if self._state is None:
             self.link(LinkState.DOWN, NEVER)
 
-    def hear(self, fact: Vitals | PumpStatus) -> None:
-        """A fact that the gateway believes."""
+    def hear(self, fact: Vitals | PumpStatus | DeviceAlarms) -> None:
+        """A fact that the gateway believes. Alarms are no sign of life: they may come from an alarm manager."""
+        if isinstance(fact, DeviceAlarms):
+            self._post(Heard(self.id, fact))
+            return
         self._heard_ms = self._clock.now_ms()
         self.frames += 1
         if self._state is not LinkState.UP:

@@ -15,7 +15,7 @@ from pumpd.config.hl7 import remote_source
 from pumpd.config.model import WardConfig
 from pumpd.daemon.ward import Ward
 from pumpd.device import Kind
-from pumpd.device.facts import PumpStatus, Vitals
+from pumpd.device.facts import DeviceAlarms, PumpStatus, Vitals
 from pumpd.gateways import Gateway, MessageStore, PeerState, RemoteDevice, Told
 from pumpd.registry import BrokenGateway, gateway
 from pumpd.safety.alarms import Alarm, AlarmState
@@ -93,7 +93,7 @@ class Port:
         standing = (alarm for bed in self._beds.values() for alarm in bed.view().alarms)
         return tuple(alarm for alarm in standing if alarm.state is not AlarmState.ENDED)
 
-    def hear(self, bed: str, device: str, fact: Vitals | PumpStatus) -> None:
+    def hear(self, bed: str, device: str, fact: Vitals | PumpStatus | DeviceAlarms) -> None:
         """Only of a device whose link is `hl7:`: no message speaks for one that has a line."""
         self._remote(device).hear(fact)
 

@@ -24,7 +24,7 @@ port = 0
 [[hl7.peer]]
 id = "gateway"
 application = "HIS"
-may = ["ADT", "ORU"]
+may = ["ADT", "ORU", "ORA"]
 
 [hl7.locations]
 "PALL^09^1" = "remote"
@@ -68,6 +68,16 @@ def oru(house: House, control_id: str, *rows: str, mrn: str = "M-9", ago_s: int 
         f"OBR|1||R1|69965^MON^MDC|||{at}",
     )
     return "".join(f"{row}\r" for row in (*head, *rows)).encode()
+
+
+def alert(house: House, control_id: str, phase: str, state: str, mrn: str = "M-9") -> bytes:
+    rows = (
+        PUMP[0],
+        "OBX|2|CWE|196616^MDC_EVT_ALARM^MDC|1.1.2.0.1|196940^MDC_EVT_FLUID_LINE_OCCL^MDC^^^^^^Occlusion||||||F",
+        f"OBX|3|ST|68481^MDC_ATTR_EVENT_PHASE^MDC|1.1.2.0.3|{phase}||||||F",
+        f"OBX|4|ST|68482^MDC_ATTR_ALARM_STATE^MDC|1.1.2.0.4|{state}||||||F",
+    )
+    return oru(house, control_id, *rows, mrn=mrn).replace(b"ORU^R01^ORU_R01", b"ORU^R40^ORU_R40")
 
 
 def monitor(spo2: str) -> tuple[str, str]:
@@ -127,4 +137,32 @@ async def test_a_value_that_overtook_a_newer_one_or_is_old_is_not_shown(ward: Ho
     assert await ehr.send(oru(ward, "3", *monitor("98"), ago_s=7200)) == "MSA|AA|3"
     assert seen(ward).values["spo2"].value_milli == 91_000
     assert seen(ward).values["spo2"].quality is Quality.OK
+    ehr.close()
+
+
+async def test_an_alarm_of_a_pump_behind_a_gateway_stands_at_its_bed_until_it_ends(ward: House) -> None:
+    ehr = await admitted(ward)
+    assert (await ehr.send(alert(ward, "1", "start", "active", mrn="M-8"))).startswith("MSA|AE|1")
+    assert not occluded(ward)
+    assert await ehr.send(alert(ward, "2", "start", "active")) == "MSA|AA|2"
+    await ward.until(lambda: occluded(ward))
+    assert await ehr.send(alert(ward, "3", "end", "inactive")) == "MSA|AA|3"
+    await ward.until(lambda: not occluded(ward))
+    ehr.close()
+
+
+def occluded(house: House) -> bool:
+    return any("Occlusion" in alarm.text for alarm in seen(house).alarms)
+
+
+async def test_an_event_of_a_pump_and_the_status_of_an_alarm_are_taken(ward: House) -> None:
+    ehr = await admitted(ward)
+    event = "OBX|5|CWE|68487^MDC_ATTR_EVT_COND^MDC|1.0.0.2|197288^MDC_EVT_PUMP_DELIV_START^MDC||||||R"
+    started = oru(ward, "1", *PUMP, event).replace(b"ORU^R01^ORU_R01", b"ORU^R42^ORU_R01")
+    assert await ehr.send(started) == "MSA|AA|1"
+    await ward.until(lambda: seen(ward).pumps[0].rate_ul_h == 3_500)
+    status = b"MSH|^~\\&|HIS|HOSP|PUMPD|HOSP|20260115101601+0000||ORA^R41^ORA_R41|2|P|2.6\rMSA|AA|OWN020\r"
+    assert await ehr.send(status + b"PRT||AD|Accepted^Accepted^IHE_PCD_ACM|AAP|42^Nurse^Grace\r") == "MSA|AA|2"
+    refused = await ehr.send(status.replace(b"|2|P|", b"|3|P|"))
+    assert refused.startswith("MSA|AE|3")
     ehr.close()

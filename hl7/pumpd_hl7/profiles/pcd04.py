@@ -25,15 +25,8 @@ OVER = frozenset(("end", "reset", "stop", "tpoint"))
 PRIORITIES = ("PH", "PM", "PL", "PN")
 KINDS = ("SP", "ST", "SA")
 _LASTING = (
-    "start",
-    "start_only",
-    "continue",
-    "present",
-    "update",
-    "escalate",
-    "inactivate",
-    "acknowledged",
-    "deescalate",
+    *("start", "start_only", "continue", "present", "update", "escalate"),
+    *("inactivate", "acknowledged", "deescalate"),
 )
 _PHASES = OVER | frozenset(_LASTING)
 _STATES = frozenset(("inactive", "active", "latched"))
