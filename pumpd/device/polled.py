@@ -23,6 +23,7 @@ from pumpd.device.saying import Sayings
 from pumpd.units import Ms
 
 BUSY_MIN_MS = 100
+PART_TRIES = 2  # ours: how often a part of a round is asked again before the round is begun anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class PolledDevice:
         self._asked: dict[str, int] = {}
         self._round: dict[str, object] = {}
         self._round_ms: Ms | None = None
+        self._again_asked = 0  # how often the part that the round waits for was asked again
 
     # --- what a driver says ---------------------------------------------------------------------------------
 
@@ -165,8 +167,6 @@ class PolledDevice:
             return out
         self._asked[name] = self._asked.get(name, 0) + 1
         self._again(name, now)
-        if name == self.status[0]:
-            self._round, self._round_ms = {}, None
         return [*out, *self.line.send_question(name, self.message(name), now)]
 
     def _again(self, name: str, now: Ms) -> None:
@@ -182,10 +182,41 @@ class PolledDevice:
             self.line.ask(name, Ms(now + every_ms))
 
     def unanswered(self, name: str, now: Ms) -> list[Out]:
-        """A question or an order has had no reply in time: is the device still there? The status is asked next."""
-        if not self._silent:
+        """A question or an order has had no reply in time: is the device still there? The status is asked next.
+
+        A round goes on with the part that it waits for, a few times: begun anew it would never end on a slow line.
+        """
+        if self._silent:
+            return []
+        if self._round and name == self._awaited() and self._again_asked < PART_TRIES and not self._is_asked_anew():
+            self._again_asked += 1
+            self.line.ask_ahead(name, now)
+        else:
             self.line.ask_by(self.status[0], now)
         return []
+
+    def _awaited(self) -> str:
+        """The next part of the round."""
+        return self.status[len(self._round)]
+
+    def _is_asked_anew(self) -> bool:
+        return self.line.is_ahead(self.status[0])
+
+    def read_soon(self, now: Ms) -> None:
+        """The status next; after the round that is under way, which would never end if it were begun anew each time."""
+        if self.is_reading(now):
+            self.line.ask(self.status[0], now)
+        else:
+            self.line.ask_ahead(self.status[0], now)
+
+    def is_reading(self, now: Ms) -> bool:
+        """Is a round under way: may its next part still be answered, or is it next on the line?"""
+        return self.line.is_ahead(self._awaited()) or self.line.may_be_answered(self._awaited(), now)
+
+    def read_anew(self, now: Ms) -> None:
+        """The status next, and what was read of it before does not count."""
+        self._round = {}
+        self.line.ask_ahead(self.status[0], now)
 
     # --- replies --------------------------------------------------------------------------------------------
 
@@ -223,7 +254,7 @@ class PolledDevice:
             self._round_ms = min(self._round_ms, sent_ms)
         if len(self._round) != place:  # a part before it is missing
             return []
-        self._round[reply.name] = reply.part
+        self._round[reply.name], self._again_asked = reply.part, 0
         if place + 1 < len(self.status):
             if request is not None:
                 self.line.ask_ahead(self.status[place + 1], now)

@@ -42,6 +42,7 @@ class PolledPump(PolledDevice):
         self.lease = Lease(self.lease_ms, PATIENCE)
         self._wants_control = settings.control and bool(self.control_name)
         self._asked_control = False
+        self._acked_ms: Ms | None = None  # when a stop was acknowledged, and its status read begun
         self._stands = False  # by its last status it does not infuse
         self._stop_send = Send(self.frame(self.stop_message), urgent=True) if self.stop_name else None
 
@@ -72,7 +73,7 @@ class PolledPump(PolledDevice):
         if isinstance(order, StopOrder):
             return self._stop(order, now)
         if isinstance(order, ReadStatus):
-            self.line.ask_ahead(self.status[0], now)
+            self.read_soon(now)
         elif isinstance(order, SetRateOrder):
             reason = self.why_not(order)
             if reason is not None:
@@ -189,8 +190,16 @@ class PolledPump(PolledDevice):
             return out
         while (other := self.line.answered(self.stop_name, now)) is not None:
             out.append(CommandOutcome(other.order_id or "", outcome, reply.detail))
-        self.line.ask_ahead(self.status[0], now)  # an acknowledged stop is not yet a stopped pump
+        self._read_after_stop(now)
         return out
+
+    def _read_after_stop(self, now: Ms) -> None:
+        """An acknowledged stop is not yet a stopped pump. Further acknowledgements leave the round to its end."""
+        if self._acked_ms is None or now >= self._acked_ms + self.late_ms:
+            self._acked_ms = now
+            self.read_anew(now)
+        else:
+            self.read_soon(now)
 
     def _learn(self, serial: str, now: Ms) -> list[Out]:
         """A serial number was heard; a new one is another pump, whose control has to be taken anew."""

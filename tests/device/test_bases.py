@@ -103,6 +103,15 @@ class ToyPump(PolledPump):
         return [PumpStatus(parts["MODE"] == "RUN", int(str(parts["RATE"])), None, None, Integrity.NONE)]
 
 
+class ThreePartPump(ToyPump):
+    questions = (Question("MODE", "MODE"), Question("RATE", "RATE"), Question("TOTAL", "TOTAL"))
+    status = ("MODE", "RATE", "TOTAL")
+    reply_ms = 1000
+
+    def read(self, frame: bytes, now: Ms) -> Reply | Garbled:
+        return Reply("TOTAL", part=frame) if frame.startswith(b"TOTAL") else super().read(frame, now)
+
+
 class Bench:
     """The toy pump on a line whose device answers after 10 ms what `replies` says."""
 
@@ -111,10 +120,10 @@ class Bench:
     ) -> None:
         self.replies: dict[str, str | None] = {
             "ID": "ID=A1", "MODE": "MODE=RUN", "RATE": "RATE=5000", "OPT": "OPT", "STOP": "STOP=OK",
-            "CTRL A1": "CTRL=OK", "CTRL OFF": "CTRL=OK", **replies,
+            "CTRL A1": "CTRL=OK", "CTRL OFF": "CTRL=OK", "TOTAL": "TOTAL=1", **replies,
         }  # fmt: skip
         self.pump = pump(DeviceSettings("p", serial=serial, control=control))
-        self.now = 0
+        self.now, self.latency_ms = 0, 10
         self.sent: list[tuple[int, str]] = []
         self.heard: list[tuple[int, Out]] = []
         self._coming: list[tuple[int, str]] = []
@@ -127,7 +136,7 @@ class Bench:
                 self.sent.append((self.now, message))
                 reply = self.replies.get(message)
                 if reply is not None:
-                    self._coming.append((self.now + 10, reply))
+                    self._coming.append((self.now + self.latency_ms, reply))
             else:
                 self.heard.append((self.now, out))
         return outs
@@ -235,6 +244,32 @@ def test_a_pump_that_stands_and_refuses_to_be_stopped_has_nothing_left_to_stop()
     bench.take(bench.pump.command(StopOrder("s2"), Ms(2_500)))
     bench.run_until(2_600)
     assert bench.of(CommandOutcome)[-1].outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize("latency_ms", [300, 510, 700, 1_300])
+def test_a_pump_that_answers_late_is_read_all_the_same(latency_ms: int) -> None:
+    """Asked again, its first question must not void the round whose parts are on their way."""
+    bench = Bench(control=False, pump=ThreePartPump)
+    bench.latency_ms = latency_ms
+    bench.run_until(20_000)
+    statuses = bench.of(PumpStatus)
+    assert len(statuses) >= 4
+    assert all(status.requested_ms is not None for status in statuses)
+
+
+@pytest.mark.req("INT-01", "INT-02")
+@pytest.mark.parametrize("latency_ms", [10, 130, 300, 450, 600, 900])
+def test_stops_and_reads_that_are_repeated_do_not_keep_a_slow_pump_from_ever_being_verified(latency_ms: int) -> None:
+    bench = Bench(control=False, pump=ThreePartPump, MODE="MODE=HOLD")
+    bench.latency_ms = latency_ms
+    bench.run_until(6_000)
+    for at in range(6_000, 13_000, 250):
+        bench.run_until(at)
+        stop = at % 1_000 == 0
+        bench.take(bench.pump.command(StopOrder(f"s{at}") if stop else ReadStatus(f"r{at}"), Ms(at)))
+    acked = next(at for at, out in bench.heard if isinstance(out, CommandOutcome) and out.outcome is Outcome.DONE)
+    asked = [status.requested_ms for status in bench.of(PumpStatus) if status.requested_ms is not None]
+    assert [ms for ms in asked if ms >= acked]
 
 
 def test_a_rate_is_sent_once_and_what_the_pump_took_is_compared() -> None:
