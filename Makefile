@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: install demo test check bench trace chaos properties clean
+.PHONY: install demo test check bench trace chaos properties fuzz clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -39,6 +39,9 @@ chaos: $(STAMP)
 
 properties: $(STAMP)  # new examples for MINUTES (10); `make test` plays the same few every time
 	PUMPD_HYPOTHESIS_MINUTES=$(or $(MINUTES),10) "$(BIN)/python" -m pytest tests/properties -s -k no_order
+
+fuzz: $(STAMP)  # mutated bytes at every driver for MINUTES (10)
+	PUMPD_HYPOTHESIS_MINUTES=$(or $(MINUTES),10) "$(BIN)/python" -m pytest tests/properties/test_drivers.py -s -k no_bytes -n 0
 
 clean:
 	rm -rf "$(VENV)" .pytest_cache .mypy_cache .ruff_cache

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 50
-BEDS = 4
+BEDS, ALL_BEDS = 4, 8
 
 Beds = Annotated[int, typer.Option("--beds", min=1, max=200, help="How many beds.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="The page's port; a busy one: the next free.")]
@@ -31,6 +31,10 @@ ScenarioName = Annotated[
 ]
 Factor = Annotated[
     float, typer.Option("--factor", min=1, max=100_000, help="ldk-course: simulated seconds in a real one, at most.")
+]
+Devices = Annotated[
+    str,
+    typer.Option("--devices", help="usual: an Asena and a Capnostream at each bed; all: every model in turn, 8 beds"),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Another seed, other patients.")]
 # for tests: shortens a scenario's waiting; devices, alarms and ages keep real time
@@ -43,6 +47,7 @@ def demo(
     beds: Beds = BEDS,
     port: Port = 8080,
     scenario: ScenarioName = "calm",
+    devices: Devices = "usual",
     seed: Seed = 1,
     pace: Pace = 1.0,
     factor: Factor = FACTOR,
@@ -58,6 +63,10 @@ def demo(
 
     if scenario not in SCENARIOS:
         could_not_run(f'unknown scenario "{scenario}"{did_you_mean(scenario, SCENARIOS)}')
+    if devices not in ("usual", "all"):
+        could_not_run(f'unknown choice of devices "{devices}": usual or all')
+    if devices == "all" and beds == BEDS:
+        beds = ALL_BEDS
     chosen = free_port(port)
     if chosen is None:
         could_not_run(f"ports {port} to {port + PORTS_TRIED - 1} are all in use")
@@ -67,17 +76,30 @@ def demo(
         print_lines([f"note: scenario {scenario} has one bed"])
     with tempfile.TemporaryDirectory(prefix="pumpd-demo-") as folder:
         if SCENARIOS[scenario].admitted:
-            run_loop(_demo(Path(folder), beds, chosen, scenario, seed, pace))
+            run_loop(_demo(Path(folder), beds, chosen, scenario, seed, pace, every_model() if devices == "all" else ()))
         else:
             run_film(lambda loop: _course(loop, Path(folder), chosen, seed, factor))
     print_lines(["pumpd demo: ended, nothing is left behind"])
 
 
-async def _demo(folder: Path, beds: int, port: int, scenario: str, seed: int, pace: float) -> None:
+def every_model() -> tuple[tuple[str, str], ...]:
+    """A pump and a monitor for each of eight beds, so that all sixteen models are seen; bed 1's pump can be stopped."""
+    from pumpd.registry import drivers
+    from pumpd.sim.catalog import CATALOG
+
+    pumps = [name for name, model in CATALOG.items() if model.kind == "pump" and name in drivers()]
+    monitors = [name for name, model in CATALOG.items() if model.kind == "monitor" and name in drivers()]
+    pumps.sort(key=lambda name: not drivers()[name].info.pump.can_stop)
+    return tuple(zip(pumps, monitors, strict=False))
+
+
+async def _demo(
+    folder: Path, beds: int, port: int, scenario: str, seed: int, pace: float, models: tuple[tuple[str, str], ...]
+) -> None:
     from pumpd.cli.serve import serve
     from pumpd.sim import SimWard
 
-    sim = await SimWard.start(beds, scenario, seed, folder / "lines", pace=pace, play=False, begin=False)
+    sim = await SimWard.start(beds, scenario, seed, folder / "lines", models=models, pace=pace, play=False, begin=False)
     admitting: list[asyncio.Task[None]] = []
     try:
         ward = demo_ward(folder, sim, port)

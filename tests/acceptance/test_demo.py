@@ -63,6 +63,25 @@ async def test_a_course_in_simulated_time_says_so_and_ctrl_c_ends_it_at_any_mome
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
+async def test_all_sixteen_models_stand_at_eight_beds_and_are_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    async with await Pumpd.started("demo", "--devices", "all", "--port", "0") as demo:
+        ward = await demo.until(lambda w: len(w["beds"]) == 8 and all(_heard(bed) for bed in w["beds"]))
+        models = {device["driver"] for bed in ward["beds"] for device in bed["devices"]}
+        assert len(models) == 16
+        assert await demo.signal(signal.SIGINT) == 0
+        assert "Traceback" not in demo.text
+
+
+def _heard(bed: Json) -> bool:
+    """Its oximeter, and its pump: which of the sixteen tells no state is told with its rate."""
+    pump = bed["pumps"][0]
+    return bed["values"]["spo2"]["v"] is not None and (pump["infusing"] is not None or pump["rate_ml_h"] is not None)
+
+
 async def test_an_unknown_scenario_is_a_line_with_the_nearest_one(tmp_path: Path) -> None:
     process = await command("demo", "--scenario", "overspeeed")
     out, _ = await process.communicate()
