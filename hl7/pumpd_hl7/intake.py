@@ -8,6 +8,7 @@ Refusals are not kept: a message that is sent again after its cause is gone is j
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ log = structlog.get_logger(__name__)
 Reply = Callable[[bytes], None]
 Settle = Callable[[bytes | None], None]
 REMEMBERED = 8192  # keys; older ones are asked of the store
+MARK_S = 0.1  # for which what was done gathers before it is marked so
+MARKED = 256  # at once
 TRIES = 5
 RETRY_S = (1.0, 2.0, 5.0, 10.0)
 OBSERVATIONS = frozenset(("ORU", "ORA"))
@@ -87,7 +90,9 @@ class Intake:
         self._owed: dict[Key, tuple[Received, Message, int]] = {}  # acknowledged, not done; with its tries
         self._owes = asyncio.Event()
         self._caught_up = False
-        self._marks: set[asyncio.Task[None]] = set()
+        self._done: list[Key] = []  # and not yet marked as such
+        self._marking: asyncio.Task[None] | None = None
+        self._ends = asyncio.Event()
 
     @property
     def owed(self) -> int:
@@ -192,17 +197,26 @@ class Intake:
             self._owes.set()
             return False
         self._owed.pop(received.key, None)
-        mark = asyncio.get_running_loop().create_task(self._mark(received.key))
-        self._marks.add(mark)
-        mark.add_done_callback(self._marks.discard)
+        self._done.append(received.key)
+        if self._marking is None:
+            self._marking = asyncio.get_running_loop().create_task(self._mark(), name="hl7 messages marked as done")
         return True
 
-    async def _mark(self, key: Key) -> None:
-        """That it was done is written down; if it cannot be it is done once more after a restart."""
+    async def _mark(self) -> None:
+        """What was done is written down as done, many in one commit: nobody waits for it, and what it does not come to
+        is done once more after a restart.
+        """
         try:
-            await self._store.applied(key)
+            while self._done:
+                if len(self._done) < MARKED:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._ends.wait(), MARK_S)
+                done, self._done = self._done[:MARKED], self._done[MARKED:]
+                await asyncio.gather(*map(self._store.applied, done))
         except JournalUnavailable as error:
             log.warning("hl7_not_marked_applied", why=str(error))
+        finally:
+            self._marking = None
 
     async def catch_up(self) -> None:
         """Does what was acknowledged before a restart, oldest first; once. Before anything newer is let in."""
@@ -230,8 +244,9 @@ class Intake:
 
     async def drain(self) -> None:
         """Returns when everything that was done is also written down as done."""
-        if self._marks:
-            await asyncio.wait(self._marks)
+        self._ends.set()
+        if self._marking is not None:
+            await asyncio.wait([self._marking])
 
     def _forget(self) -> None:
         while len(self._known) > REMEMBERED and next(iter(self._known.values())).answer.done():
