@@ -67,6 +67,8 @@ class MasimoAscii1(Talker):
         """
         if not found.keys() >= _REQUIRED:
             return f"no {', '.join(sorted(_REQUIRED - found.keys()))}"
+        if wire.is_cut(found):
+            return "EXC is cut short"
         serial = found.get("SN", wire.NO_FIELD).text
         if not unmapped and (serial == self._serial or not self._serial):
             self._odd = _NOTHING_ODD

@@ -46,13 +46,15 @@ ROWS: dict[str, Row] = {
     "EXC1": Row(r"[0-9A-F]{8}"),
 }
 _BITS = frozenset({"ALARM", "EXC", "EXC1"})
+_EXC_WIDTH = {2: 3, 4: 6, 6: 7}  # digits of ALARM: digits of EXC of that model
 _NO_ZERO = frozenset({"spo2", "pulse", "pi"})  # 000 and 00.00 are written where nothing is measured
 _PATTERNS = {key: re.compile(row.pattern) for key, row in ROWS.items()}
 _STRANGE = re.compile(r"[A-Z][A-Z0-9]{0,11}=[!-<>-~]{0,24}")  # a field without a row
 
 
 class Field(NamedTuple):
-    """One field: its reading as if there were no exception, or its bits; text of what has no signal, "" for dashes."""
+    """One field: its reading as if there were no exception, or its bits, and their digits as text; text of what has no
+    signal, "" for dashes."""
 
     key: str
     reading: Reading | None = None
@@ -113,6 +115,11 @@ def fields_of(text: bytes) -> Fields | bytes:
     return found
 
 
+def is_cut(found: Fields) -> bool:
+    """Are there fewer digits of EXC than the model writes? (They are the line's last, and say that no value counts.)"""
+    return len(found["EXC"].text) != _EXC_WIDTH[len(found["ALARM"].text)]
+
+
 @lru_cache(maxsize=4096)  # most fields of a line are those of the line before
 def _field(piece: bytes) -> Field | None:
     text = piece.decode("ascii")
@@ -124,7 +131,7 @@ def _field(piece: bytes) -> Field | None:
     if match is None:
         return None
     if key in _BITS:
-        return Field(key, bits=int(value, 16))
+        return Field(key, bits=int(value, 16), text=value)
     if row.signal:
         return _measured(key, row, match[1])
     said = "" if value.strip("+-.") == "" else value

@@ -238,3 +238,12 @@ def test_fields_that_have_moved_are_no_readings() -> None:
     bench.sim.faults.shifted_fields = True
     assert not only(bench.run(10_000), Vitals)
     assert only(bench.facts, Garbled)
+
+
+@pytest.mark.req("QUA-01", "QUA-04")
+@pytest.mark.parametrize(("alarm", "exc"), [("0000", "000"), ("000000", "000002"), ("000000", "000"), ("00", "000800")])
+def test_a_line_whose_last_digits_are_lost_does_not_lose_what_they_say_of_the_values(alarm: str, exc: str) -> None:
+    """EXC=000008 (searching for a pulse) without its last three digits is no EXC=000."""
+    outs = heard(NAME, line(alarm=alarm, exc=exc))
+    assert not only(outs, Vitals)
+    assert only(outs, Garbled)
