@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 import pumpd
-from pumpd.cli import check, config, db, demo, devices, evaluate, library, replay, report, run, simulate
+from pumpd.cli import check, config, db, demo, devices, evaluate, hl7, library, replay, report, run, simulate
 
 app = typer.Typer(
     name="pumpd",
@@ -36,6 +36,7 @@ app.add_typer(library.app, name="library")
 app.add_typer(config.app, name="config")
 app.add_typer(devices.app, name="devices")
 app.command()(evaluate.evaluate)
+app.add_typer(hl7.app, name="hl7")
 app.command()(replay.replay)
 app.command()(report.report)
 app.command()(simulate.simulate)
