@@ -1,7 +1,8 @@
-"""What happened, durably. `Journal` is the only thing that the daemon needs from here."""
+"""What happened, durably. `Journal` is all that the daemon needs from here, and `JournalMessages` all of a gateway."""
 
 from pumpd.journal.charts import ChartHistory, ChartStep
 from pumpd.journal.journal import Journal
+from pumpd.journal.messages import JournalMessages
 from pumpd.journal.records import (
     BootInfo,
     JournalFault,
@@ -22,6 +23,7 @@ __all__ = [
     "ChartStep",
     "Journal",
     "JournalFault",
+    "JournalMessages",
     "JournalOpenError",
     "JournalStats",
     "JournalUnavailable",

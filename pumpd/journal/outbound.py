@@ -66,6 +66,8 @@ class Outbound:
         while numbers := await self._log.ask(stale):
             await self._log.append_durable(MessageRecord(((sql.THINNED, tuple(row(now_us, n) for n in numbers)),)))
             count += len(numbers)
+            if len(numbers) < FEW:
+                break
         return count
 
     async def dead_letters(self, destination: str | None, most: int) -> Sequence[DeadLetter]:

@@ -121,6 +121,16 @@ async def test_a_failing_question_is_told_to_each_who_asked(url: str, database: 
         assert await store.received(message()) == message()
 
 
+async def test_where_there_is_no_room_a_message_is_not_taken_and_leaves_no_gap(url: str) -> None:
+    async with letters(url) as (journal, store):
+        journal._cap = 0
+        with pytest.raises(JournalUnavailable, match="no room"):
+            await store.received(message())
+        journal._cap = 10
+        assert await store.received(message()) == message()
+    assert await rows(url, "SELECT count(*) FROM events") == [(0,)]
+
+
 def test_a_backlog_without_room_drops_messages_without_a_gap_of_any_bed() -> None:
     backlog = Backlog(most_readings=100, most_records=10)
     for token in range(20):

@@ -13,6 +13,7 @@ from sqlalchemy.pool import Pool
 from pumpd.gateways import MessageStore
 from pumpd.journal import JournalUnavailable, inbound
 from pumpd.journal.messages import JournalMessages
+from pumpd.journal.writer import Limits
 from tests.journal.letters import letters, message, rows
 from tests.journal.test_durability import fault_step
 
@@ -88,6 +89,18 @@ async def test_many_connections_share_a_commit(url: str) -> None:
         await asyncio.gather(*(store.received(message(f"m{number}")) for number in range(200)))
         assert journal.stats().commits - before <= 10
     assert await rows(url, COUNT) == [(200,)]
+
+
+async def test_a_message_alone_does_not_wait_for_others_that_might_come(url: str) -> None:
+    async with letters(url, limits=Limits(gather_s=3600, flush_s=3600)) as (_, store):
+        assert await store.received(message()) == message()
+
+
+async def test_what_is_withdrawn_counts_as_gone_before_the_disk_knows(url: str) -> None:
+    async with letters(url) as (journal, store):
+        await store.received(message())
+        store._withdrawn[message().key] = journal.append(fault_step(1, 1_000)) + 1
+        assert await store.answered_before(message().key) is None
 
 
 async def test_more_bytes_than_may_wait_for_the_disk_wait_outside_and_are_all_stored(
