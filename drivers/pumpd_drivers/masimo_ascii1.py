@@ -80,11 +80,12 @@ class MasimoAscii1(Talker):
 
     def _facts(self, found: wire.Fields, unmapped: list[wire.Field], frame: bytes, now: Ms) -> list[Out]:
         exc = found["EXC"].bits
-        out: list[Out] = [Vitals(wire.readings_of(found, exc), frame[:_TIME_LENGTH].decode("ascii"))]
+        out: list[Out] = []
         serial = found.get("SN", wire.NO_FIELD).text
         if serial and serial != self._serial:
             self._serial = serial
-            out += self.said.identity(None, serial)
+            out += self.said.identity(None, serial)  # before its values: another oximeter's are nobody's here
+        out.append(Vitals(wire.readings_of(found, exc), frame[:_TIME_LENGTH].decode("ascii")))
         for field in unmapped:
             out += self.said.unmapped(field.key, field.text)
         exc1 = found.get("EXC1", wire.NO_FIELD).bits

@@ -247,3 +247,10 @@ def test_a_line_whose_last_digits_are_lost_does_not_lose_what_they_say_of_the_va
     outs = heard(NAME, line(alarm=alarm, exc=exc))
     assert not only(outs, Vitals)
     assert only(outs, Garbled)
+
+
+@pytest.mark.req("QUA-05")
+def test_who_it_is_is_said_before_its_values() -> None:
+    other = line().replace(b"SN=0000056661", b"SN=0000093112")
+    told = [type(out) for out in heard(NAME, line(), other, other) if isinstance(out, Identity | Vitals)]
+    assert told == [Identity, Vitals, Identity, Vitals]
