@@ -83,7 +83,7 @@ class DraegerMedibus(PolledDevice):
         super().__init__(settings)
         self._replies: list[Send] = []
         self._paused_until: Ms | None = None
-        self._seen: tuple[str, ...] = ()
+        self._seen: set[str] = set()
         self._alarms: dict[int, tuple[AlarmCode, ...]] = {}
         self._device_time: str | None = None
 
@@ -99,7 +99,8 @@ class DraegerMedibus(PolledDevice):
         paused, resumed = data.rfind(wire.DC1), data.rfind(wire.DC3)
         if paused != resumed:
             self._paused_until = Ms(now + PAUSE_MS) if paused > resumed else None
-        return super().receive(data.translate(None, wire.DC1 + wire.DC3), now)
+            data = data.translate(None, wire.DC1 + wire.DC3)
+        return super().receive(data, now)
 
     def tick(self, now: Ms) -> list[Out]:
         talked = not self._silent
@@ -124,6 +125,8 @@ class DraegerMedibus(PolledDevice):
             if now < self._paused_until:
                 return []
             self._paused_until = None
+        if not self._replies:
+            return super()._next(now)
         replies, self._replies = self._replies, []
         return [*replies, *super()._next(now)]
 
@@ -196,9 +199,9 @@ class DraegerMedibus(PolledDevice):
         return () if found is None else tuple(self.said.identity(found[2] or found[1], None, found[3].strip() or None))
 
     def _unmapped(self, page: int, values: Mapping[str, str]) -> tuple[Out, ...]:
-        rest = values.keys() - (wire.MAPPED if page == 1 else ())
-        if not rest:
+        if page == 1 and values.keys() <= wire.MAPPED:
             return ()
+        rest = values.keys() - (wire.MAPPED if page == 1 else ())
         told = ((f"page {page} {code}", values[code].strip()) for code in sorted(rest))
         return tuple(fact for tag, value in told for fact in self.said.unmapped(tag, value))
 
@@ -211,10 +214,15 @@ class DraegerMedibus(PolledDevice):
         """Readings of all signals that it has ever told; one that is missing now is off."""
         values = parts["$"]
         assert isinstance(values, dict)
-        found = {name: wire.reading(name, codes, values) for name, codes in SIGNALS}
-        self._seen = tuple(name for name, reading in found.items() if reading is not None or name in self._seen)
-        if not self._seen:
+        readings: list[Reading] = []
+        for name, codes in SIGNALS:
+            reading = wire.reading(name, codes, values)
+            if reading is not None:
+                self._seen.add(name)
+                readings.append(reading)
+            elif name in self._seen:
+                readings.append(Reading(name, None, Quality.OFF))
+        if not readings:
             return []
         device_time, self._device_time = self._device_time, None
-        readings = tuple(found[name] or Reading(name, None, Quality.OFF) for name in self._seen)
-        return [Vitals(readings, device_time, Integrity.SUM8)]
+        return [Vitals(tuple(readings), device_time, Integrity.SUM8)]

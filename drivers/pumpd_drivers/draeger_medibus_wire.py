@@ -19,6 +19,7 @@ OURS = b"0161'pumpd'01.00:03.00"  # who we are, in the form of the vendor's exam
 LONGEST = 4096
 
 
+@lru_cache(maxsize=32)
 def command(code: int, arguments: bytes = b"") -> bytes:
     """A whole command."""
     return _closed(ESC + bytes([code]) + arguments)
@@ -66,6 +67,8 @@ def values_of(text: str) -> dict[str, str] | None:
 
 def alarms_of(page: int, text: str) -> tuple[AlarmCode, ...] | None:
     """Priority, code and twelve characters of each alarm; a code that the table lacks is told in the device's words."""
+    if not text:
+        return ()
     if len(text) % 15:
         return None
     found, table = _ALARM.findall(text), ALARMS_1 if page == 1 else ALARMS_2

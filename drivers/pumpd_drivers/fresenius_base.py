@@ -34,6 +34,7 @@ OF_BASE, OF_MODULE, BARE = (OPEN_BASE, MODULES), (OPEN, TYPE, STATUS, ALARM, CON
 AFTER_OPENING_MS = 1000  # infupy: the base needs that long before it answers
 LOOK_AGAIN_MS = 1000  # ours: until a base without a clear module, or one that refuses, is asked again
 MOST_NAKS = 2  # ours
+_ANSWER, _TAKEN = Send(wire.DC4), Send(wire.ACK)
 
 
 class FreseniusBase(PolledPump):
@@ -84,7 +85,7 @@ class FreseniusBase(PolledPump):
         return PolledDevice.start(self, now)  # control is asked for once the module is open
 
     def receive(self, data: bytes, now: Ms) -> list[Out]:
-        self._sends = [Send(wire.DC4)] if wire.ENQ in data else []
+        self._sends = [_ANSWER] if wire.ENQ in data else []
         out = super().receive(data.translate(None, wire.ENQ + wire.ACK), now)
         return [*self._sends, *out]
 
@@ -159,7 +160,7 @@ class FreseniusBase(PolledPump):
                 self._sends.append(Send(wire.NAK + wire.CHECKSUM_WRONG))
             return garbled("checksum wrong" if text is None else "no reply", frame)
         self._naks = 0
-        self._sends.append(Send(wire.ACK))
+        self._sends.append(_TAKEN)
         origin, kind, data = found[1], found[2], found[3] or ""
         if kind in "EM":  # a variable has changed by itself: acknowledged with a frame, and read anew
             self._sends.append(Send(wire.frame(origin + kind)))
@@ -213,12 +214,15 @@ class FreseniusBase(PolledPump):
         values = wire.variables_of(data)
         if values is None or ("d" in values) != ("r" in values):
             return garbled("variables are not believable", data.encode())
-        name = STATUS if "d" in values else ALARM if values.keys() & {"a", "e", "m"} else "variables"
+        of_alarm = "a" in values or "e" in values or "m" in values
+        name = STATUS if "d" in values else ALARM if of_alarm else "variables"
         if name == ALARM:
             self._alarms = wire.alarms_of(values)
             self._mode = f"mode {values['m']:X}" if "m" in values else ""
-        unmapped = [fact for tag in values.keys() - wire.KNOWN for fact in self.said.unmapped(tag, f"{values[tag]:X}")]
-        facts = (*(self._alarm_facts(now) if name == ALARM else ()), *unmapped)
+        facts = self._alarm_facts(now) if name == ALARM else ()
+        if not values.keys() <= wire.KNOWN:
+            for tag in values.keys() - wire.KNOWN:
+                facts = (*facts, *self.said.unmapped(tag, f"{values[tag]:X}"))
         return Reply(name, part=values if name == STATUS else None, facts=facts)
 
     def _refusal(self, names: tuple[str, ...], code: str, now: Ms) -> Reply:

@@ -52,7 +52,7 @@ class Frames(Scanner):
         super().__init__(STX + NAK, LONGEST)
 
     def look(self, data: bytes, at: int) -> int:
-        if data[at : at + 1] == NAK:
+        if data[at] == NAK[0]:
             return 0 if at + 1 == len(data) else 2 if data[at + 1 : at + 2] in LINK_ERRORS else -1
         end = data.find(ETX, at + 1)
         stop = len(data) if end < 0 else end
@@ -126,8 +126,13 @@ KNOWN = frozenset("draemksib")
 
 def variables_of(data: str) -> dict[str, int] | None:
     """Values by the letter of their variable; None where something else stands there."""
-    found = [_VARIABLE.fullmatch(text) for text in data.split(";")]
-    return None if None in found else {match[1]: int(match[2], 16) for match in found if match is not None}
+    values: dict[str, int] = {}
+    for text in data.split(";"):
+        match = _VARIABLE.fullmatch(text)
+        if match is None:
+            return None
+        values[match[1]] = int(match[2], 16)
+    return values
 
 
 def rate_ul_h(value: int) -> int:
@@ -147,6 +152,8 @@ def refusal_of(code: str) -> str:
 
 def alarms_of(values: dict[str, int]) -> list[AlarmCode]:
     """The variables a and e: what their values mean is not on record, so they are passed on as they are."""
+    if not values.get("a") and not values.get("e"):
+        return []
     names = (("a", "alarm"), ("e", "error"))
     told = [(name, text, values.get(name, 0)) for name, text in names]
     return [AlarmCode(f"{name}{value:04X}", f"{text} {value:04X}", known=False) for name, text, value in told if value]

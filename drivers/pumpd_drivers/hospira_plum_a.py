@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import ClassVar
 
 from pumpd.device import (
@@ -33,7 +34,7 @@ from pumpd.device.framing import garbled
 from pumpd.device.options import DriverOption
 from pumpd.device.polled import PolledDevice, Question, Reply
 from pumpd.device.polled_pump import PolledPump
-from pumpd.units import Ms, parse_decimal, scaled
+from pumpd.units import Ms
 
 FIND, ALARM, NUMBERS = ("find 1", "find 2", "find 3"), "alarm", "numbers"
 ALARM_COMMANDS, NUMBER_COMMANDS = "IALR;STA;", "IDV1;VT1;TV1;DN1;"
@@ -91,6 +92,7 @@ _REPLY = re.compile(rb"F([0-9]);([ -~]{0,100};)([0-9A-F]{4})\r")
 _NUMBER = re.compile(r"([Rr]{0,2}) *([0-9]{1,5}(?:\.[0-9]{1,3})?)")
 
 
+@lru_cache(maxsize=32)
 def frame(text: str) -> bytes:
     """A request as it stands on the wire."""
     data = text.encode("ascii")
@@ -209,9 +211,10 @@ class HospiraPlumA(PolledPump):
     def read(self, frame: bytes, now: Ms) -> Reply | Garbled:
         origin, *fields = frame[:-6].decode("ascii").split(";")
         meant, find = self._is_meant(origin[1:]), f"find {origin[1:]}"
-        if not meant or self.line.may_be_answered(find, now):
-            name = find if self.line.may_be_answered(find, now) else "another pump"
-            return Reply(name, facts=tuple(self.said.alarms(self._place, now)) if self._place else ())
+        found = self.line.may_be_answered(find, now)
+        if not meant or found:
+            facts = tuple(self.said.alarms(self._place, now)) if self._place else ()
+            return Reply(find if found else "another pump", facts=facts)
         if len(fields) == 5:
             return self._numbers(fields)
         return self._alarm(fields) if len(fields) in (3, 4) else garbled(f"reply of {len(fields)} fields", frame)
@@ -232,13 +235,13 @@ class HospiraPlumA(PolledPump):
     def _numbers(self, fields: list[str]) -> Reply | Garbled:
         """Id, rate, volume to be delivered, total volume, drug."""
         name, *texts, drug = fields
-        found = [_NUMBER.fullmatch(text) for text in texts]
-        micro = [None if match is None else scaled(parse_decimal(match[2]) or 0, 1000) for match in found]  # type: ignore[arg-type]
-        if None in micro:
+        found = [_number(text) for text in texts]
+        rate, to_come, total = found
+        if rate is None or to_come is None or total is None:
             return garbled("rate or volume is not believable", ";".join(fields).encode())
-        sounding = any("r" in match[1] for match in found if match is not None)
+        sounding = rate[1] or to_come[1] or total[1]
         facts = tuple(self.said.identity(f"Plum A+ {self._id}, {name.strip() or 'no name'}"))
-        return Reply(NUMBERS, part=(micro[0], micro[2], drug.strip() or None, sounding), facts=facts)
+        return Reply(NUMBERS, part=(rate[0], total[0], drug.strip() or None, sounding), facts=facts)
 
     def _alarm(self, fields: list[str]) -> Reply | Garbled:
         """Id, alarm, status and more."""
@@ -270,6 +273,17 @@ class HospiraPlumA(PolledPump):
         return self._infusing.get(mode.split(" ", maxsplit=1)[0]) if self._infusing else rate_ul_h > 0
 
 
+@lru_cache(maxsize=512)
+def _number(text: str) -> tuple[int, bool] | None:
+    """In thousandths, and whether the pump sounds; None where there is no number."""
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return None
+    whole, _, decimals = match[2].partition(".")
+    return int(whole) * 1000 + int(decimals.ljust(3, "0")), "r" in match[1]
+
+
+@lru_cache(maxsize=128)
 def alarms_of(code: str) -> tuple[AlarmCode, ...]:
     """The alarm, r or R before it where the pump sounds it; a code that the table lacks is passed on as it is."""
     plain = code if code in ALARMS or code[:1] not in ("r", "R") else code[1:]

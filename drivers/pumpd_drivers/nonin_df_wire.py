@@ -41,12 +41,15 @@ PACKET_ALARMS = (
 DF8_ALARMS = (PACKET_ALARMS[1], (DF8_OUT_OF_TRACK, *PACKET_ALARMS[2][1:]))
 LOW_BATTERY = AlarmCode("LOW_BATTERY", "battery low")
 
+_LOW7 = int.from_bytes(b"\x7f" * FRAMES, "little")
+_TOP = int.from_bytes(b"\x80" * FRAMES, "little")
 _LINE = re.compile(rb"(?:\d\d:\d\d:\d\d )?SPO2=(\d{3}|---) HR=(\d{3}|---)(?: F)?(\*?)")
 _LONGEST_LINE = 40
 _NO_TEXT = re.compile(rb"[^ -~]")
 _LINE_STARTS = b"S0123456789"
 _STATUSES = bytes(range(0x80, 0x100))
 _FIRST_STATUSES = bytes(value for value in _STATUSES if value & SYNC)
+_OTHER_STATUSES = bytes(value for value in _STATUSES if not value & SYNC)
 _STARTS = {"df2": bytes([START]), "df7": _FIRST_STATUSES, "df8": _STATUSES, "ascii": _LINE_STARTS}
 _AUTO = _STARTS["df2"] + _STARTS["df7"] + _STARTS["ascii"]  # no two of these formats begin with the same byte
 
@@ -128,14 +131,18 @@ def _look_packet(data: bytes, at: int, status_at: int) -> int:
 
 def _are_marked(statuses: bytes) -> bool:
     """Bit 7 in all, the sync bit in the first one and in no other."""
-    first = statuses[0] & (STATUS | SYNC)
-    return first == STATUS | SYNC and not any(status < STATUS or status & SYNC for status in statuses[1:])
+    return statuses[0] in _FIRST_STATUSES and not statuses[1:].strip(_OTHER_STATUSES)
 
 
 def _are_frames(piece: bytes) -> bool:
     """Is the fifth byte of each frame the sum of the four before it?"""
-    columns = [piece[n::FRAME_SIZE] for n in range(FRAME_SIZE)]
-    return not any((a + b + c + d - check) & 0xFF for a, b, c, d, check in zip(*columns, strict=True))
+    a, b, c, d, check = (int.from_bytes(piece[n::FRAME_SIZE], "little") for n in range(FRAME_SIZE))
+    return _added(_added(a, b), _added(c, d)) == check
+
+
+def _added(a: int, b: int) -> int:
+    """The sum of each byte of one column with its neighbour in the other, modulo 256, all at once."""
+    return ((a & _LOW7) + (b & _LOW7)) ^ ((a ^ b) & _TOP)
 
 
 class Packet(NamedTuple):

@@ -36,9 +36,9 @@ class InFlight:
 
     def add(self, request: Request) -> Request | None:
         """Remember a request that is being sent; returns the oldest one if it had to make room."""
-        full = len(self._requests) == self._requests.maxlen
-        pushed_out = self._requests[0] if full else None
-        self._requests.append(request)
+        requests = self._requests
+        pushed_out = requests[0] if len(requests) == requests.maxlen else None
+        requests.append(request)
         return pushed_out
 
     def answered(self, name: str, now: Ms) -> Request | None:
@@ -72,7 +72,10 @@ class InFlight:
     def has(self, name: str, now: Ms) -> bool:
         """Is a request of that name still without its reply, and young enough to get one?"""
         self._forget_old(now)
-        return any(request.name == name for request in self._requests)
+        for request in self._requests:  # noqa: SIM110 - asked with every frame: a generator costs more than all else
+            if request.name == name:
+                return True
+        return False
 
     def oldest(self, names: Collection[str], now: Ms) -> str | None:
         """The name of the oldest request with one of these names that may still be answered."""

@@ -61,7 +61,8 @@ class Scanner:
             else:
                 self._pass(data[begin : begin + 1], out)
             at = begin + abs(size)
-        self._pass(data[at:], out)
+        if at < len(data):
+            self._pass(data[at:], out)
         return out
 
     def _pass(self, noise: bytes, out: list[bytes | Garbled]) -> None:

@@ -137,8 +137,11 @@ class HalfDuplex:
             return None
         if self._ahead is not None:
             return self._ahead
-        due = [(at, self._rank[name], name) for name, at in self._due.items() if at <= now]
-        return min(due)[2] if due else None
+        found, first = None, (now + 1, 0)
+        for name, at in self._due.items():
+            if at <= now and (place := (at, self._rank[name])) < first:
+                found, first = name, place
+        return found
 
     def next_order(self, now: Ms) -> list[Send | CommandOutcome]:
         """The bytes of the order that has waited longest, if the line is free."""
@@ -162,9 +165,9 @@ class HalfDuplex:
         return Ms(pending.sent_ms + self._busy_ms)
 
     def _send(self, name: str, message: str, order_id: str | None, send: Send, now: Ms) -> list[Send | CommandOutcome]:
-        self.pending = Request(name, now, Ms(now + self._timeout_ms), order_id, message)
+        self.pending = request = Request(name, now, Ms(now + self._timeout_ms), order_id, message)
         out: list[Send | CommandOutcome] = [send]
-        pushed_out = self._flight.add(self.pending)
+        pushed_out = self._flight.add(request)
         if pushed_out is not None and pushed_out.order_id is not None and not pushed_out.told:
             out.append(_unknown(pushed_out))
         return out

@@ -161,8 +161,11 @@ class PolledDevice:
 
     def _next(self, now: Ms) -> list[Out]:
         """What goes out if the line is free: an order, else the question that has waited longest."""
-        out: list[Out] = [*self.line.next_order(now)]
-        name = self.line.next_question(now)
+        line = self.line
+        if line.pending is not None:  # the line is busy
+            return []
+        out: list[Out] = [*line.next_order(now)]
+        name = line.next_question(now)
         if name is None:
             return out
         self._asked[name] = self._asked.get(name, 0) + 1

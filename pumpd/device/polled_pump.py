@@ -164,7 +164,9 @@ class PolledPump(PolledDevice):
     def _add_part(self, reply: Reply, request: Request | None, now: Ms) -> list[Out]:
         out = super()._add_part(reply, request, now)
         if out:
-            self._stands = any(isinstance(fact, PumpStatus) and fact.infusing is False for fact in out)
+            self._stands = False
+            for fact in out:
+                self._stands = self._stands or (isinstance(fact, PumpStatus) and fact.infusing is False)
         return out
 
     def answered(self, reply: Reply, request: Request | None, now: Ms) -> list[Out]:
