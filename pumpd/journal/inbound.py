@@ -11,11 +11,13 @@ from pumpd.journal import message_query as query
 from pumpd.journal import message_sql as sql
 from pumpd.journal.inbox import REFUSED
 from pumpd.journal.journal import Journal
-from pumpd.journal.message_rows import Key, change, received_row, row, stored_key
+from pumpd.journal.message_rows import Key, change, received_row, stored_key
 from pumpd.journal.records import MessageRecord
+from pumpd.journal.seen import Seen
 from pumpd.journal.together import Together
 
 REMEMBERED = 4096  # keys that were just found to be new, or just stored
+READ_KEYS = 1000  # of earlier runs at once
 MOST_BYTES = 64 << 20  # of messages on their way to the disk; more wait outside
 
 
@@ -24,11 +26,15 @@ class Inbound:
 
     A key is fresh once the database was asked for it and does not have it, until a message of it is on its way. So two
     messages of one key that come at the same time are one, without a lock and without a question within the commit.
+    The database is not asked about a key that is certainly new: each of the first questions of a run also reads some
+    of the keys of earlier runs, until all of them are known.
     """
 
     def __init__(self, journal: Journal, last_id: int) -> None:
         self._journal, self._last_id = journal, last_id
         self._find = Together(self._find_many)
+        self._seen = Seen()
+        self._read_to, self._read_until = 0, last_id
         self._fresh: dict[Key, None] = {}
         self._stored: dict[Key, None] = {}
         self._storing: dict[Key, asyncio.Future[None]] = {}
@@ -52,6 +58,9 @@ class Inbound:
         key = stored_key(key)
         while True:
             await self._arrived(key)
+            if self._read_to >= self._read_until and key not in self._seen:
+                _remember(self._fresh, key)
+                return None
             if self._journal.is_durable(self._withdrawn.get(key, REFUSED)):
                 self._withdrawn.pop(key, None)
             found = await self._find(key)
@@ -65,14 +74,23 @@ class Inbound:
 
     async def applied(self, key: Key) -> None:
         """See MessageStore.applied. It is noted as soon as the journal works again, even if this raises."""
-        await self._journal.append_durable(change((sql.APPLIED, row(*key))))
+        await self._journal.append_durable(change((sql.APPLIED, stored_key(key))))
 
     async def unapplied(self) -> Sequence[Received]:
         """See MessageStore.unapplied."""
         return await self._journal.ask(query.find_unapplied)
 
     async def _find_many(self, keys: Sequence[Key]) -> dict[Key, Received]:
+        if self._read_to < self._read_until:
+            await self._read_keys()
         return await self._journal.ask(partial(query.find_received, keys=keys))
+
+    async def _read_keys(self) -> None:
+        more = partial(query.find_keys, after=self._read_to, until=self._read_until, most=READ_KEYS)
+        found = await self._journal.ask(more)
+        for _, key in found:
+            self._seen.add(key)
+        self._read_to = found[-1][0] if len(found) == READ_KEYS else self._read_until
 
     async def _arrived(self, key: Key) -> None:
         """A message of that key that was on its way is on the disk, or is not going to be."""
@@ -82,6 +100,7 @@ class Inbound:
     async def _store(self, message: Received, key: Key) -> None:
         self._journal.must_work()
         self._last_id += 1
+        self._seen.add(key)
         record, size = change((sql.RECEIVED, received_row(self._last_id, message))), len(message.raw)
         self._storing[key] = done = asyncio.get_running_loop().create_future()
         self._bytes += size

@@ -53,6 +53,15 @@ async def find_received(engine: AsyncEngine, keys: Sequence[Key]) -> dict[Key, R
     return found
 
 
+async def find_keys(engine: AsyncEngine, after: int, until: int, most: int) -> list[tuple[int, Key]]:
+    """Row numbers and keys of the inbox in their order, those that were withdrawn too."""
+    columns = messages_in.c
+    wanted = select(columns.id, columns.app, columns.control_id, columns.sent)
+    query = wanted.where(columns.id > after, columns.id <= until).order_by(columns.id).limit(most)
+    async with engine.connect() as connection:
+        return [(row.id, (row.app, row.control_id, row.sent)) for row in await connection.execute(query)]
+
+
 async def find_unapplied(engine: AsyncEngine) -> list[Received]:
     """See MessageStore.unapplied."""
     async with engine.connect() as connection:
