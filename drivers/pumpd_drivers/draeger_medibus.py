@@ -35,7 +35,7 @@ from pumpd.device.framing import garbled
 from pumpd.device.polled import PolledDevice, Question, Reply
 from pumpd.units import Ms
 from pumpd_drivers import draeger_medibus_wire as wire
-from pumpd_drivers.draeger_medibus_codes import SIGNALS
+from pumpd_drivers.draeger_medibus_codes import APNOEA, SIGNALS
 from pumpd_drivers.draeger_medibus_wire import command, response
 
 INIT_MS = 3000  # the device repeats its own that often
@@ -55,7 +55,7 @@ class DraegerMedibus(PolledDevice):
         integrity=Integrity.SUM8,
         poll_ms=1000,
         quiet_ms=3000,
-        signals=tuple(name for name, _ in SIGNALS),
+        signals=(*(name for name, _ in SIGNALS), "no_breath"),
         origins=(("etco2", Origin.CO2), ("fico2", Origin.CO2)),
         sources=(
             "vendor MEDIBUS protocol definition 4.03 (facts)",
@@ -86,6 +86,7 @@ class DraegerMedibus(PolledDevice):
         self._seen: set[str] = set()
         self._alarms: dict[int, tuple[AlarmCode, ...]] = {}
         self._device_time: str | None = None
+        self._breathing: Quality | None = None  # of the last rate, 0 being none; None while it has told no rate
 
     # --- the line -------------------------------------------------------------------------------------------
 
@@ -187,12 +188,24 @@ class DraegerMedibus(PolledDevice):
                 return garbled("alarms are not believable", text.encode())
             self._alarms[code] = alarms
             told = tuple(alarm for _, page in sorted(self._alarms.items()) for alarm in page)
-            return Reply(name, facts=tuple(self.said.alarms(told, now)))
+            signs = self._no_breath(alarms) if code == wire.ALARM_1 else ()
+            return Reply(name, facts=(*signs, *self.said.alarms(told, now)))
         if code == wire.NAK:
             return garbled("the device could not read a command", text.encode())
         if code == wire.DATE:
             self._device_time = wire.device_time(text)
         return Reply(name, facts=self._identity(text) if code == wire.IDENTIFY else ())
+
+    def _no_breath(self, alarms: tuple[AlarmCode, ...]) -> tuple[Out, ...]:
+        """The device's own apnoea alarm as a sign. That somebody breathes is believed only beside a rate: the alarm may
+        be switched off, and a rate of 0 without it is left to the bed's own rule."""
+        if any(alarm.code in APNOEA for alarm in alarms):
+            sign = Reading("no_breath", 1000)
+        elif self._breathing is None:
+            return ()
+        else:
+            sign = Reading("no_breath", 0 if self._breathing is Quality.OK else None, self._breathing)
+        return (Vitals((sign,), None, Integrity.SUM8),)
 
     def _identity(self, text: str) -> tuple[Out, ...]:
         found = wire.IDENTITY.fullmatch(text)
@@ -224,5 +237,8 @@ class DraegerMedibus(PolledDevice):
                 readings.append(Reading(name, None, Quality.OFF))
         if not readings:
             return []
+        if "rr" in self._seen:
+            breathes = any(reading.signal == "rr" and reading.value_milli for reading in readings)
+            self._breathing = Quality.OK if breathes else Quality.INVALID
         device_time, self._device_time = self._device_time, None
         return [Vitals(tuple(readings), device_time, Integrity.SUM8)]

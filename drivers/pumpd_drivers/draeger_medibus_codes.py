@@ -94,6 +94,8 @@ ALARMS_1 = {
     0xF7: "inspired CO2 alarms off",
 }
 
+APNOEA = frozenset(("P1_00", "P1_0D", "P1_0E", "P1_0F", "P1_98"))  # the device's own word that nobody breathes
+
 ALARMS_2 = {
     0x36: "oxygen delivery failure",
     0x37: "air delivery failure",

@@ -53,7 +53,8 @@ def test_it_is_asked_each_second_what_it_measures() -> None:
     line.run_until(20_000)
     assert 18 <= len(line.times_of(DATA)) <= 20
     assert line.of(Identity) == [Identity("Evita 4", None, "04.00:04.03")]
-    assert {r.signal for r in line.of(Vitals)[-1].readings} == {"spo2", "pulse", "rr", "etco2", "fico2"}
+    told = {reading.signal for vitals in line.of(Vitals) for reading in vitals.readings}
+    assert told == {"spo2", "pulse", "rr", "etco2", "fico2", "no_breath"}
     assert line.of(Garbled) == []
 
 
@@ -173,6 +174,28 @@ def test_alarms_of_both_pages_are_one_set() -> None:
     ]
     line.hear(response(0x27))
     assert [a.code for a in line.of(DeviceAlarms)[-1].alarms] == ["P2_8D", "P2_FE"]
+
+
+@pytest.mark.req("RSP-02", "RSP-03")
+@pytest.mark.parametrize("code", ["00", "0D", "0E", "0F", "98"])
+def test_the_devices_apnoea_alarm_is_a_sign_until_it_is_over(code: str) -> None:
+    line = mute()
+    line.hear(response(0x24, b"D5  12"))
+    line.hear(response(0x27, f"7{code}APNEA       ".encode()))
+    line.hear(response(0x27, b"735SPO2 SENSOR "))
+    signs = [vitals.readings for vitals in line.of(Vitals) if vitals.readings[0].signal == "no_breath"]
+    assert signs == [(Reading("no_breath", 1000),), (Reading("no_breath", 0),)]
+
+
+@pytest.mark.req("RSP-02", "RSP-03")
+@pytest.mark.parametrize("rate", ["   0", "    "])
+def test_that_somebody_breathes_is_believed_only_beside_a_rate(rate: str) -> None:
+    line = mute()
+    line.hear(response(0x27))
+    assert line.of(Vitals) == []
+    line.hear(response(0x24, f"D5{rate}".encode()))
+    line.hear(response(0x27))
+    assert line.of(Vitals)[-1].readings == (Reading("no_breath", None, Quality.INVALID),)
 
 
 def test_every_alarm_of_the_tables_has_words() -> None:
