@@ -12,6 +12,9 @@ from pumpd_hl7.reception import Reception
 from pumpd_hl7.server import Server
 from pumpd_hl7.telling import Teller
 
+DEAF = "hl7_not_listening"
+RETRY_S = 5.0
+
 
 class Hl7Gateway:
     """Implements pumpd.gateways.Gateway. run() may be called again after it failed."""
@@ -19,6 +22,7 @@ class Hl7Gateway:
     def __init__(self, settings: Hl7Settings, port: GatewayPort) -> None:
         self._settings, self._port = settings, port
         self._server: Server | None = None
+        self._deaf = False
         self._outboxes = {send.id: Outbox(send, port.store, port.wall_us, port.fault) for send in settings.send}
         self._teller = Teller(settings, port, lambda destination: self._outboxes[destination].wake())
 
@@ -28,16 +32,26 @@ class Hl7Gateway:
         return None if self._server is None else self._server.port
 
     async def run(self) -> None:
-        """Until cancelled. Raises OSError where it cannot listen, JournalUnavailable where nothing can be stored."""
+        """Until cancelled. Raises JournalUnavailable where nothing can be stored."""
         if self._settings.send:
             self._teller.listen()
         async with asyncio.TaskGroup() as tasks:
             if self._settings.listen is not None:
-                tasks.create_task(self._listen(self._settings.listen))
+                tasks.create_task(self._listen_on(self._settings.listen))
             if self._settings.send:
                 tasks.create_task(self._teller.run())
             for outbox in self._outboxes.values():
                 tasks.create_task(outbox.run())
+
+    async def _listen_on(self, listen: ListenSettings) -> None:
+        """An address that is taken, or certificates that cannot be read, keep nothing from being sent."""
+        while True:
+            try:
+                await self._listen(listen)
+            except OSError as error:
+                self._deaf = True
+                self._port.fault(DEAF, f"{listen.host}:{listen.port}: {error.strerror or error}", True)
+                await asyncio.sleep(RETRY_S)
 
     async def _listen(self, listen: ListenSettings) -> None:
         """What was acknowledged before a restart is done before anything new is heard."""
@@ -49,6 +63,9 @@ class Hl7Gateway:
         server = Server(listen, intake, port.wall_us)
         await server.start()
         self._server = server
+        if self._deaf:
+            self._deaf = False
+            port.fault(DEAF, "", False)
         try:
             await intake.run()
         finally:
@@ -58,8 +75,13 @@ class Hl7Gateway:
 
     def wake(self) -> None:
         """Look at what waits: a person has settled a dead letter."""
-        for outbox in self._outboxes:
+        for outbox in self._outboxes.values():
             outbox.wake()
+
+    def waiting_since_us(self, destination: str) -> int | None:
+        """Wall time since when the oldest message for it waits; None when none does."""
+        outbox = self._outboxes.get(destination)
+        return None if outbox is None else outbox.waiting_since_us()
 
     def peers(self) -> Sequence[PeerState]:
         listening = () if self._server is None else self._server.peers()

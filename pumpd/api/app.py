@@ -13,6 +13,7 @@ from pumpd.api.acts_chart import ChartActs
 from pumpd.api.commands import Does
 from pumpd.api.described import describe
 from pumpd.api.guard import Guard
+from pumpd.api.integrations import IntegrationPort, integration_acts, integration_routes
 from pumpd.api.reading_chart import ChartReading
 from pumpd.api.reports import Reports
 from pumpd.api.routes import reading_routes
@@ -49,11 +50,12 @@ def create_app(
     build: str,
     counts: Callable[[], WardCounts] | None = None,
     journal_url: str | None = None,
+    integration: IntegrationPort | None = None,
 ) -> FastAPI:
     """The application. build: any text that changes with the page's files; screens reload when it does.
 
     counts: the beds' figures for /metrics; without it they are left out. journal_url: where reports of courses are
-    read from.
+    read from. integration: the gateway to other systems; None: there is none.
     """
     app = FastAPI(
         title="pumpd",
@@ -69,6 +71,7 @@ def create_app(
     app.add_middleware(Guard, server=server)
     _health(app, hub, ward, counts)
     _include(app, does, hub, ward, Reports(journal_url))
+    _integrations(app, hub, integration)
 
     @app.websocket("/ws/v1/live")
     async def live(socket: WebSocket) -> None:
@@ -90,6 +93,11 @@ def _include(app: FastAPI, does: Does, hub: LiveHub, ward: WardPort, reports: Re
         app.include_router(router, prefix="/api/v1", responses=errors.of(404, 422))
     for router in (act_routes(does.acts), chart_routes(does.chart), course_routes(does.chart)):
         app.include_router(router, prefix="/api/v1", responses=dict(errors.REFUSALS))
+
+
+def _integrations(app: FastAPI, hub: LiveHub, port: IntegrationPort | None) -> None:
+    app.include_router(integration_routes(port, hub.time), prefix="/api/v1", responses=errors.of(422, 503))
+    app.include_router(integration_acts(port, hub.time), prefix="/api/v1", responses=dict(errors.REFUSALS))
 
 
 def _health(app: FastAPI, hub: LiveHub, ward: WardPort, counts: Callable[[], WardCounts] | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 
+from pumpd.api.integrations import IntegrationsShape
 from pumpd.live.fields import AlarmShape, BedShape, DevicesShape
 from pumpd.live.fields_course import CurveShape
 from pumpd.live.messages import WardShape
@@ -18,6 +19,7 @@ READ = {
     "/api/v1/beds/{bed}": BedShape,
     "/api/v1/beds/{bed}/devices": DevicesShape,
     "/api/v1/beds/{bed}/concentration": CurveShape,
+    "/api/v1/integrations": IntegrationsShape,
 }
 REPORT = "/api/v1/courses/{course}/report"
 WORDS = {"type": "array", "items": {"type": "string"}}

@@ -159,13 +159,14 @@ class Daemon:
             generation=self.config.generation,
             timezone=self.config.timezone,
             people=self._people,
+            integrations=self.config.hl7 is not None,
         )
         known = Knowledge(self.config.pharmacokinetics, self.config.opioids, self.config.vocabulary)
         self.charts = Charts(known, self.journal, self.clock, self.hub.mark)
         self.ward = Ward(self.beds, self.journal, self.clock, self.config, self.charts, self.sessions)
         self.gateway = None if self.config.hl7 is None else await self._gateway()
         server, journal_url = self.config.server, self.config.journal_url
-        app = create_app(self.hub, self.ward, server, pumpd.__version__, self.counts, journal_url)
+        app = create_app(self.hub, self.ward, server, pumpd.__version__, self.counts, journal_url, self.gateway)
         self.web = WebServer(app, server, self._people)
         self.web.open()
         parts = Parts(kernel, self.clock, self.journal, self.hub, self.config.shell, self.charts, self._told)
@@ -176,6 +177,7 @@ class Daemon:
         self._run("screens", self.hub.run)
         self._run("web face", self.web.run)
         if self.gateway is not None:
+            self.outboxes += self.gateway.outboxes()
             self._run("HL7 gateway", self.gateway.run)
         if self.capture is not None:
             self._run("capture", functools.partial(self.capture.run, self.hub.people.sleep))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -16,7 +17,7 @@ from pumpd.config.model import WardConfig
 from pumpd.daemon.ward import Ward
 from pumpd.device import Kind
 from pumpd.device.facts import DeviceAlarms, PumpStatus, Vitals
-from pumpd.gateways import Gateway, MessageStore, PeerState, RemoteDevice, Told
+from pumpd.gateways import DeadLetter, Gateway, MessageStore, PeerState, RemoteDevice, Told
 from pumpd.registry import BrokenGateway, gateway
 from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.decisions import Decision
@@ -127,6 +128,18 @@ class Port:
         return await report.report(self._config.journal_url, own[0], "html") if own else None
 
 
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A destination's outbox, as pumpd.daemon.self_watch asks for it."""
+
+    name: str
+    id: str
+    run: GatewayRun
+
+    def waiting_since_ms(self) -> int | None:
+        return self.run.waiting_since_ms(self.id)
+
+
 class GatewayRun:
     """The installed HL7 gateway, made by its first run. Whoever supervises run() starts it again."""
 
@@ -135,6 +148,16 @@ class GatewayRun:
         self._gateway: Gateway | None = None
         self._port = port
 
+    def outboxes(self) -> list[Destination]:
+        """For the daemon's watch over itself: what does not leave is an alarm."""
+        sends = () if self._settings is None else self._settings.send
+        return [Destination(f"hl7_{one.id}", one.id, self) for one in sends]
+
+    def waiting_since_ms(self, destination: str) -> int | None:
+        """Kernel time since when the oldest message for it waits."""
+        since_us = None if self._gateway is None else self._gateway.waiting_since_us(destination)
+        return None if since_us is None else self._port.now_ms() - (self._port.wall_us() - since_us) // 1000
+
     @property
     def gateway(self) -> Gateway | None:
         """None before its first run, and where there is none that can be used."""
@@ -142,6 +165,17 @@ class GatewayRun:
 
     def peers(self) -> Sequence[PeerState]:
         return () if self._gateway is None else self._gateway.peers()
+
+    async def dead_letters(self, most: int) -> Sequence[DeadLetter]:
+        """Of every destination, the newest first."""
+        return await self._port.store.dead_letters(None, most)
+
+    async def settle(self, number: int, by: str, replay: bool) -> bool:
+        """A named person sends a dead letter again, or gives it up."""
+        done = await self._port.store.settle_dead(number, by, replay, self._port.wall_us())
+        if done and self._gateway is not None:
+            self._gateway.wake()
+        return done
 
     async def run(self) -> None:
         """Until cancelled. A gateway that cannot be used is an alarm at every bed, and nothing else."""

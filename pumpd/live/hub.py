@@ -48,12 +48,12 @@ class LiveHub:
         generation: str = "real",
         timezone: str = "UTC",
         people: PeoplesTime | None = None,
+        integrations: bool = False,
     ) -> None:
-        self.ward = WardRef(ward_id, ward_name, generation, timezone)
+        self.ward = WardRef(ward_id, ward_name, generation, timezone, integrations)
         self.times = times or LiveTimes()
         self.clients: set[LiveClient] = set()
-        self.publishes = self.conflated = 0
-        self.state_seq = self._rendered_seq = 0
+        self.publishes = self.conflated = self.state_seq = self._rendered_seq = 0
         self._now_ms, self._wall_of = now_ms, wall_of
         self.people = people or PeoplesTime()
         self.screen_ms = now_ms if people is None else people.now_ms

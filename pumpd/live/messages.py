@@ -85,12 +85,16 @@ class Limits(Struct):
 
 
 class WardRef(Struct):
-    """generation: real, test or demo; a screen marks everything that is not real. timezone: IANA name for its clock."""
+    """generation: real, test or demo; a screen marks everything that is not real. timezone: IANA name for its clock.
+
+    integrations: other systems are heard or told; there is a page for that.
+    """
 
     id: str
     name: str
     generation: str = "real"
     timezone: str = "UTC"
+    integrations: bool = False
 
 
 class Welcome(Struct, tag="welcome", tag_field="type"):

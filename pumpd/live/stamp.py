@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 WallOf = Callable[[int], datetime]
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def wall_text(us: int) -> str:
+    """Microseconds since 1970 as "2026-01-15T10:15:30.120Z"."""
+    wall = EPOCH + timedelta(microseconds=us)
+    return wall.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Stamp:

@@ -14,6 +14,7 @@ from pumpd_hl7.mllp import MllpFramer, frame
 from pumpd_hl7.times import time_text
 from websockets.asyncio.client import connect
 
+from pumpd.registry import BrokenGateway
 from tests.daemon.house import House
 
 HL7 = """
@@ -233,7 +234,8 @@ def parts_of(message: dict[str, Any], bed: str) -> dict[str, Any]:
     """What a screen's message says of one bed."""
     if message["type"] == "snapshot":
         return next(one for one in message["beds"] if one["id"] == bed)
-    return message.get("set", {}).get(bed, {})
+    parts: dict[str, Any] = message.get("set", {}).get(bed, {})
+    return parts
 
 
 async def told_until(
@@ -255,3 +257,47 @@ async def told_until(
                 break
         assert acting is not None
         assert (await acting).startswith("MSA|AA")
+
+
+async def test_an_address_that_is_taken_is_an_alarm_at_every_bed_and_no_bed_is_less_watched_for_it(
+    tmp_path: Path,
+) -> None:
+    taken = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = taken.sockets[0].getsockname()[1]
+    house = await House.open(tmp_path, beds=2, more=HL7.replace("port = 0", f"port = {port}"))
+    await house.until(lambda: house.alarm("hl7_not_listening"))
+    alarm = house.alarm("hl7_not_listening")
+    assert alarm is not None
+    assert f"127.0.0.1:{port}" in alarm.text
+    assert house.pump.infusing
+    taken.close()
+    await house.close()
+
+
+async def test_a_gateway_that_cannot_be_loaded_is_an_alarm_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = BrokenGateway("hl7", "ImportError: no module named x")
+    monkeypatch.setattr("pumpd.daemon.gateway.gateway", lambda name: broken)
+    house = await House.open(tmp_path, more=HL7.replace("demo-02", "demo-01"))
+    await house.until(lambda: house.alarm("hl7_gateway"))
+    assert house.pump.infusing
+    await house.close()
+
+
+async def test_a_destination_that_is_not_there_keeps_its_messages_and_the_page_says_so(tmp_path: Path) -> None:
+    nobody = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = nobody.sockets[0].getsockname()[1]
+    nobody.close()
+    await nobody.wait_closed()
+    send = f'\n[[hl7.send]]\nid = "ehr"\nurl = "mllp://127.0.0.1:{port}"\nmessages = ["PCD-04"]\n'
+    house = await House.open(tmp_path, beds=2, more=HL7 + send)
+    house.bed.act("pump-ignores-stop")
+    house.bed.act("tenfold-rate")
+    await house.until(lambda: house.alarm("over_hard"))
+    run = house.daemon.gateway
+    assert run is not None
+    await house.until(lambda: any(one.id == "ehr" and one.depth and one.problem for one in run.peers()))
+    (box,) = house.daemon.outboxes
+    assert (box.name, box.waiting_since_ms() is not None) == ("hl7_ehr", True)
+    await house.close()

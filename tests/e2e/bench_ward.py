@@ -19,6 +19,7 @@ import uvicorn
 from msgspec.structs import replace as changed
 
 from pumpd.api.app import create_app
+from pumpd.api.integrations import IntegrationPort
 from pumpd.clinical.chart import Chart
 from pumpd.config.model import ServerConfig
 from pumpd.device.facts import Quality
@@ -49,7 +50,15 @@ from tests.e2e.bench_views import UNITS, calm_bed
 class BenchWard:
     """`with BenchWard(beds=4) as ward:` serves at `ward.url`; `vitals`, `pump`, `alarm`, `turn` change what is seen."""
 
-    def __init__(self, beds: int = 4, port: int = 0, generation: str = "real", timezone: str = "UTC") -> None:
+    def __init__(
+        self,
+        beds: int = 4,
+        port: int = 0,
+        generation: str = "real",
+        timezone: str = "UTC",
+        integration: IntegrationPort | None = None,
+    ) -> None:
+        self._integration = integration
         self.beds = {f"w-{n:02}": calm_bed(n) for n in range(1, beds + 1)}
         self.submitted: list[Event] = []
         self.refusals: tuple[str, ...] = ()
@@ -89,11 +98,13 @@ class BenchWard:
             bed_ids=tuple(self.beds),
             generation=self._generation,
             timezone=self._timezone,
+            integrations=self._integration is not None,
         )
         for bed_id in self.beds:
             self.hub.register(bed_id, self._provider(bed_id))
         self.hub.start()
-        app = create_app(self.hub, self, ServerConfig("127.0.0.1", self.port), "bench")
+        server_config = ServerConfig("127.0.0.1", self.port)
+        app = create_app(self.hub, self, server_config, "bench", integration=self._integration)
         config = uvicorn.Config(
             app, log_level="warning", lifespan="off", ws_per_message_deflate=False, access_log=False
         )

@@ -37,7 +37,7 @@ def test_the_first_frame_is_a_snapshot_of_all_beds_in_ward_order() -> None:
     assert [bed["id"] for bed in snapshot["beds"]] == ["b1", "b2", "b3"]
     assert (snapshot["epoch"], snapshot["ward"]) == (
         "e1",
-        {"id": "w3", "name": "Ward 3", "generation": "real", "timezone": "UTC"},
+        {"id": "w3", "name": "Ward 3", "generation": "real", "timezone": "UTC", "integrations": False},
     )
 
 

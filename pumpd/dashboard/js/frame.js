@@ -33,6 +33,7 @@ export function headLine(ward, beds, unverified, link, time, context) {
       ${mark(ward)}
       ${unverified.length ? html`<p class="mark unproven">UNVERIFIED driver: ${unverified.join(", ")}</p>` : nothing}
       <p class="mute">This screen makes no sound</p>
+      ${ward?.integrations ? html`<a class="away" href="integration.html">Integration</a>` : nothing}
       <p class="time" title=${ward?.timezone ?? ""}>${time}</p>
       <button type="button" class="quiet" @click=${context.acts.nextNames}>Names: ${context.names}</button>
       <button type="button" class="quiet" @click=${context.acts.nextTheme}>Theme: ${context.theme}</button>

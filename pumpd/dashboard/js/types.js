@@ -99,7 +99,7 @@
  *   acknowledged: {by: string, at: string|null, reason: string, note?: string}|null}} Alarm
  */
 
-/** @typedef {{id: string, name: string, generation?: string, timezone?: string}} WardInfo timezone: IANA name */
+/** @typedef {{id: string, name: string, generation?: string, timezone?: string, integrations?: boolean}} WardInfo timezone: IANA name */
 
 /** @typedef {{type: "welcome", proto: number, server_time?: string, epoch: string, hb_ms: number, build: string}} Welcome */
 /** @typedef {{type: "snapshot", epoch: string, seq: number, time?: string, ward: WardInfo, beds: Bed[], alarms: Alarm[]}} Snapshot */
