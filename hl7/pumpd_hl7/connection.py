@@ -53,7 +53,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._pieces: deque[bytes] = deque()
         self._held = 0
-        self._more = asyncio.Event()
+        self._waits: asyncio.Future[None] | None = None  # for more to do
         self._lost = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
@@ -88,12 +88,12 @@ class Connection(asyncio.Protocol):
         if self._held > HELD_BYTES and not self._paused:
             self._paused = True
             self._transport.pause_reading()
-        self._more.set()
+        self._wake()
 
     def eof_received(self) -> bool:
         """The peer sends no more; what it sent is still answered (TLS knows no half of a connection)."""
         self._ended = True
-        self._more.set()
+        self._wake()
         return self._transport.get_extra_info("ssl_object") is None
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -103,7 +103,7 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self._writable.set()
-        self._more.set()
+        self._wake()
 
     def pause_writing(self) -> None:
         self._writable.clear()
@@ -116,7 +116,7 @@ class Connection(asyncio.Protocol):
     def finish(self) -> None:
         """Take nothing more; what has come is answered, then it is closed."""
         self._ended = True
-        self._more.set()
+        self._wake()
 
     @property
     def task(self) -> asyncio.Task[None]:
@@ -128,8 +128,12 @@ class Connection(asyncio.Protocol):
         """Close at once; answers that were not written are lost."""
         self._closing = self._ended = True
         self._writable.set()
-        self._more.set()
+        self._wake()
         self._transport.abort()
+
+    def _wake(self) -> None:
+        if self._waits is not None and not self._waits.done():
+            self._waits.set_result(None)
 
     # --- its one task ---
 
@@ -162,8 +166,8 @@ class Connection(asyncio.Protocol):
         while not self._pieces:
             if self._ended:
                 return None
-            self._more.clear()
-            await self._more.wait()
+            self._waits = self._loop.create_future()
+            await self._waits
             self._slice_s = self._loop.time()
         piece = self._pieces.popleft()
         size = self._piece_bytes(piece)

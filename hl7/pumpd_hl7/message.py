@@ -186,6 +186,12 @@ def _delimiters(header: str) -> Delimiters | Unreadable:
 
 
 @lru_cache(maxsize=16)
+def _odd_line(separator: str) -> re.Pattern[str]:
+    """The end of a line that no segment with fields follows, or a second header: quick, and seldom found."""
+    return re.compile(rf"\r(?!(?!MSH|BHS|FHS)[A-Z][A-Z0-9]{{2}}{re.escape(separator)})")
+
+
+@lru_cache(maxsize=16)
 def _wrong_line(separator: str) -> re.Pattern[str]:
     """The end of a line that no segment follows: a name, then a field separator or the end of its line."""
     mark = re.escape(separator)
@@ -195,8 +201,9 @@ def _wrong_line(separator: str) -> re.Pattern[str]:
 def _segmented(raw: bytes, codec: str, delimiters: Delimiters, text: str) -> Message | Unreadable:
     if "\n" in text:
         text = text.replace("\r\n", "\r").replace("\n", "\r")
-    if "\r\r" in text:
-        text = re.sub("\r+", "\r", text)
+    if _odd_line(delimiters.field).search(text) is None:
+        return Message(raw, codec, delimiters, text.split("\r"))
+    text = re.sub("\r+", "\r", text)
     wrong = _wrong_line(delimiters.field).search(text)
     lines = text.split("\r")
     if wrong is None:
