@@ -73,9 +73,15 @@ class HalfDuplex:
             self._ahead = name
             self._due[name] = now
 
+    def asks(self, name: str) -> bool:
+        """Will this be asked, now or later?"""
+        return name in self._due
+
     def forget(self, name: str) -> None:
         """Ask this no more."""
         self._due.pop(name, None)
+        if self._ahead == name:
+            self._ahead = None
 
     def forget_all(self) -> None:
         """No question is due and no order waits; what was sent stays in flight."""

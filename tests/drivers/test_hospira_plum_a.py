@@ -92,6 +92,17 @@ def test_a_pump_whose_neighbour_was_switched_off_is_found_in_the_next_search() -
     assert found.of(DeviceAlarms)[-1].alarms == ()
 
 
+def test_when_it_is_not_clear_any_more_which_pump_is_meant_none_is_asked_for_its_numbers() -> None:
+    found = VirtualLine(HospiraPlumA(DeviceSettings("p1")), Mute())
+    found.hear(framed("F1;ICU4;OK;PUMPING;"))
+    found.run_until(9_000)
+    found.hear(framed("F1;ICU4;OK;PUMPING;"))
+    found.hear(framed("F2;ICU5;OK;PUMPING;"))
+    found.run_until(30_000)
+    assert found.sent
+    assert not [sent for _, sent in found.sent if b"None" in sent]
+
+
 def test_with_an_id_the_others_are_not_read() -> None:
     found = line(("2", "3"), id="1")
     found.hear(framed("F2;ICU5;OK;PUMPING;"))
