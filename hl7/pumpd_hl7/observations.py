@@ -66,13 +66,34 @@ _TAKES_AWAY = NO_VALUE - {"QUES"}
 
 def observations(message: Message, start: int = 0, end: int | None = None) -> list[Observation]:
     """Every OBX among the message's lines from start to before end, in order."""
-    delimiters = message.delimiters
-    field = delimiters.field
-    return [
-        _observation(index, line, line.split(field), delimiters)
-        for index, line in enumerate(message.lines[start:end], start)
-        if line[:3] == "OBX"
-    ]
+    delimiters, found = message.delimiters, []
+    seen = _seen(delimiters)
+    lines = message.lines if start == 0 and end is None else message.lines[start:end]
+    for index, line in enumerate(lines, start):
+        if not line.startswith("OBX"):
+            continue
+        one = seen.get(line)
+        if one is None or one.index != index:
+            one = _observation(index, line, line.split(delimiters.field), delimiters)
+            _remember(seen, line, one)
+        found.append(one)
+    return found
+
+
+_REMEMBERED, _LONGEST = 4096, 400
+
+
+@lru_cache(maxsize=8)
+def _seen(delimiters: Delimiters) -> dict[str, Observation]:
+    """Rows that were read before: most of a device's rows are the same in every message that it sends."""
+    return {}
+
+
+def _remember(seen: dict[str, Observation], line: str, one: Observation) -> None:
+    if len(line) <= _LONGEST:
+        if len(seen) >= _REMEMBERED:
+            seen.clear()
+        seen[line] = one
 
 
 def groups(message: Message, first: str = "OBR") -> Iterator[tuple[int, int]]:

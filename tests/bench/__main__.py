@@ -1,6 +1,6 @@
 """`python -m tests.bench [names] [--quick] [--minutes M]`: every goal beside its limit, in one interleaved run.
 
-Names: stop_path links ingest hl7_server parser mixed kernel pk journal lateness device_lost alarm_latency (all by
+Names: stop_path links ingest hl7_reader hl7_server parser mixed kernel pk journal lateness device_lost alarm_latency (all by
 default), and soak by itself.
 Prints one table, writes .bench/report.md and .bench/report.json; ends with 1 if a goal fails.
 """
@@ -17,6 +17,7 @@ from tests.bench import (
     alarm_latency,
     device_lost,
     frames,
+    hl7_reader,
     hl7_server,
     ingest,
     journal,
@@ -36,6 +37,7 @@ BENCHES: dict[str, Bench] = {
     "stop_path": lambda quick, _: stop_path.run(stop_path.QUICK if quick else stop_path.FULL),
     "links": lambda quick, _: links.run(2, 2.0) if quick else links.run(),
     "ingest": lambda quick, _: ingest.run(2, 3.0) if quick else ingest.run(),
+    "hl7_reader": lambda quick, _: hl7_reader.run(2 if quick else 7),
     "hl7_server": lambda quick, _: hl7_server.run(1, 800) if quick else hl7_server.run(),
     "parser": lambda quick, _: parser.run(3 if quick else 7) + frames.run(3 if quick else 7),
     "mixed": lambda quick, _: mixed.run(1, 8.0) if quick else mixed.run(),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from pumpd_hl7.codes import code_of, codes, unit_of, units
-from pumpd_hl7.message import Message, read_message
-from pumpd_hl7.observations import Observation, decimal_of, groups, observations, path_of
+from pumpd_hl7.message import STANDARD, Message, read_message
+from pumpd_hl7.observations import _REMEMBERED, Observation, _seen, decimal_of, groups, observations, path_of
 
 from pumpd.device import SIGNALS
 
@@ -120,3 +120,23 @@ def test_rows_are_grouped_by_their_obr() -> None:
 
 def test_escapes_in_a_value_are_replaced() -> None:
     assert _one(r"OBX|1|ST|1||a\T\b").value == "a&b"
+
+
+def test_a_row_that_was_read_before_has_the_place_of_its_own_message() -> None:
+    row = "OBX|1|NM|150456^MDC_PULS_OXIM_SAT_O2^MDC|1.1.0.1|97|262688^MDC_DIM_PERCENT^MDC|||||R"
+    for lines in ((row,), ("PID|||1", "OBR|1", row), (row,), (row, row)):
+        message = read_message("\r".join(("MSH|^~\\&|A", *lines)).encode())
+        assert isinstance(message, Message)
+        found = observations(message)
+        assert [message.lines[one.index] for one in found] == [row] * lines.count(row)
+        assert [one.number for one in found] == [Decimal(97)] * lines.count(row)
+
+
+def test_what_is_remembered_of_rows_is_bounded() -> None:
+    lines = [f"OBX|{number}|NM|1^A^MDC|1.1.0.1|{number}" for number in range(3 * _REMEMBERED)]
+    lines.append("OBX|1|ST|1^A^MDC|1.1.0.1|" + "X" * 100_000)
+    message = read_message("\r".join(("MSH|^~\\&|A", *lines)).encode())
+    assert isinstance(message, Message)
+    assert [one.value for one in observations(message)[:-1]] == [str(number) for number in range(3 * _REMEMBERED)]
+    assert len(_seen(STANDARD)) <= _REMEMBERED
+    assert max(map(len, _seen(STANDARD))) < 1000
