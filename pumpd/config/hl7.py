@@ -202,7 +202,6 @@ def _send(table: SendTable, folder: Path) -> SendSettings:
         interval_ms=table.interval,
         one_message=table.one_message,
         ack_ms=table.answer_within,
-        enhanced=table.enhanced,
         application=table.application,
         facility=table.facility,
     )

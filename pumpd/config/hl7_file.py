@@ -70,7 +70,6 @@ class SendTable(Record):
     tls: TlsTable | None = None
     one_message: bool = False
     answer_within: PositiveMs = 10_000
-    enhanced: bool = True
     application: str = ""
     facility: str = ""
 

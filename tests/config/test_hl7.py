@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pumpd.config.load import inspect_ward, load_ward
@@ -142,3 +144,12 @@ def test_listening_in_clear_beyond_this_machine_is_a_warning(ward_file: Break) -
     more = LISTEN.replace("127.0.0.1", "0.0.0.0") + SEND.replace("127.0.0.1", "ehr")
     warned = [one.key for one in inspect_ward(ward_file(more=more)).warnings]
     assert {"hl7.listen.host", "hl7.send[0].url"} <= set(warned)
+
+
+def test_the_readme_of_hl7_shows_a_ward_file_that_is_right(ward_file: Break) -> None:
+    text = (Path(__file__).parents[2] / "hl7" / "README.md").read_text(encoding="utf-8")
+    tables, device = (block.partition("```")[0] for block in text.split("```toml\n")[1:])
+    found = ward(ward_file(more=device + tables))
+    assert found.hl7 is not None
+    assert [one.id for one in found.hl7.send] == ["ehr"]
+    assert found.beds[1].devices[-1].link == "hl7:MON7"
