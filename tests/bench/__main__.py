@@ -1,7 +1,7 @@
 """`python -m tests.bench [names] [--quick] [--minutes M]`: every goal beside its limit, in one interleaved run.
 
-Names: stop_path links ingest hl7_reader hl7_server parser mixed kernel pk journal lateness device_lost alarm_latency (all by
-default), and soak by itself.
+Names: stop_path links ingest hl7_reader hl7_server parser mixed kernel pk journal lateness device_lost alarm_latency
+(all by default), and soak by itself.
 Prints one table, writes .bench/report.md and .bench/report.json; ends with 1 if a goal fails.
 """
 
