@@ -38,7 +38,7 @@ BENCHES: dict[str, Bench] = {
     "links": lambda quick, _: links.run(2, 2.0) if quick else links.run(),
     "ingest": lambda quick, _: ingest.run(2, 3.0) if quick else ingest.run(),
     "hl7_reader": lambda quick, _: hl7_reader.run(2 if quick else 7),
-    "hl7_server": lambda quick, _: hl7_server.run(1, 800) if quick else hl7_server.run(),
+    "hl7_server": lambda quick, _: hl7_server.run(2, 1000) if quick else hl7_server.run(),
     "parser": lambda quick, _: parser.run(3 if quick else 7) + frames.run(3 if quick else 7),
     "mixed": lambda quick, _: mixed.run(1, 8.0) if quick else mixed.run(),
     "kernel": lambda quick, _: parser.run_kernel(2 if quick else 5),

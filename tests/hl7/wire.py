@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pumpd_hl7.acks import Problem
 from pumpd_hl7.intake import Intake
@@ -14,7 +15,7 @@ from pumpd_hl7.message import Message, read_message
 from pumpd_hl7.mllp import MllpFramer, frame
 from pumpd_hl7.server import Server
 
-from pumpd.gateways import DeadLetter, ListenSettings, Outgoing, PeerSettings, Queued, Received
+from pumpd.gateways import DeadLetter, ListenSettings, MessageStore, Outgoing, PeerSettings, Queued, Received
 from pumpd.safety.decisions import Decision
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -184,7 +185,7 @@ class Bench:
 
     server: Server
     intake: Intake
-    store: Memory
+    store: Any
     notes: Notes
     open: list[Caller] = field(default_factory=list)
 
@@ -198,7 +199,7 @@ class Bench:
 
 @contextlib.asynccontextmanager
 async def listening(
-    store: Memory | None = None,
+    store: MessageStore | None = None,
     *,
     generation: str = "real",
     wall_us: Callable[[], int] = lambda: NOW_US,
