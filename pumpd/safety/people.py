@@ -23,15 +23,20 @@ from pumpd.safety.events import (
 from pumpd.safety.infusions import first_patient, patient_leaves
 from pumpd.safety.interlock import without_permission
 from pumpd.safety.pump_alarms import ENDS_WHEN_ACKNOWLEDGED
+from pumpd.safety.quality import EPISODIC
+from pumpd.safety.rules import plan_of
 from pumpd.safety.self_alarms import ONCE
 from pumpd.safety.state import Draft
+from pumpd.safety.vital_state import Sample
 
 MS_PER_S = 1000
-ASSESSED = frozenset({"poss", "rass"})  # judged by a person: of this patient only
 
 
 def patient_bound(d: Draft, event: PatientBound) -> None:
-    """Bind by ADT or by a named person; another mrn first closes all that belongs to the old patient (QUA-06)."""
+    """Bind by ADT or by a named person; another mrn first closes all that belongs to the old patient (QUA-06).
+
+    A record that was merged into another is still the same patient: doses, caps and alarms go on.
+    """
     reasons = unnamed(event.by) + ([] if event.patient.mrn.strip() else ["the patient has no mrn"])
     if reasons:
         refuse(d, "bind", event.patient.mrn, reasons, event.by)
@@ -41,7 +46,7 @@ def patient_bound(d: Draft, event: PatientBound) -> None:
         d.breath = replace(d.breath, runs={}, episodes=0)
         for name, p in d.pumps.items():
             d.pumps[name] = replace(p, dose=widened(p.dose, between_reports(p, d.now)))
-    elif d.patient.mrn != event.patient.mrn:
+    elif d.patient.mrn not in (event.patient.mrn, event.formerly):
         close_patient(d)
     d.patient = event.patient
     if first:
@@ -62,6 +67,12 @@ def patient_released(d: Draft, event: PatientReleased) -> None:
     d.out.append(Permitted("release", subject, event.by))
 
 
+def outlasts_patient(d: Draft, signal: str, sample: Sample) -> bool:
+    """Is it the bed's as much as the patient's? What was measured now and then (a cuff, a score) was of whoever left,
+    and a sensor that nothing needs and that measures no more was his too."""
+    return signal not in EPISODIC and (sample.value_milli is not None or signal in plan_of(d.policy.profile).needed)
+
+
 def close_patient(d: Draft) -> None:
     """A trip stays: the pump is still the pump. What still holds is a new alarm of nobody's or the next patient's."""
     if d.patient is not None:
@@ -72,7 +83,7 @@ def close_patient(d: Draft) -> None:
     d.patient, d.steady_ms = None, None
     d.rules.clear()
     for name, samples in d.samples.items():
-        d.samples[name] = {signal: s for signal, s in samples.items() if signal not in ASSESSED}
+        d.samples[name] = {signal: s for signal, s in samples.items() if outlasts_patient(d, signal, s)}
     d.breath = replace(d.breath, doubts={}, assessed={}, oxygen=None, runs={}, episodes=0)
     for name, p in d.pumps.items():
         lock = without_permission(p.lock)

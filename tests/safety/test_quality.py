@@ -370,3 +370,19 @@ def test_what_was_measured_once_stays_without_a_digit_when_it_is_gone(gone: Qual
     assert (value.value_milli, value.quality) == (None, gone or Quality.STALE)
     assert value.at_ms is not None
     assert "pi" not in bed.view().values
+
+
+@pytest.mark.req("QUA-06")
+@pytest.mark.parametrize("leaves", [PatientReleased("RN", "discharged"), PatientBound(patient("M2"), "RN")])
+def test_a_cuffs_pressure_and_a_sensor_that_is_gone_leave_with_the_patient(
+    leaves: PatientReleased | PatientBound,
+) -> None:
+    bed = Bed(bed_policy(monitors=(monitor_policy(signals=("spo2", "nibp_sys", "ibp1_sys", "pi")),)))
+    bed.vitals(spo2=97, nibp_sys=122, ibp1_sys=118, pi=3)
+    bed.vitals(spo2=97, ibp1_sys=Quality.OFF, pi=3, after=1_000)
+    assert {"nibp_sys", "ibp1_sys"} <= bed.view().values.keys()
+    bed.do(leaves)
+    assert set(bed.view().values) == {"spo2", "pi"}
+    assert shown(bed).value_milli == 97_000
+    bed.vitals(spo2=97, nibp_sys=131, after=1_000)
+    assert shown(bed, "nibp_sys").value_milli == 131_000
