@@ -160,7 +160,7 @@ class NewEraNe1000(PolledPump):
         if said.alarm is not None:
             return self._alarmed(said.alarm, now)
         if said.data.startswith("?"):
-            return self._refused(said)
+            return self._refused(said, now)
         return self._told(said, now)
 
     def _is_release(self, said: Message) -> bool:
@@ -206,10 +206,14 @@ class NewEraNe1000(PolledPump):
             self._stop_send = Send(self.frame(STOP), urgent=True)
         return Reply(name, detail=_state_words(said.state), control=control)
 
-    def _refused(self, said: Message) -> Reply:
-        """`?` and why. A stop of a pump that stands is no refusal: it has nothing left to do."""
+    def _refused(self, said: Message, now: Ms) -> Reply:
+        """`?` and why. A stop of a pump that stands is no refusal: it has nothing left to do.
+
+        Of a command if one is in flight: what is pending meanwhile may be a question, whose own answer still comes.
+        """
         pending = self.line.pending
-        name = "" if pending is None else pending.name
+        asked = "" if pending is None else pending.name
+        name = self.line.oldest((STOP, SET_RATE, SAFE), now) or asked
         why = wire.ERRORS.get(said.data[1:], said.data)
         stands = name == STOP and said.state not in wire.MOVING
         control = ControlState.REFUSED if name == SAFE else None

@@ -284,3 +284,22 @@ def test_the_counter_is_the_infused_volume_and_a_reply_of_another_address_is_non
     assert isinstance(status, PumpStatus)
     assert status.volume_ul is None, "coarser than declared"
     assert _says("07I5.000MH") == [Unmapped("address 7", "5.000MH")]
+
+
+@pytest.mark.req("INT-01")
+def test_a_stop_that_is_refused_late_does_not_take_the_answer_of_the_question_that_was_asked_meanwhile() -> None:
+    """A pump that stands refuses each repeated stop; without this no status ever counted as asked for."""
+    driver = NewEraNe1000(DeviceSettings("p1", options={"mode": "safe"}))
+    driver.start(Ms(0))
+    driver.receive(safe_packet("00SNE1000V3.92"), Ms(10))
+    driver.receive(safe_packet("00S5.000MH"), Ms(20))
+    driver.receive(safe_packet("00SI0.500W0.000ML"), Ms(30))
+    driver.command(StopOrder("s1"), Ms(100))
+    asked = [out for at in (600, 1_100) for out in driver.tick(Ms(at)) if isinstance(out, Send)]
+    assert asked
+    outs = driver.receive(safe_packet("00S?NA"), Ms(1_150))
+    assert [(o.order_id, o.outcome) for o in outs if isinstance(o, CommandOutcome)] == [("s1", Outcome.DONE)]
+    driver.receive(safe_packet("00S5.000MH"), Ms(1_250))
+    driver.tick(Ms(1_650))
+    outs = driver.receive(safe_packet("00SI0.500W0.000ML"), Ms(1_900))
+    assert [o.requested_ms is not None for o in outs if isinstance(o, PumpStatus)] == [True]
