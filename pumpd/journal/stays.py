@@ -138,7 +138,9 @@ async def stays(connection: AsyncConnection) -> list[Stay]:
     for row in rows:
         event, here = event_of(row.body), present.get(row.bed)
         assert isinstance(event, PatientBound | PatientReleased)
-        stays_on = isinstance(event, PatientBound) and here is not None and found[here].mrn == event.patient.mrn
+        stays_on = isinstance(event, PatientBound) and here is not None and _same(found[here].mrn, event)
+        if stays_on and here is not None and isinstance(event, PatientBound) and event.by.strip():
+            found[here] = msgspec.structs.replace(found[here], mrn=event.patient.mrn)
         if not event.by.strip() or stays_on or (isinstance(event, PatientBound) and not event.patient.mrn.strip()):
             continue
         if here is not None:
@@ -149,6 +151,11 @@ async def stays(connection: AsyncConnection) -> list[Stay]:
             present[row.bed] = len(found)
             found.append(Stay(row.bed, event.patient.mrn, name, row.now_ms, None))
     return found
+
+
+def _same(mrn: str, event: PatientBound) -> bool:
+    """Whether who was known by this mrn is the patient who is bound; records may have been merged."""
+    return mrn in (event.patient.mrn, event.formerly)
 
 
 async def steps(

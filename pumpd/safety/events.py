@@ -86,10 +86,14 @@ class OrderSent:
 
 @dataclass(frozen=True, slots=True)
 class PatientBound:
-    """A patient is bound to the bed. A different mrn first closes all of the old patient's alarms and doses."""
+    """A patient is bound to the bed. A different mrn first closes all of the old patient's alarms and doses.
+
+    formerly: an mrn by which this same patient was known until now (records were merged); "": none.
+    """
 
     patient: Patient
     by: str
+    formerly: str = ""
 
 
 @dataclass(frozen=True, slots=True)

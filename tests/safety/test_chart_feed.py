@@ -136,6 +136,17 @@ def test_a_patient_who_takes_anothers_place_has_a_chart_of_his_own_from_that_mom
     assert (bed.folded.mrn, bed.folded.since_ms, bed.folded.notes) == ("M2", bed.now, ())
 
 
+@pytest.mark.req("QUA-06", "CHA-01")
+def test_a_patient_whose_records_were_merged_goes_on_under_the_other_number() -> None:
+    bed = ChartedBed()
+    since_ms = bed.folded.since_ms
+    bed.chart(Assessment(nrs=9))
+    bed.do(PatientBound(patient("M2"), "ADT", formerly="M1"), 10)
+    assert (bed.folded.mrn, bed.folded.since_ms, len(bed.folded.notes), bed.closed) == ("M2", since_ms, 1, [])
+    bed.do(PatientBound(patient("M3"), "ADT", formerly="M1"), 10)
+    assert [chart.mrn for chart in bed.closed] == ["M2"]
+
+
 @pytest.mark.req("CHA-01")
 def test_the_same_patient_bound_again_goes_on_with_another_weight() -> None:
     bed = ChartedBed()

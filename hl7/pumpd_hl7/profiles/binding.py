@@ -114,11 +114,11 @@ def _update(adt: Update, places: Places, by: str) -> Changes:
 
 
 def _merge(adt: Merge, places: Places, by: str) -> Changes:
-    """The patient stays; the identifier changes."""
+    """The patient stays, with doses, caps and alarms; the identifier changes."""
     events: list[BedEvent] = []
     for person, formerly in adt.pairs:
         for bed in places.beds_with(formerly):
             known = places.bound[bed]
             assert known is not None
-            events.append((bed, PatientBound(replace(person.as_patient(known), mrn=person.mrn), by)))
+            events.append((bed, PatientBound(replace(person.as_patient(known), mrn=person.mrn), by, formerly)))
     return Changes(tuple(events), "" if events else "the patient is at no bed of ours")

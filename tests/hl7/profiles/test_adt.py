@@ -133,7 +133,7 @@ def test_a_merge_renames_the_patient_who_was_known_by_the_old_identifier() -> No
     merged = _adt("A40", "MRG|99^^^HOSP^MR")
     assert isinstance(_said(merged), Merge)
     old = Patient("99", "Test", "Ada", "1970-01-01", Sex.FEMALE, 70_000)
-    assert _events(merged, old, BEN) == (("bed-1", PatientBound(ADA, BY)),)
+    assert _events(merged, old, BEN) == (("bed-1", PatientBound(ADA, BY, "99")),)
     assert _events(merged, BEN) == ()
     assert isinstance(_said(_adt("A40", "MRG|100042^^^HOSP^MR")), Ignored)
     assert isinstance(_said(_adt("A40", "MRG|")), Ignored)
