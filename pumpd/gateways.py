@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pumpd.clinical.mme_tables import OpioidTables
 from pumpd.device.facts import DeviceAlarms, PumpStatus, Vitals
 from pumpd.safety.alarms import Alarm
 from pumpd.safety.decisions import Decision
@@ -276,6 +277,15 @@ class GatewayPort(Protocol):
     def patient(self, bed: str) -> Patient | None: ...
 
     def policy(self, bed: str) -> BedPolicy: ...
+
+    @property
+    def opioids(self) -> OpioidTables:
+        """The names of opioids that the ward goes by."""
+        ...
+
+    def charted(self, bed: str) -> Sequence[str]:
+        """Ids of the entries that stand in the chart of the bed's patient and can still be corrected, oldest first."""
+        ...
 
     def alarms(self) -> Sequence[Alarm]:
         """Every alarm that stands."""

@@ -56,7 +56,7 @@ class Hl7Gateway:
     async def _listen(self, listen: ListenSettings) -> None:
         """What was acknowledged before a restart is done before anything new is heard."""
         port = self._port
-        reception = Reception(self._settings, port)
+        reception = Reception(self._settings, port, self.wake)
         name = f"{port.wall_us():x}-"
         intake = Intake(port.store, reception, listen.peers, port.generation, port.wall_us, name)
         await intake.catch_up()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pumpd.gateways import GatewayPort, Hl7Settings, PeerSettings, Received
 from pumpd_hl7.acks import Problem
+from pumpd_hl7.administrations import Administrations
 from pumpd_hl7.admissions import Admissions
 from pumpd_hl7.applying import AlarmStatuses, Devices
 from pumpd_hl7.intake import Receiver
 from pumpd_hl7.message import Message
+from pumpd_hl7.requests import Orders, Requests
 
 UNSUPPORTED_TYPE = 200
 
@@ -17,11 +19,17 @@ UNSUPPORTED_TYPE = 200
 class Reception:
     """Implements Receiver for every type that this version takes; events of a type are its receiver's affair."""
 
-    def __init__(self, settings: Hl7Settings, port: GatewayPort) -> None:
+    def __init__(self, settings: Hl7Settings, port: GatewayPort, wake: Callable[[], None]) -> None:
+        """wake: something was queued for a destination."""
         self._receivers: Mapping[str, Receiver] = {
             "ADT": Admissions(settings, port),
+            "OMP": Orders(),
             "ORA": AlarmStatuses(),
+            "ORM": Orders(),
             "ORU": Devices(port),
+            "RAS": Administrations(port),
+            "RDE": Orders(),
+            "RGV": Requests(settings, port, wake),
         }
 
     async def judge(self, message: Message, peer: PeerSettings) -> Sequence[Problem]:

@@ -11,6 +11,7 @@ import structlog
 
 from pumpd import report
 from pumpd.bedside import BedRuntime, RemoteSession, Session
+from pumpd.clinical.mme_tables import OpioidTables
 from pumpd.clock import Clock
 from pumpd.config.hl7 import remote_source
 from pumpd.config.model import WardConfig
@@ -89,6 +90,13 @@ class Port:
 
     def policy(self, bed: str) -> BedPolicy:
         return self._beds[bed].policy
+
+    @property
+    def opioids(self) -> OpioidTables:
+        return self._config.opioids
+
+    def charted(self, bed: str) -> Sequence[str]:
+        return tuple(self._beds[bed].state.course.entries)
 
     def alarms(self) -> Sequence[Alarm]:
         standing = (alarm for bed in self._beds.values() for alarm in bed.view().alarms)

@@ -1,0 +1,80 @@
+"""RAS^O17 at the beds: what somebody gave by hand is charted once at the bed of the patient; corrections correct it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import structlog
+
+from pumpd.clinical.entries import Assessment
+from pumpd.gateways import GatewayPort, PeerSettings, Received
+from pumpd.safety.decisions import Refused as Denied
+from pumpd.safety.events import Charted
+from pumpd_hl7.acks import Problem
+from pumpd_hl7.admissions import NotDone
+from pumpd_hl7.message import Message
+from pumpd_hl7.profiles.pcd01 import wrong_patient
+from pumpd_hl7.profiles.people import Refused
+from pumpd_hl7.profiles.ras import Action, Administration, read_ras
+
+log = structlog.get_logger(__name__)
+UNSUPPORTED_EVENT = 201
+US_PER_MS = 1000
+TAKEN_BACK = Assessment(note="An administration that was charted from the EHR was taken back by it.")
+CORRECTED = "corrected by the EHR"
+
+
+class Administrations:
+    """Receiver of RAS^O17. A patient who is at no bed of ours concerns nobody here."""
+
+    def __init__(self, port: GatewayPort) -> None:
+        self._port = port
+        self._offsets_min: dict[str, int] = {}
+
+    async def judge(self, message: Message, peer: PeerSettings) -> Sequence[Problem]:
+        if message.kind[1] != "O17":
+            return [Problem(UNSUPPORTED_EVENT, f"RAS^{message.kind[1]} is not taken by this version", "MSH", 1, 9)]
+        self._offsets_min[peer.id] = peer.utc_offset_min
+        found = read_ras(message, self._port.opioids, peer.utc_offset_min)
+        if isinstance(found, Refused):
+            return found.problems
+        wrong = (wrong_patient(one.person, self._port.patient(bed)) for one, bed in self._beds(found))
+        return [problem for problem in wrong if problem is not None][:1]
+
+    async def apply(self, received: Received, message: Message, late: bool) -> None:
+        """Again is harmless: what is charted already is not charted again. Raises NotDone where the bed refuses."""
+        found = read_ras(message, self._port.opioids, self._offsets_min.get(received.peer, 0))
+        if isinstance(found, Refused):
+            return
+        for number, (one, bed) in enumerate(self._beds(found), 1):
+            event = self._event(bed, one, received, number)
+            if event is None:
+                continue
+            decisions = await self._port.submit(bed, event)
+            if any(isinstance(decision, Denied) for decision in decisions):
+                raise NotDone(f"the entry {event.id} was refused at bed {bed}")
+            log.info("hl7_charted", bed=bed, entry=event.id, corrects=event.corrects)
+
+    def _beds(self, found: Sequence[Administration]) -> Iterator[tuple[Administration, str]]:
+        for one in found:
+            for bed in self._port.beds:
+                patient = self._port.patient(bed)
+                if patient is not None and patient.mrn == one.person.mrn:
+                    yield one, bed
+
+    def _event(self, bed: str, one: Administration, received: Received, number: int) -> Charted | None:
+        """What is to be charted; None: nothing, or it is charted already."""
+        base = f"hl7:{received.peer}:{one.key or f'{received.key[1]}#{number}'}"
+        this = base if one.action is Action.ADD else f"{base}:{received.key[1]}"
+        standing = [name for name in self._port.charted(bed) if name == base or name.startswith(f"{base}:")]
+        if this in standing or (one.action is Action.ADD and (standing or one.entry is None)):
+            return None
+        by, at_ms = one.by or received.peer, self._kernel_ms(one.at_us)
+        if standing:
+            return Charted(this, one.entry or TAKEN_BACK, by, at_ms if one.entry else None, standing[-1], CORRECTED)
+        return None if one.entry is None else Charted(this, one.entry, by, at_ms)
+
+    def _kernel_ms(self, at_us: int) -> int:
+        """The kernel's time of a wall time; never in the future."""
+        now_ms = self._port.now_ms()
+        return min(now_ms, now_ms - (self._port.wall_us() - at_us) // US_PER_MS)

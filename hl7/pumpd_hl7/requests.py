@@ -1,0 +1,79 @@
+"""Requests for infusions (PCD-03) and orders: judged, written down, answered. No pump is ever told of one.
+
+The reply leaves through the outbox of the destination whose application is the asking system's, on a connection of its
+own; its control id follows from the request's, so that a request that is dealt with twice is answered once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+
+import structlog
+
+from pumpd.gateways import GatewayPort, Hl7Settings, Outgoing, PeerSettings, Received, SendSettings
+from pumpd_hl7.acks import Problem
+from pumpd_hl7.message import Message
+from pumpd_hl7.profiles.orders import read_orders
+from pumpd_hl7.profiles.outgoing import Sender
+from pumpd_hl7.profiles.pcd03 import read_pcd03, reply
+from pumpd_hl7.profiles.people import Refused
+from pumpd_hl7.profiles.verifying import pump_of, verify
+
+log = structlog.get_logger(__name__)
+UNSUPPORTED_EVENT, UNKNOWN_KEY = 201, 204
+
+
+class Requests:
+    """Receiver of RGV^O15."""
+
+    def __init__(self, settings: Hl7Settings, port: GatewayPort, wake: Callable[[], None]) -> None:
+        self._settings, self._port, self._wake = settings, port, wake
+        self._offsets_min: dict[str, int] = {}
+
+    async def judge(self, message: Message, peer: PeerSettings) -> Sequence[Problem]:
+        """Refused where it cannot be read, or where its reply could not be sent."""
+        if message.kind[1] != "O15":
+            return [Problem(UNSUPPORTED_EVENT, f"RGV^{message.kind[1]} is not taken by this version", "MSH", 1, 9)]
+        self._offsets_min[peer.id] = peer.utc_offset_min
+        if self._destination(message) is None:
+            return [Problem(UNKNOWN_KEY, "there is no destination for a reply to this application", "MSH", 1, 3)]
+        found = read_pcd03(message, peer.utc_offset_min)
+        return found.problems if isinstance(found, Refused) else ()
+
+    async def apply(self, received: Received, message: Message, late: bool) -> None:
+        """The reply is queued; the pump hears nothing."""
+        request, to = read_pcd03(message, self._offsets_min.get(received.peer, 0)), self._destination(message)
+        if isinstance(request, Refused) or to is None:
+            return
+        port = self._port
+        place = pump_of(request, [port.view(bed) for bed in port.beds], port.devices)
+        now_us = port.wall_us()
+        problems = verify(request, place, now_us)
+        bed, pump = ("", "") if place is None else (place[0].id, place[1].id)
+        log.info("hl7_infusion_request", bed=bed, pump=pump, against=[problem.code for problem in problems])
+        name = f"RRG{sha256('|'.join(received.key).encode()).hexdigest()[:16]}"
+        raw = reply(self._sender(to), message, problems, name, now_us)
+        await port.store.queue([Outgoing(to.id, name, "RRG", raw, now_us, urgent=True, bed=bed)])
+        self._wake()
+
+    def _destination(self, message: Message) -> SendSettings | None:
+        asking = message.get("MSH", 3)
+        return next((to for to in self._settings.send if asking and to.application.split("^")[0] == asking), None)
+
+    def _sender(self, to: SendSettings) -> Sender:
+        ours = self._settings
+        return Sender(ours.application, ours.facility, to.application, to.facility, self._port.generation)
+
+
+class Orders:
+    """Receiver of RDE^O11, OMP^O09 and ORM^O01: kept in the journal, for comparing; nothing follows from them."""
+
+    async def judge(self, message: Message, peer: PeerSettings) -> Sequence[Problem]:
+        found = read_orders(message)
+        return found.problems if isinstance(found, Refused) else ()
+
+    async def apply(self, received: Received, message: Message, late: bool) -> None:
+        found = read_orders(message)
+        for one in () if isinstance(found, Refused) else found:
+            log.info("hl7_order", peer=received.peer, control=one.control, placer=one.placer, filler=one.filler)
