@@ -8,6 +8,7 @@ from pumpd.device.facts import Quality
 from pumpd.device.info import Origin
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.view import BedView, PumpView, ValueView
+from pumpd_hl7.codes import codes
 from pumpd_hl7.profiles.outgoing import Rows, Sender, decimal_text, header, pid, pv1
 from pumpd_hl7.profiles.pump_rows import Subject, WallOf, body, drug_of, head
 from pumpd_hl7.times import time_text
@@ -64,7 +65,7 @@ def _ref(name: str, value: ValueView) -> str:
     if name == "rr":
         return _RR.get(value.origin or Origin.GENERIC, "MDC_RESP_RATE")
     signal = SIGNALS.get(name)
-    return signal.refid if signal is not None and signal.code else ""
+    return signal.refid if signal is not None and signal.code in codes() else ""
 
 
 def _value(rows: Rows, name: str, value: ValueView, path: str, wall_of: WallOf) -> None:

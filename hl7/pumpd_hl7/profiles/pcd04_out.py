@@ -123,10 +123,12 @@ def _event(rows: Rows, change: AlarmChange, device: str) -> None:
 
 
 def _source(rows: Rows, alarm: Alarm, kind: Kind) -> None:
-    if kind.source in SIGNALS:
+    """Of a physiological alarm the metric with its value; of another the source's name alone."""
+    if kind.source in SIGNALS and alarm.kind is AlarmKind.PHYSIOLOGICAL:
         _measured(rows, alarm, kind.source)
     elif kind.source:
-        rows.coded("MDC_ATTR_ALERT_SOURCE", "1.1.0.1.2", code(kind.source))
+        ref = SIGNALS[kind.source].refid if kind.source in SIGNALS else kind.source
+        rows.coded("MDC_ATTR_ALERT_SOURCE", "1.1.0.1.2", code(ref))
     else:
         rows.coded("MDC_ATTR_ALERT_SOURCE", "1.1.0.1.2", cwe(0, alarm.device or alarm.bed, "L"))
 

@@ -76,7 +76,7 @@ def _events(facets: Mapping[int, Row]) -> Findings:
     physiological = _said(facets, 7) == "SP"
     event, source = facets.get(1), facets.get(2)
     if event is not None and physiological and event.seen.code.number == ALARM:
-        yield event.place.error(3, "event", "a physiological alert has the code of its event in OBX-3")
+        yield event.place.warning(3, "event", "a physiological alert has its event's code in OBX-3, where there is one")
     if event is not None and not physiological and event.seen.code.number != ALARM and 7 in facets:
         yield event.place.error(3, "event", f"a technical or advisory alert has {ALARM} in OBX-3, its event in OBX-5")
     if event is not None and not event.place.has(14):
