@@ -58,6 +58,12 @@ class Waiters:
             if not future.done():
                 future.set_result(None)
 
+    def spoil(self, tokens: frozenset[int], detail: str) -> None:
+        """These are not going to be committed; the journal works."""
+        for token, future in self._waiting:
+            if token in tokens:
+                _refuse(future, detail)
+
     def fail(self, detail: str) -> None:
         """Nobody waits while the journal is failing."""
         self.fault = detail

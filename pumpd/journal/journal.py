@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -43,6 +43,9 @@ from pumpd.safety.events import Event, Heard
 from pumpd.safety.policy import BedPolicy
 from pumpd.units import Ms
 
+if TYPE_CHECKING:
+    from pumpd.journal.messages import JournalMessages
+
 T = TypeVar("T")
 OnFault = Callable[[JournalFault | None], None]
 
@@ -75,9 +78,11 @@ class Journal:
         self._starved: JournalFault | None = None
         self._looking: asyncio.TimerHandle | None = None
         self._keeper = Keeper(None, self._waiters)
+        self.messages: JournalMessages | None = None  # JournalMessages.open makes it
         self.on_fault: OnFault | None = None
         self.fault: JournalFault | None = None
-        self._writer = Writer(url, boot, limits, self._inbox, self._loop, self._on_commit, self._on_fault)
+        told = (self._on_commit, self._on_fault, self._waiters.spoil)
+        self._writer = Writer(url, boot, limits, self._inbox, self._loop, *told)
 
     @classmethod
     async def open(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from pumpd.journal import message_sql as sql
 from pumpd.journal.records import MessageRecord, Row
 
 Key = tuple[str, str, str]
+LONGEST = 512  # bytes of a part of a key; HL7 has 227 for MSH-3 and 199 for MSH-10
 _INT64 = 1 << 63
 
 
@@ -21,9 +23,17 @@ def text(value: str) -> str:
 
 
 def stored_key(key: Key) -> Key:
-    """The key under which a message is stored."""
+    """The key under which a message is stored. It stays itself if it is made again."""
     application, control_id, sent = key
-    return text(application), text(control_id), text(sent)
+    return _short(text(application)), _short(text(control_id)), _short(text(sent))
+
+
+def _short(part: str) -> str:
+    """An index takes no text without end (PostgreSQL: a third of a page for all three)."""
+    whole = part.encode()
+    if len(whole) <= LONGEST:
+        return part
+    return whole[: LONGEST - 64].decode(errors="ignore") + hashlib.sha256(whole).hexdigest()
 
 
 def row(*values: Any) -> Row:
@@ -55,7 +65,7 @@ def change(*work: tuple[str, Row]) -> MessageRecord:
 
 def received_row(number: int, message: Received) -> Row:
     """Of `messages_in`."""
-    key = message.key
+    key = stored_key(message.key)
     return row(number, message.peer, *key, message.kind, message.raw, message.answer, message.received_us, "received")
 
 
@@ -72,6 +82,8 @@ def queued(first: int, messages: Sequence[Outgoing]) -> MessageRecord:
 
 
 def _queued_row(number: int, message: Outgoing) -> Row:
+    if len(message.destination.encode()) + len(message.id.encode(errors="replace")) > 2 * LONGEST:
+        raise ValueError("the name of a destination, or a message's id, is too long")
     kept = (message.made_us, message.stale_us, message.bed, message.seq, message.raw)
     rank = 0 if message.urgent else 1
     return row(number, message.destination, message.id, message.kind, rank, *kept, "waiting", 0, 0, "", message.made_us)

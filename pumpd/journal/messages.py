@@ -26,8 +26,11 @@ class JournalMessages(Inbound, Outbound):
 
     @classmethod
     async def open(cls, journal: Journal) -> JournalMessages:
-        """The message tables of an open journal; once for each journal, because it numbers their rows."""
-        return cls(journal, *await journal.ask(query.last_numbers))
+        """The message tables of an open journal: one object however often it is asked for, as it numbers their rows."""
+        last = await journal.ask(query.last_numbers)
+        if journal.messages is None:  # nobody else had it made meanwhile
+            journal.messages = cls(journal, *last)
+        return journal.messages
 
     async def decisions_after(self, bed: str, seq: int) -> Sequence[Decided]:
         """See MessageStore.decisions_after."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pumpd.journal.backlog import Backlog
@@ -21,7 +22,12 @@ from pumpd.journal.recovery import Left, open_tail
 from pumpd.journal.store import FAILURES, Store
 from pumpd.journal.tail import Tail
 
+log = structlog.get_logger(__name__)
 _token_of = attrgetter("token")
+
+
+def _why(error: BaseException) -> str:
+    return str(getattr(error, "orig", None) or error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +65,11 @@ class Writer:
         main: asyncio.AbstractEventLoop,
         on_commit: Callable[[int], None],
         on_fault: Callable[[JournalFault | None], None],
+        on_spoiled: Callable[[frozenset[int], str], None],
     ) -> None:
         self._url, self._boot, self._limits = url, boot, limits
         self._inbox, self._main = inbox, main
-        self._on_commit, self._on_fault = on_commit, on_fault
+        self._on_commit, self._on_fault, self._on_spoiled = on_commit, on_fault, on_spoiled
         self._backlog = Backlog(limits.readings, limits.records)
         self._opened: asyncio.Future[None] = main.create_future()
         self._closed: asyncio.Future[None] = main.create_future()
@@ -211,9 +218,10 @@ class Writer:
             try:
                 await self._commit(entries)
             except FAILURES as error:
-                self._backlog.put_back(entries)
-                self._failed(error)
-                return
+                if not await self._commit_steps(entries, error):
+                    self._backlog.put_back(entries)
+                    self._failed(error)
+                    return
             self._succeeded(entries, time.monotonic() - began)
         self._messages = self._steps = 0
 
@@ -224,6 +232,20 @@ class Writer:
             await self._store.commit(entries)
         finally:
             self._watching.cancel()
+
+    async def _commit_steps(self, entries: list[Entry], error: BaseException) -> bool:
+        """A failed batch without its messages: what the database does not take of them must not hold up the beds."""
+        steps = [entry for entry in entries if type(entry.record) is not MessageRecord]
+        if not steps or len(steps) == len(entries):
+            return False
+        try:
+            await self._commit(steps)
+        except FAILURES:
+            return False
+        messages = frozenset(map(_token_of, entries)) - frozenset(map(_token_of, steps))
+        log.error("messages were not taken by the database", changes=len(messages), why=_why(error))
+        self._tell(self._on_spoiled, messages, _why(error))
+        return True
 
     def _watch(self, began: float) -> None:
         """Look again and again at a commit that began then."""
@@ -249,7 +271,7 @@ class Writer:
     def _failed(self, error: BaseException) -> None:
         limits = self._limits
         self._retry_s = min(limits.retry_most_s, 2 * self._retry_s or limits.retry_first_s)
-        self._report(str(getattr(error, "orig", None) or error))
+        self._report(_why(error))
 
     def _report(self, detail: str) -> None:
         if self._fault is None:

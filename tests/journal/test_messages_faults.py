@@ -10,6 +10,7 @@ import pytest
 
 from pumpd.gateways import Received
 from pumpd.journal import JournalUnavailable
+from pumpd.journal import message_sql as sql
 from pumpd.journal.backlog import Backlog
 from pumpd.journal.inbox import Entry
 from pumpd.journal.message_rows import change
@@ -97,7 +98,7 @@ async def test_who_is_cancelled_before_the_commit_has_not_handed_over_anything(u
         hasty = asyncio.create_task(store.received(message(answer=b"hasty")))
         second = asyncio.create_task(store.received(message(answer=b"second")))
         while not journal.awaited():
-            await store.answered_before(message("nobody").key)  # the others have their turn
+            await store.unapplied()  # the others have their turn
         hasty.cancel()
         await asyncio.wait([hasty])
         other.execute("ROLLBACK")
@@ -110,15 +111,44 @@ async def test_who_is_cancelled_before_the_commit_has_not_handed_over_anything(u
 
 async def test_a_failing_question_is_told_to_each_who_asked(url: str, database: Path) -> None:
     async with letters(url) as (_, store):
+        several = [message(f"m{n}") for n in range(5)]
+        await asyncio.gather(*map(store.received, several))
         other = sqlite3.connect(database)
         other.execute("ALTER TABLE messages_in RENAME TO elsewhere")
         other.commit()
-        asked = await asyncio.gather(*(store.received(message(f"m{n}")) for n in range(5)), return_exceptions=True)
+        asked = await asyncio.gather(*map(store.received, several), return_exceptions=True)
         assert [type(answer) for answer in asked] == 5 * [JournalUnavailable]
         other.execute("ALTER TABLE elsewhere RENAME TO messages_in")
         other.commit()
         other.close()
         assert await store.received(message()) == message()
+
+
+BROKEN = change((sql.RECEIVED, (1, None, None, None, None, None, None, None, None, None)))
+
+
+async def test_a_message_that_the_database_does_not_take_holds_up_no_step_and_is_not_acknowledged(
+    any_url: str,
+) -> None:
+    async with letters(any_url) as (journal, store):
+        early, broken = journal.append_durable(fault_step(1, 1_000)), journal.append_durable(BROKEN)
+        step = journal.append_durable(fault_step(2, 1_001))
+        with pytest.raises(JournalUnavailable, match=r"(?i)null"):
+            await broken
+        await asyncio.gather(early, step)
+        assert journal.fault is None
+        assert await store.received(message()) == message()
+
+
+async def test_a_message_alone_that_the_database_does_not_take_is_given_up_with_the_next_step(any_url: str) -> None:
+    told = Told()
+    async with letters(any_url, limits=QUICK, on_fault=told) as (journal, store):
+        with pytest.raises(JournalUnavailable, match=r"(?i)null"):
+            await journal.append_durable(BROKEN)
+        journal.append(fault_step(1, 1_000))
+        await told.until(2)
+        assert await store.received(message()) == message()
+        assert (await journal.verify()).ok
 
 
 async def test_where_there_is_no_room_a_message_is_not_taken_and_leaves_no_gap(url: str) -> None:

@@ -121,7 +121,8 @@ async def test_more_bytes_than_may_wait_for_the_disk_wait_outside_and_are_all_st
     assert await rows(url, COUNT) == [(30,)]
 
 
-ODD = ("", "\0", "a\0b", "\ud800", "é\udfff", "\U0001f600", "'; DROP TABLE messages_in; --", "m2")
+LONG = ("m" * 9_999, "é" * 9_999)
+ODD = ("", "\0", "a\0b", "\ud800", "é\udfff", "\U0001f600", "'; DROP TABLE messages_in; --", "m2", *LONG)
 
 
 async def test_odd_text_in_a_key_harms_neither_the_message_nor_its_neighbours(any_url: str) -> None:
@@ -159,6 +160,11 @@ async def test_the_loop_s_thread_never_touches_the_database(url: str) -> None:
         sa_event.remove(Pool, "checkout", note)
     assert threads
     assert threading.get_ident() not in threads
+
+
+async def test_there_is_one_store_for_a_journal_however_often_it_is_asked_for(url: str) -> None:
+    async with letters(url) as (journal, store):
+        assert await asyncio.gather(*(JournalMessages.open(journal) for _ in range(3))) == 3 * [store]
 
 
 async def test_a_closed_journal_says_no(url: str) -> None:

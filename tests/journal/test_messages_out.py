@@ -50,6 +50,14 @@ async def test_a_message_comes_back_as_it_was_queued(any_url: str) -> None:
         assert (queued.message, queued.tries) == (whole, 0)
 
 
+async def test_an_id_that_no_index_holds_is_refused_before_it_comes_near_one(any_url: str) -> None:
+    async with letters(any_url) as (journal, store):
+        with pytest.raises(ValueError, match="too long"):
+            await store.queue([outgoing("a" * 9_999)])
+        await store.queue([outgoing("a" * 1000)])
+        assert journal.fault is None
+
+
 async def test_an_id_is_taken_once_for_each_destination_whatever_became_of_it(any_url: str) -> None:
     async with letters(any_url) as (_, store):
         await store.queue([outgoing("a"), outgoing("a"), outgoing("a", "alarms")])
