@@ -204,7 +204,8 @@ def by_cause(d: Draft, monitor: str, missing: set[str]) -> dict[str, str]:
     is itself missing; when nothing of it is left, it has the name of its sensor.
     """
     needed = plan_of(d.policy.profile).needed
-    breathless = WORST_COUNTS if "rr" in missing else frozenset()
+    rate = d.samples[monitor].get("rr")
+    breathless = WORST_COUNTS if "rr" in missing or (rate is not None and rate.value_milli == 0) else frozenset()
     told = sorted(name for name in missing & needed - breathless if MEASURED_BY.get(name) not in missing)
     left = {MEASURED_BY.get(name) for name in (d.samples[monitor].keys() - missing) & needed}
     return {name: SIGNALS[name].label if name in left else SENSORS.get(name, SIGNALS[name].label) for name in told}

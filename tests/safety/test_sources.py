@@ -204,3 +204,13 @@ def test_another_sources_missing_breath_still_counts_beside_rr_0() -> None:
     bed = Bed(two_monitors())
     both(bed, 2, {"rr": 0}, {"no_breath_s": 31})
     assert bed.the("apnoea").priority is Priority.HIGH
+
+
+@pytest.mark.req("RSP-02", "QUA-02")
+def test_a_monitor_that_shows_rr_0_and_does_not_say_whether_it_is_an_apnoea_has_lost_no_signal() -> None:
+    bed = Bed(two_monitors())
+    hear(bed, MONITOR, rr=12, no_breath=0)
+    for _ in range(25):
+        hear(bed, MONITOR, after=1_000, rr=0, no_breath=None)
+    assert bed.the("apnoea").priority is Priority.HIGH
+    assert bed.alarm("signal_lost:no_breath") is None
