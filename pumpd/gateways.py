@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pumpd.clinical.mme_tables import OpioidTables
-from pumpd.device.facts import DeviceAlarms, PumpStatus, Vitals
+from pumpd.device.facts import AlarmCode, DeviceAlarms, PumpStatus, Vitals
 from pumpd.safety.alarms import Alarm
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event, LinkState, Patient
@@ -281,6 +281,10 @@ class GatewayPort(Protocol):
     @property
     def opioids(self) -> OpioidTables:
         """The names of opioids that the ward goes by."""
+        ...
+
+    def own_alarms(self, bed: str, device: str) -> Sequence[AlarmCode]:
+        """The device's own alarms, as the bed knows them: they outlast a restart."""
         ...
 
     def charted(self, bed: str) -> Sequence[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import structlog
 
-from pumpd.device.facts import Vitals
+from pumpd.device.facts import AlarmCode, DeviceAlarms, Vitals
 from pumpd.gateways import GatewayPort, PeerSettings, Received, RemoteDevice
 from pumpd.safety.events import LinkState, SelfFault
 from pumpd.safety.freshness import live_ms
@@ -18,7 +18,7 @@ from pumpd_hl7.acks import Problem
 from pumpd_hl7.message import Message
 from pumpd_hl7.profiles.devices import Fresh
 from pumpd_hl7.profiles.pcd01 import DeviceReport, Observed, read_pcd01, wrong_patient
-from pumpd_hl7.profiles.pcd04 import Alert, Alerts, Book, is_alert, read_pcd04
+from pumpd_hl7.profiles.pcd04 import Alert, Alerts, is_alert, read_pcd04, with_alert
 from pumpd_hl7.profiles.pcd05 import read_pcd05
 from pumpd_hl7.profiles.pcd10 import Delivery, PumpEvents, read_pcd10
 from pumpd_hl7.profiles.people import Refused
@@ -57,7 +57,7 @@ class Devices:
         self._newest_us: dict[tuple[str, str], int] = {}
         self._wrong: set[tuple[str, str]] = set()
         self._offsets_min: dict[str, int] = {}
-        self._book = Book()
+        self._standing: dict[tuple[str, str], tuple[AlarmCode, ...]] = {}
         self._statuses = AlarmStatuses()
 
     async def judge(self, message: Message, peer: PeerSettings) -> Sequence[Problem]:
@@ -125,10 +125,19 @@ class Devices:
         return problem
 
     def _alarm(self, device: RemoteDevice, alert: Alert) -> None:
-        before = self._book.standing(device.source)
-        self._book = self._book.noted(alert)
-        if (now := self._book.standing(device.source)) != before:
-            self._port.hear(device.bed, device.id, now)
+        """The device's whole present set, from what the bed still knows of it on; an older word changes nothing."""
+        key, told = (device.bed, device.id), (f"{device.bed}/{device.id}", f"alarm {alert.code}")
+        at_us = alert.at_us
+        if at_us is not None and at_us < self._newest_us.get(told, at_us):
+            return
+        if at_us is not None:
+            self._newest_us[told] = at_us
+        before = self._standing.get(key)
+        if before is None:
+            before = tuple(self._port.own_alarms(device.bed, device.id))
+        self._standing[key] = now = with_alert(before, alert)
+        if now != before:
+            self._port.hear(device.bed, device.id, DeviceAlarms(now))
 
     def _hear(self, device: RemoteDevice, report: DeviceReport) -> None:
         if device.pump:

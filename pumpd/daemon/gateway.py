@@ -17,7 +17,7 @@ from pumpd.config.hl7 import remote_source
 from pumpd.config.model import WardConfig
 from pumpd.daemon.ward import Ward
 from pumpd.device import Kind
-from pumpd.device.facts import DeviceAlarms, PumpStatus, Vitals
+from pumpd.device.facts import AlarmCode, DeviceAlarms, PumpStatus, Vitals
 from pumpd.gateways import DeadLetter, Gateway, MessageStore, PeerState, RemoteDevice, Told
 from pumpd.registry import BrokenGateway, gateway
 from pumpd.safety.alarms import Alarm, AlarmState
@@ -94,6 +94,10 @@ class Port:
     @property
     def opioids(self) -> OpioidTables:
         return self._config.opioids
+
+    def own_alarms(self, bed: str, device: str) -> Sequence[AlarmCode]:
+        known = self._beds[bed].state.devices.get(device)
+        return () if known is None else known.alarms
 
     def charted(self, bed: str) -> Sequence[str]:
         return tuple(self._beds[bed].state.course.entries)

@@ -70,14 +70,14 @@ def oru(house: House, control_id: str, *rows: str, mrn: str = "M-9", ago_s: int 
     return "".join(f"{row}\r" for row in (*head, *rows)).encode()
 
 
-def alert(house: House, control_id: str, phase: str, state: str, mrn: str = "M-9") -> bytes:
+def alert(house: House, control_id: str, phase: str, state: str, mrn: str = "M-9", ago_s: int = 0) -> bytes:
     rows = (
         PUMP[0],
         "OBX|2|CWE|196616^MDC_EVT_ALARM^MDC|1.1.2.0.1|196940^MDC_EVT_FLUID_LINE_OCCL^MDC^^^^^^Occlusion||||||F",
         f"OBX|3|ST|68481^MDC_ATTR_EVENT_PHASE^MDC|1.1.2.0.3|{phase}||||||F",
         f"OBX|4|ST|68482^MDC_ATTR_ALARM_STATE^MDC|1.1.2.0.4|{state}||||||F",
     )
-    return oru(house, control_id, *rows, mrn=mrn).replace(b"ORU^R01^ORU_R01", b"ORU^R40^ORU_R40")
+    return oru(house, control_id, *rows, mrn=mrn, ago_s=ago_s).replace(b"ORU^R01^ORU_R01", b"ORU^R40^ORU_R40")
 
 
 def monitor(spo2: str) -> tuple[str, str]:
@@ -146,7 +146,23 @@ async def test_an_alarm_of_a_pump_behind_a_gateway_stands_at_its_bed_until_it_en
     assert not occluded(ward)
     assert await ehr.send(alert(ward, "2", "start", "active")) == "MSA|AA|2"
     await ward.until(lambda: occluded(ward))
+    assert await ehr.send(alert(ward, "9", "end", "inactive", ago_s=60)) == "MSA|AA|9", "of an earlier one"
+    assert occluded(ward)
     assert await ehr.send(alert(ward, "3", "end", "inactive")) == "MSA|AA|3"
+    await ward.until(lambda: not occluded(ward))
+    ehr.close()
+
+
+async def test_an_alarm_that_stood_before_a_restart_ends_after_it(ward: House) -> None:
+    ehr = await admitted(ward)
+    await ehr.send(alert(ward, "1", "start", "active"))
+    await ward.until(lambda: occluded(ward))
+    ehr.close()
+    await ward.daemon.stop()
+    await ward.start()
+    ehr = await ehr_of(ward)
+    assert occluded(ward)
+    assert await ehr.send(alert(ward, "2", "end", "inactive")) == "MSA|AA|2"
     await ward.until(lambda: not occluded(ward))
     ehr.close()
 

@@ -8,10 +8,10 @@ stands.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from pumpd.device.facts import AlarmCode, DeviceAlarms
+from pumpd.device.facts import AlarmCode
 from pumpd_hl7.acks import Problem
 from pumpd_hl7.codes import code_of
 from pumpd_hl7.message import Message
@@ -68,25 +68,10 @@ class Alerts:
     strangers: Counter[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
-    """What stands at each device: by source and code the newest word of an alarm."""
-
-    told: Mapping[tuple[str, str], Alert] = field(default_factory=dict)
-
-    def noted(self, alert: Alert) -> Book:
-        """With this alert; an older word than the last one changes nothing."""
-        key = alert.source, alert.code
-        before = self.told.get(key)
-        if before is not None and None not in (before.at_us, alert.at_us) and (alert.at_us or 0) < (before.at_us or 0):
-            return self
-        others = {one: said for one, said in self.told.items() if one != key}
-        return Book({**others, key: alert})
-
-    def standing(self, source: str) -> DeviceAlarms:
-        """The device's whole present set."""
-        mine = (said for (one, _code), said in self.told.items() if one == source and said.stands)
-        return DeviceAlarms(tuple(AlarmCode(said.code, said.text, said.known) for said in mine))
+def with_alert(present: Sequence[AlarmCode], alert: Alert) -> tuple[AlarmCode, ...]:
+    """What stands at the device after this word of one of its alarms."""
+    others = tuple(one for one in present if one.code != alert.code)
+    return (*others, AlarmCode(alert.code, alert.text, alert.known)) if alert.stands else others
 
 
 def is_alert(message: Message) -> bool:

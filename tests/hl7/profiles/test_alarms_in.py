@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from pumpd_hl7.message import Message
 from pumpd_hl7.profiles.devices import Fresh
-from pumpd_hl7.profiles.pcd04 import Alert, Alerts, Book, is_alert, read_pcd04
+from pumpd_hl7.profiles.pcd04 import Alert, Alerts, is_alert, read_pcd04, with_alert
 from pumpd_hl7.profiles.pcd05 import AlertStatus, read_pcd05
 from pumpd_hl7.profiles.pcd10 import PumpEvent, PumpEvents, read_pcd10
 from pumpd_hl7.profiles.people import Refused
 
-from pumpd.device.facts import AlarmCode, DeviceAlarms
+from pumpd.device.facts import AlarmCode
 from tests.hl7.mutated import fixture, mutations, put, read
 
 SENT_US = 1_768_472_130_000_000  # 2026-01-15 10:15:30 UTC
@@ -48,13 +46,11 @@ def test_a_physiological_alarm_names_what_was_measured() -> None:
 
 def test_an_alarm_stands_at_its_device_until_it_ends() -> None:
     start, end = _alert(fixture("pcd04_occlusion_start")), _alert(fixture("pcd04_occlusion_end"))
-    book = Book().noted(start).noted(_alert(fixture("pcd04_spo2_low_start")))
-    assert book.standing("P0001") == DeviceAlarms((AlarmCode(OCCLUSION, "Occlusion"),))
-    assert len(book.standing("MON7").alarms) == 1
-    assert book.noted(end).standing("P0001") == DeviceAlarms(())
-    assert start.at_us is not None
-    late = replace(end, at_us=start.at_us - 1)
-    assert book.noted(late).standing("P0001").alarms, "the end of an earlier one"
+    other = AlarmCode("MDC_EVT_BATT_LO", "Battery low")
+    standing = with_alert((other,), start)
+    assert standing == (other, AlarmCode(OCCLUSION, "Occlusion"))
+    assert with_alert(standing, start) == standing
+    assert with_alert(standing, end) == (other,)
 
 
 @pytest.mark.parametrize(
