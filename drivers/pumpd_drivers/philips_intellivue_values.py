@@ -79,7 +79,7 @@ class Values:
         readings: dict[str, Reading] = {}
         for polled in parts:
             for pairs in polled.observations:
-                self._object(pairs, polled.relative, readings, out)
+                self._object(pairs, polled, readings, out)
         rates = [readings[name].value_milli for name in table.BREATH_RATES if name in readings]
         if rates:
             self.breathing = Quality.OK if any(rates) and 0 not in rates else Quality.INVALID
@@ -95,7 +95,7 @@ class Values:
             out.insert(0, Vitals(told, stamp, Integrity.CRC16))
         return out
 
-    def _object(self, pairs: Pairs, ticks: int, readings: dict[str, Reading], out: list[Out]) -> None:
+    def _object(self, pairs: Pairs, polled: Polled, readings: dict[str, Reading], out: list[Out]) -> None:
         """The values of one object; the first one with a number speaks for its signal."""
         cuff: list[Reading] = []
         for name, content in pairs:
@@ -113,16 +113,16 @@ class Values:
                 elif signal not in readings or readings[signal].value_milli is None:
                     readings[signal] = found
         if cuff:
-            told = self._measured(cuff, dict(pairs).get(parse.STAMP, b""), ticks)
+            told = self._measured(cuff, dict(pairs).get(parse.STAMP, b""), polled)
             readings.update({reading.signal: reading for reading in told})
 
-    def _measured(self, cuff: list[Reading], stamp: bytes, ticks: int) -> list[Reading]:
+    def _measured(self, cuff: list[Reading], stamp: bytes, polled: Polled) -> list[Reading]:
         """A cuff's values as long as they are those of now."""
         values = tuple(reading.value_milli for reading in cuff)
-        names = tuple(reading.signal for reading in cuff)
+        names, ticks = tuple(reading.signal for reading in cuff), polled.relative
         seen = self._cuffs.get(names)
         if seen is None or (seen.stamp, seen.values) != (stamp, values):
-            age_s = self._age_s(stamp, ticks)
+            age_s = self._age_s(stamp, polled)
             at = ticks if age_s is None else ticks - age_s * TICKS_PER_S
             seen = self._cuffs[names] = _Cuff(stamp, values, at, seen is None and age_s is None)
         if not any(values):
@@ -130,12 +130,13 @@ class Values:
         fresh = (ticks - seen.at) % 2**32 <= FRESH_S * TICKS_PER_S
         return [_doubted(reading) for reading in cuff] if seen.doubted and fresh else cuff if fresh else _blank(cuff)
 
-    def _age_s(self, stamp: bytes, ticks: int) -> int | None:
-        """How long ago that was; None where nobody can tell."""
-        measured_s = parse.seconds(stamp)
-        if measured_s is None or self.reference is None:
-            return None
-        return max(0, self.reference[0] + (ticks - self.reference[1]) // TICKS_PER_S - measured_s)
+    def _age_s(self, stamp: bytes, polled: Polled) -> int | None:
+        """How long ago that was, by the clock that the result shows (somebody may have set it since the MDS-create
+        event), else by that of the event; None where nobody can tell."""
+        measured_s, now_s = parse.seconds(stamp), parse.seconds(polled.absolute)
+        if now_s is None and self.reference is not None:
+            now_s = self.reference[0] + (polled.relative - self.reference[1]) // TICKS_PER_S
+        return None if measured_s is None or now_s is None else max(0, now_s - measured_s)
 
 
 def _refused(value: bytes) -> Reading | None:

@@ -39,10 +39,11 @@ def result(
     ticks: int = TICKS,
     link: bytes = b"",
     invoke: int = 4,
+    clock: bytes = NO_TIME,
 ) -> bytes:
     """An extended poll result, or a part of one: link is its state and count."""
     contexts = [struct.pack(">H", 0) + counted(objects)] if objects else []
-    head = struct.pack(">HHI", 4, 1, ticks & 0xFFFFFFFF) + NO_TIME + struct.pack(">HHH", 1, *polled)
+    head = struct.pack(">HHI", 4, 1, ticks & 0xFFFFFFFF) + clock + struct.pack(">HHH", 1, *polled)
     reply = head + counted(contexts)
     body = struct.pack(">HHHHH", MDS, 0, 0, 0xF13B, len(reply)) + reply
     return frame(operation(5 if link else 2, invoke, 7, body, link))

@@ -149,6 +149,14 @@ def test_a_new_measurement_with_the_same_values_is_told() -> None:
     assert len(told(p.created(), p.result([first]), p.result([second]))) == 1
 
 
+def test_a_monitor_whose_clock_was_set_back_still_tells_its_new_cuff_values_and_no_old_ones() -> None:
+    """At the end of summer time the clock goes back an hour while the association lasts."""
+    new, old = p.cuff(121, 75, 92, stamped(4, 30)), p.cuff(99, 60, 73, stamped(1))
+    clock, later = bytes.fromhex("2026112209050000"), p.TICKS + 300 * 8000
+    assert len(told(p.created(), p.result([new], ticks=later, clock=clock))) == 1
+    assert told(p.created(), p.result([old], ticks=later, clock=clock)) == []
+
+
 def test_a_cuff_value_of_unknown_age_is_questionable_for_a_minute() -> None:
     frames = [p.result([p.cuff(121, 75, 92)], ticks=p.TICKS + s * 8000) for s in (0, 59, 61)]
     found = only(heard(NAME, *frames), Vitals)
