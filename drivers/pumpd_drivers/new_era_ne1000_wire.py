@@ -26,10 +26,11 @@ STX, ETX = b"\x02", b"\x03"
 MOST_LENGTH = 28  # LEN of a safe packet of the pump; the longest answer, that to DIS, has 21
 VERSION, RATE, DISPENSED, SAFE, STOP = "VER", "RAT", "DIS", "SAF", "STP"
 
-# status letter -> does it infuse, in words. A pause of a program ends by itself: neither running nor standing.
+# status letter -> does it infuse, in words. A pause of a program ends by itself, and a pump that withdraws moves:
+# neither is standing, so that neither verifies a stop.
 STATES: dict[str, tuple[bool | None, str]] = {
     "I": (True, "infusing"),
-    "W": (False, "withdrawing"),
+    "W": (None, "withdrawing"),
     "S": (False, "stopped"),
     "P": (False, "paused"),
     "T": (None, "in a timed pause of its program"),

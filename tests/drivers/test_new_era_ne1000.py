@@ -182,7 +182,7 @@ def test_an_alarm_that_safe_mode_tells_unasked_is_heard() -> None:
 
 @pytest.mark.parametrize(
     ("letter", "infusing", "alarm"),
-    [("I", True, ""), ("W", False, "W"), ("S", False, ""), ("P", False, ""), ("T", None, ""), ("U", None, ""),
+    [("I", True, ""), ("W", None, "W"), ("S", False, ""), ("P", False, ""), ("T", None, ""), ("U", None, ""),
      ("X", True, "X"), ("Q", None, "Q")],
 )  # fmt: skip
 def test_each_status_letter_says_whether_it_infuses(letter: str, infusing: bool | None, alarm: str) -> None:
