@@ -53,10 +53,12 @@ def header_problems(message: Message, peer: PeerSettings | None, generation: str
     if peer is None:
         return (_at(_UNKNOWN_KEY, 3, f"nothing is taken from {header.get(3)!r} here"),)
     found = [_type_problem(message, peer), _version_problem(header), _processing_problem(header, generation)]
-    if not message.control_id:
+    if not message.control_id.strip():
         found.append(_at(_MISSING, 10, "a message without a control id cannot be told from its repetition"))
     elif len(message.control_id) > CONTROL_ID_MOST:
         found.append(_at(_WRONG, 10, f"a control id has at most {CONTROL_ID_MOST} characters"))
+    elif not message.control_id.isprintable():
+        found.append(_at(_WRONG, 10, "a control id has no control characters"))
     return tuple(problem for problem in found if problem)
 
 

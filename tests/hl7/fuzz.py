@@ -83,6 +83,8 @@ _ODD = (
     *("\x00", "\x1b", "ü", "\u2028", "\ud7ff", "196616^MDC_EVT_ALARM^MDC", "265266^MDC_DIM_MILLI_L_PER_HR^MDC"),
     *("1.1.1.1", "1.1.1.1.1.1.1.1", "1." * 3000, "P0001^^0011223344550001^EUI-64", "INV~QUES~TEST", "X", "Y"),
 )
+_VALUES = ("NaN", "INF", "-INF", "1e3", "1_000", " 5", "0x10", "3,5", "٣", "", '""', "-0.0", ".5", "5.", "9" * 13, "<5")
+_FLAGS = ("INV", "NAV", "BUSY", "QUES", "TEST", "INV~QUES", "H", "OFF~L", "")
 
 
 @dataclass
@@ -213,7 +215,7 @@ def _answered(header, problems) -> None:  # type: ignore[no-untyped-def]
     written = answer(header, code, problems, "A1", NOW_US)
     frame(written)
     found = read_answer(written)
-    if header.get(10):
+    if header.get(10).strip() and header.get(10).isprintable():
         assert found is not None, written
         assert found.positive == (not problems), written
 
@@ -247,6 +249,17 @@ def _component(lines: list[str], random: Random, _: list[str]) -> None:
     parts[random.randrange(len(parts))] = random.choice(_ODD)
     fields[number] = mark.join(parts)
     lines[at : at + 1] = ["|".join(fields)]
+
+
+def _row(lines: list[str], random: Random, _: list[str]) -> None:
+    """A field that says what an observation is worth."""
+    rows = [at for at, line in enumerate(lines) if line.startswith("OBX") and line.count("|") >= 11]
+    if rows:
+        at = random.choice(rows)
+        fields = lines[at].split("|")
+        number = random.choice((2, 3, 4, 5, 5, 5, 6, 8, 8, 11))
+        fields[number] = random.choice({8: _FLAGS, 5: _VALUES}.get(number, _ODD))
+        lines[at] = "|".join(fields)
 
 
 def _shift(lines: list[str], random: Random, _: list[str]) -> None:
@@ -289,7 +302,22 @@ def _delimiters(lines: list[str], random: Random, _: list[str]) -> None:
 
 
 _CHANGES = (
-    *(_replace, _replace, _replace, _replace, _component, _component, _component, _swap, _shift, _cut),
+    *(
+        _row,
+        _row,
+        _row,
+        _row,
+        _replace,
+        _replace,
+        _replace,
+        _replace,
+        _component,
+        _component,
+        _component,
+        _swap,
+        _shift,
+        _cut,
+    ),
     *(_drop, _twice, _shuffle, _splice, _delimiters),
 )
 
