@@ -228,8 +228,11 @@ class DraegerMedibus(PolledDevice):
         values = parts["$"]
         assert isinstance(values, dict)
         readings: list[Reading] = []
+        breathes = False
         for name, codes in SIGNALS:
             reading = wire.reading(name, codes, values)
+            if name == "rr":
+                breathes = reading is not None and bool(reading.value_milli)
             if reading is not None:
                 self._seen.add(name)
                 readings.append(reading)
@@ -238,7 +241,6 @@ class DraegerMedibus(PolledDevice):
         if not readings:
             return []
         if "rr" in self._seen:
-            breathes = any(reading.signal == "rr" and reading.value_milli for reading in readings)
             self._breathing = Quality.OK if breathes else Quality.INVALID
         device_time, self._device_time = self._device_time, None
         return [Vitals(tuple(readings), device_time, Integrity.SUM8)]
