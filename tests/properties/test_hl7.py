@@ -1,6 +1,6 @@
 """HL7 readers under broken messages: none of them fails, none takes long, none says a number that is not there.
 
-A second by default, always the same messages. PUMPD_HYPOTHESIS_MINUTES=10 searches for ten minutes, each time anew; the
+A few seconds by default, always the same messages. PUMPD_HYPOTHESIS_MINUTES=10 searches for ten minutes, each time anew; the
 seed that is printed plays again.
 """
 
@@ -17,7 +17,7 @@ from pumpd.config.opioids import default_opioids
 from tests.hl7.fuzz import Fuzz
 
 MINUTES = float(os.environ.get("PUMPD_HYPOTHESIS_MINUTES", "0"))
-QUICK_RUNS = 1500
+QUICK_RUNS = 2500
 
 
 @pytest.mark.timeout(MINUTES * 60 + 300)
