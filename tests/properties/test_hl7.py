@@ -1,7 +1,7 @@
 """HL7 readers under broken messages: none of them fails, none takes long, none says a number that is not there.
 
-A few seconds by default, always the same messages. PUMPD_HYPOTHESIS_MINUTES=10 searches for ten minutes, each time anew; the
-seed that is printed plays again.
+A few seconds by default, always the same messages. PUMPD_HYPOTHESIS_MINUTES=10 searches for ten minutes, each time
+anew; the seed that is printed plays again.
 """
 
 from __future__ import annotations
