@@ -27,6 +27,10 @@ SELF_ALARMS: Final = {
     "unwatched": SelfAlarm(Priority.HIGH, "a HIGH alarm, and nobody watches this bed"),
     "no_sound": SelfAlarm(Priority.MEDIUM, "a HIGH alarm, and no screen makes a sound"),
     "outbox_stuck": SelfAlarm(Priority.MEDIUM, "messages to other systems do not leave"),
+    "hl7_dead_letters": SelfAlarm(Priority.MEDIUM, "another system refused messages for good"),
+    "hl7_gateway": SelfAlarm(Priority.MEDIUM, "other systems are neither heard nor told"),
+    "hl7_not_listening": SelfAlarm(Priority.MEDIUM, "messages from other systems are not taken"),
+    "wrong_patient": SelfAlarm(Priority.MEDIUM, "a device's messages are not of this patient"),
     "clock_jump": SelfAlarm(Priority.LOW, "the clock was changed"),
     HISTORY: SelfAlarm(Priority.MEDIUM, "recorded decisions are not this software's, check pumps, alarms and doses"),
 }

@@ -184,6 +184,7 @@ def spo2(house: House) -> int | None:
 @pytest.mark.req("QUA-06")
 async def test_a_monitor_behind_hl7_is_a_device_of_its_bed(far: House) -> None:
     view = far.daemon.beds["far"].view
+    await far.until(lambda: view().devices[0].detail)  # lines are opened one after the other
     assert [(one.link, one.detail) for one in view().devices] == [("down", "no message has come yet")]
     ehr = await ehr_of(far)
     assert await ehr.send(pcd01(far, "1", 97)) == "MSA|AA|1"
