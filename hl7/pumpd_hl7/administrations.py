@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import structlog
 
@@ -27,14 +27,13 @@ CORRECTED = "corrected by the EHR"
 class Administrations:
     """Receiver of RAS^O17. A patient who is at no bed of ours concerns nobody here."""
 
-    def __init__(self, port: GatewayPort) -> None:
-        self._port = port
-        self._offsets_min: dict[str, int] = {}
+    def __init__(self, port: GatewayPort, offsets_min: Mapping[str, int]) -> None:
+        """offsets_min: by peer what a time means that does not say its zone."""
+        self._port, self._offsets_min = port, offsets_min
 
     async def judge(self, message: Message, peer: PeerSettings) -> Sequence[Problem]:
         if message.kind[1] != "O17":
             return [Problem(UNSUPPORTED_EVENT, f"RAS^{message.kind[1]} is not taken by this version", "MSH", 1, 9)]
-        self._offsets_min[peer.id] = peer.utc_offset_min
         found = read_ras(message, self._port.opioids, peer.utc_offset_min)
         if isinstance(found, Refused):
             return found.problems

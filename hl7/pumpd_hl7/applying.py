@@ -52,11 +52,11 @@ class Devices:
     or a cuff pressure that is repeated, never looks fresh.
     """
 
-    def __init__(self, port: GatewayPort) -> None:
-        self._port = port
+    def __init__(self, port: GatewayPort, offsets_min: Mapping[str, int]) -> None:
+        """offsets_min: by peer what a time means that does not say its zone."""
+        self._port, self._offsets_min = port, offsets_min
         self._newest_us: dict[tuple[str, str], int] = {}
         self._wrong: set[tuple[str, str]] = set()
-        self._offsets_min: dict[str, int] = {}
         self._standing: dict[tuple[str, str], tuple[AlarmCode, ...]] = {}
         self._statuses = AlarmStatuses()
 
@@ -66,7 +66,6 @@ class Devices:
             return await self._statuses.judge(message, peer)
         if message.kind[1] not in ("R01", "R40", "R42"):
             return [Problem(UNSUPPORTED_EVENT, f"ORU^{message.kind[1]} is not taken by this version", "MSH", 1, 9)]
-        self._offsets_min[peer.id] = peer.utc_offset_min
         found = self._read(message, peer.utc_offset_min)
         if isinstance(found, Refused):
             return found.problems

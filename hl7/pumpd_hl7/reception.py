@@ -21,15 +21,17 @@ class Reception:
 
     def __init__(self, settings: Hl7Settings, port: GatewayPort, wake: Callable[[], None]) -> None:
         """wake: something was queued for a destination."""
+        peers = () if settings.listen is None else settings.listen.peers
+        offsets_min = {peer.id: peer.utc_offset_min for peer in peers}
         self._receivers: Mapping[str, Receiver] = {
             "ADT": Admissions(settings, port),
             "OMP": Orders(),
             "ORA": AlarmStatuses(),
             "ORM": Orders(),
-            "ORU": Devices(port),
-            "RAS": Administrations(port),
+            "ORU": Devices(port, offsets_min),
+            "RAS": Administrations(port, offsets_min),
             "RDE": Orders(),
-            "RGV": Requests(settings, port, wake),
+            "RGV": Requests(settings, port, offsets_min, wake),
         }
 
     async def judge(self, message: Message, peer: PeerSettings) -> Sequence[Problem]:

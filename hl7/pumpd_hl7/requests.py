@@ -6,7 +6,7 @@ own; its control id follows from the request's, so that a request that is dealt 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
 import structlog
@@ -27,15 +27,16 @@ UNSUPPORTED_EVENT, UNKNOWN_KEY = 201, 204
 class Requests:
     """Receiver of RGV^O15."""
 
-    def __init__(self, settings: Hl7Settings, port: GatewayPort, wake: Callable[[], None]) -> None:
-        self._settings, self._port, self._wake = settings, port, wake
-        self._offsets_min: dict[str, int] = {}
+    def __init__(
+        self, settings: Hl7Settings, port: GatewayPort, offsets_min: Mapping[str, int], wake: Callable[[], None]
+    ) -> None:
+        """offsets_min: by peer what a time means that does not say its zone. wake: something was queued."""
+        self._settings, self._port, self._offsets_min, self._wake = settings, port, offsets_min, wake
 
     async def judge(self, message: Message, peer: PeerSettings) -> Sequence[Problem]:
         """Refused where it cannot be read, or where its reply could not be sent."""
         if message.kind[1] != "O15":
             return [Problem(UNSUPPORTED_EVENT, f"RGV^{message.kind[1]} is not taken by this version", "MSH", 1, 9)]
-        self._offsets_min[peer.id] = peer.utc_offset_min
         if self._destination(message) is None:
             return [Problem(UNKNOWN_KEY, "there is no destination for a reply to this application", "MSH", 1, 3)]
         found = read_pcd03(message, peer.utc_offset_min)

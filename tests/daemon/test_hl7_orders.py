@@ -27,6 +27,7 @@ port = 0
 id = "ehr"
 application = "HIS"
 may = ["ADT", "RAS", "RGV", "RDE"]
+utc_offset = "+01:00"
 
 [[hl7.send]]
 id = "replies"
@@ -122,6 +123,18 @@ async def test_a_dose_by_hand_is_charted_once_and_corrected_and_taken_back(ward:
 
 def standing(house: House) -> list[str]:
     return [name for name in house.daemon.beds[house.bed.id].state.course.entries if name.startswith("hl7:")]
+
+
+async def test_a_time_without_its_zone_is_the_peers_own(ward: House) -> None:
+    ehr = await admitted(ward)
+    message = ras(ward, "1", "10")
+    at = message.split(b"RXA|0|1|")[1].split(b"|")[0]
+    local = time_text(int(ward.daemon.clock.wall().timestamp() + 1800) * 1_000_000)[:14].encode()
+    assert await ehr.send(message.replace(b"1|" + at, b"1|" + local)) == "MSA|AA|1"
+    bed = ward.daemon.beds[ward.bed.id]
+    ago_min = round((bed.now_ms - bed.state.course.entries["hl7:ehr:F1/0/1"].at_ms) / 60_000)
+    assert ago_min == 30
+    ehr.close()
 
 
 async def test_a_dose_of_another_patient_or_without_its_unit_is_charted_nowhere(ward: House) -> None:
