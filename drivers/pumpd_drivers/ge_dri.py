@@ -207,10 +207,13 @@ def _reading(signal: str, raw: int, step: int) -> Reading:
 
 @lru_cache(maxsize=128)
 def _gas(signal: str, raw: int, ambient: int) -> Reading:
-    """A share of the ambient pressure, in thousandths of mmHg to the nearest; no water vapour is taken off."""
+    """A share of the ambient pressure, to the nearest mmHg as the monitor shows it; no water vapour is taken off.
+
+    Finer digits would come from the conversion, not from the sensor.
+    """
     if raw <= wire.NO_DATA or ambient <= 0:
         return Reading(signal, None, Quality.INVALID)
-    return Reading(signal, (2 * raw * ambient + 100) // 200)
+    return Reading(signal, (raw * ambient + 50_000) // 100_000 * 1000)
 
 
 @lru_cache(maxsize=64)

@@ -53,14 +53,15 @@ def test_values_are_scaled_as_their_groups_say() -> None:
     assert told(frame) == [
         {"hr": "81000", "rr_imp": "15000", "ibp1_sys": "120500", "ibp1_dia": "69500", "ibp1_mean": "88000"}
         | {"nibp_sys": "121000", "nibp_dia": "75000", "nibp_mean": "92500", "nibp_pulse": "79000", "temp": "36720"}
-        | {"spo2": "97500", "pulse": "80000", "rr": "13000", "etco2": "38764", "fico2": "227", "no_breath": "0"}
+        | {"spo2": "97500", "pulse": "80000", "rr": "13000", "etco2": "39000", "fico2": "0", "no_breath": "0"}
     ]
 
 
 @given(et=st.integers(0, 1500), ambient=st.integers(4000, 8500))
-def test_the_co2_pressure_is_the_share_of_the_ambient_one_to_the_nearest_thousandth(et: int, ambient: int) -> None:
+def test_the_co2_pressure_is_the_share_of_the_ambient_one_to_the_nearest_mmhg(et: int, ambient: int) -> None:
     found = int(told(dri.data(co2=(LIVE, 0, et, 0, 13, ambient)))[0]["etco2"])
-    assert abs(found * 100 - et * ambient) <= 50
+    assert found % 1000 == 0
+    assert abs(found * 100 - et * ambient) <= 50_000
 
 
 @pytest.mark.req("QUA-01")

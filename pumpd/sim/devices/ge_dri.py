@@ -43,7 +43,7 @@ class GeDriSim(SimTalker):
     period_ms = 1000 * LEAST_S
     steps: ClassVar = {
         **dict.fromkeys(("hr", "rr_imp", "rr", "spo2", "pulse", "nibp_sys", "nibp_dia", "nibp_mean"), 1000),
-        **dict.fromkeys(("etco2", "fico2"), 1),
+        **dict.fromkeys(("etco2", "fico2"), 1000),
         "temp": 100,
     }
 
