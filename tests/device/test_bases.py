@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -63,10 +63,10 @@ class ToyPump(PolledPump):
         "toy_pump", "t", "Toy", Kind.PUMP, Line((9600,)), Integrity.NONE, 1000, 2000,
         pump=PumpCapabilities(can_stop=True, can_set_rate=True, rate_step_ul_h=100, rate_max_ul_h=100_000, lease=True),
     )  # fmt: skip
-    questions = (
+    questions: ClassVar[tuple[Question, ...]] = (
         Question("ID", "ID"), Question("MODE", "MODE", 1000), Question("RATE", "RATE", 1000), Question("OPT", "OPT"),
     )  # fmt: skip
-    status = ("MODE", "RATE")
+    status: ClassVar[tuple[str, ...]] = ("MODE", "RATE")
     stop_name, stop_message, rate_name = "STOP", "STOP", "SET"
     control_name, release_message = "CTRL", "CTRL OFF"
 
