@@ -67,7 +67,8 @@ def test_x25_is_the_bitwise_fcs_of_ppp(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "crc"), [(b"123456789", 0x906E), (b"", 0), (bytes.fromhex("3a71"), 0x269B), (bytes.fromhex("3a91"), 0xC195)]
+    ("data", "crc"),
+    [(b"123456789", 0x906E), (b"", 0), (bytes.fromhex("3a71"), 0x269B), (bytes.fromhex("3a91"), 0xC195)],
 )
 def test_x25_has_its_catalogued_check_values(data: bytes, crc: int) -> None:
     assert crc16_x25(data) == crc
