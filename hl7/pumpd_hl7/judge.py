@@ -47,6 +47,8 @@ def judge(texts: Sequence[str]) -> list[Judged]:
     """Asks a new process. One that is still busy when its time is over has judged nothing more. Raises OSError where
     it cannot be run at all.
     """
+    if not texts:
+        return []
     command = [sys.executable, "-m", __name__]
     limit_s = START_S + EACH_S * len(texts)
     try:
@@ -54,8 +56,8 @@ def judge(texts: Sequence[str]) -> list[Judged]:
         said, why = done.stdout, done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
     except subprocess.TimeoutExpired as late:
         said, why = late.stdout or b"", f"not done within {limit_s:g} s"
-    lines = [_read(json.loads(line)) for line in said.splitlines()]
-    if texts and not lines and "No module named" in why:
+    lines = [_read(json.loads(line)) for line in said.rpartition(b"\n")[0].splitlines()]  # whole ones alone
+    if not lines and "No module named" in why:
         raise OSError(f"hl7apy cannot be run: {why}")
     return lines + [Judged((), f"hl7apy gave up: {why}")] * (len(texts) - len(lines))
 
@@ -127,10 +129,8 @@ def _reported(validate: Callable[[str], object], name: str, sequence: int) -> li
 def _finding(line: str, name: str, sequence: int) -> Finding:
     kind, _, text = line.partition(": ")
     found = _WHERE.search(text)
-    inside = found is not None and found[1] == name
-    structure = "child" in text and not inside
-    rule = "hl7apy.structure" if structure else "hl7apy"
-    field = int(found[2]) if found is not None and inside else 0
+    rule = "hl7apy.structure" if "child" in text and found is None else "hl7apy"
+    field = int(found[2]) if found is not None and found[1] == name else 0
     return Finding(name, sequence, field, rule, text[:250], "error" if kind == "Error" else "warning")
 
 
