@@ -256,7 +256,7 @@ class Party:
     cpu_us: list[float]
 
 
-def run(rounds: int = 3, messages: int = 2000) -> list[Row]:
+def run(rounds: int = 5, messages: int = 2000) -> list[Row]:
     """Every kind in turn, in each round."""
     with tempfile.TemporaryDirectory(prefix="pumpd-bench-") as name:
         processes = {kind: Process(kind, Path(name) / kind) for kind in KINDS}
