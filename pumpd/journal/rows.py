@@ -217,15 +217,9 @@ class _Work:
         for bed, packer in self._packers.items():
             self._close(bed, packer)
         self._packers.clear()
-        self._batch.marks = Marks(
-            self._head,
-            self._sample,
-            self._event,
-            self._checkpoint,
-            self._policy,
-            frozenset(self._gapped),
-            tuple(self._checkpoint_seq.items()),
-        )
+        numbers = (self._sample, self._event, self._checkpoint, self._policy)
+        gapped, seqs = frozenset(self._gapped), tuple(self._checkpoint_seq.items())
+        self._batch.marks = Marks(self._head, *numbers, gapped, seqs)
         return self._batch
 
     def _single(self, record: StepRecord, wall_us: int) -> None:

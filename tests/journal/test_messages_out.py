@@ -8,6 +8,7 @@ import pytest
 
 from pumpd.gateways import DeadLetter
 from pumpd.journal import message_query, outbound
+from pumpd.journal.message_query import Decided
 from pumpd.journal.messages import JournalMessages
 from pumpd.journal.rows import micros
 from pumpd.safety.events import Event
@@ -209,7 +210,8 @@ async def test_what_later_steps_decided_comes_in_order_a_page_at_a_time(
         recorder.overspeed()
         recorder.seconds(3)
         await journal.durable(recorder.token)
-        found, after = [], known
+        found: list[Decided] = []
+        after = known
         while page := await store.decisions_after("b1", after):
             assert len(page) <= 2
             found += page
