@@ -10,7 +10,7 @@ from itertools import count
 
 from pumpd.gateways import Checked, Finding, ListenSettings, SendSettings, Sent
 from pumpd_hl7.acks import Problem, answer, answer_code
-from pumpd_hl7.checks import kind_text, of_unreadable
+from pumpd_hl7.checks import ACKNOWLEDGEMENTS, kind_text, of_unreadable
 from pumpd_hl7.client import Client, NotDelivered
 from pumpd_hl7.intake import Reply
 from pumpd_hl7.judge import Judged, judge
@@ -81,7 +81,7 @@ class _Everything:
             header = message.msh
         more = self._heard(raw, _checked(number, message, None))  # what came is kept before it is answered
         code = answer_code(header, problems)
-        if code is not None and (isinstance(message, Unreadable) or message.kind[0] != "ACK"):
+        if code is not None and (isinstance(message, Unreadable) or message.kind[0] not in ACKNOWLEDGEMENTS):
             reply(answer(header, code, problems, f"{self._run}{number}", _wall_us()))
         if not more:
             self._end.set()
@@ -111,7 +111,8 @@ async def _send(client: Client, part: bytes | Fault) -> Sent:
     try:
         got = await client.send(part, message.control_id)
     except NotDelivered as error:
-        return Sent(message.control_id, "", str(error))
+        none_asked = ", and MSH-15 asks for none" if answer_code(message.msh, ()) is None else ""
+        return Sent(message.control_id, "", f"{error}{none_asked}")
     return Sent(message.control_id, got.code, got.text)
 
 
