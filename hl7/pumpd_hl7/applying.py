@@ -6,6 +6,7 @@ says so until a message of the device names the right one.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
 import structlog
@@ -26,6 +27,7 @@ from pumpd_hl7.profiles.people import Refused
 log = structlog.get_logger(__name__)
 UNSUPPORTED_EVENT = 201
 US_PER_MS = 1000
+AT_ONCE = 100  # lines of a message that is read without leaving the loop: well below 5 ms
 WRONG_PATIENT = "its messages name another patient than the one bound to this bed"
 
 _Read = Observed | PumpEvents | Alerts | Refused
@@ -66,7 +68,7 @@ class Devices:
             return await self._statuses.judge(message, peer)
         if message.kind[1] not in ("R01", "R40", "R42"):
             return [Problem(UNSUPPORTED_EVENT, f"ORU^{message.kind[1]} is not taken by this version", "MSH", 1, 9)]
-        found = self._read(message, peer.utc_offset_min)
+        found = await self._read(message, peer.utc_offset_min)
         if isinstance(found, Refused):
             return found.problems
         problems = [await self._judged(device, said) for device, said in self._said(found)]
@@ -80,7 +82,7 @@ class Devices:
         if message.kind[1] == "R41":
             await self._statuses.apply(received, message, late)
             return
-        found = self._read(message, self._offsets_min.get(received.peer, 0))
+        found = await self._read(message, self._offsets_min.get(received.peer, 0))
         if isinstance(found, Refused):
             return
         _note(found)
@@ -94,14 +96,14 @@ class Devices:
             elif not late:
                 self._hear(device, said)
 
-    def _read(self, message: Message, offset_min: int) -> _Read:
+    async def _read(self, message: Message, offset_min: int) -> _Read:
+        """A long message is read on a thread, so that no bed waits for it."""
         limits = {one.source: _stale_us(self._port, one) for one in self._port.devices}
-        if is_alert(message):
-            return read_pcd04(message, tuple(limits), offset_min)
         real = self._port.generation == "real"
         fresh = Fresh(self._port.wall_us(), offset_min=offset_min, real=real, limits=limits)
-        reader = read_pcd10 if message.kind[1] == "R42" else read_pcd01
-        return reader(message, tuple(limits), fresh)
+        if len(message.lines) <= AT_ONCE:
+            return _read(message, fresh)
+        return await asyncio.to_thread(_read, message, fresh)
 
     def _said(self, found: Observed | PumpEvents | Alerts) -> Iterator[tuple[RemoteDevice, _Said]]:
         """Every device of a bed with what was said of it."""
@@ -156,6 +158,13 @@ class Devices:
             return False
         self._newest_us[key] = at_us
         return True
+
+
+def _read(message: Message, fresh: Fresh) -> _Read:
+    sources = tuple(fresh.limits)
+    if is_alert(message):
+        return read_pcd04(message, sources, fresh.offset_min)
+    return (read_pcd10 if message.kind[1] == "R42" else read_pcd01)(message, sources, fresh)
 
 
 def _all(found: Observed | PumpEvents | Alerts) -> Sequence[_Said]:

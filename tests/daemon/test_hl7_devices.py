@@ -128,6 +128,14 @@ async def test_a_message_of_another_patient_is_refused_and_nothing_of_it_is_show
     ehr.close()
 
 
+async def test_a_long_message_is_seen_too(ward: House) -> None:
+    ehr = await admitted(ward)
+    others = (f"OBX|{n}|NM|99999{n}^MINE^X|1.1.0.{n}|1|262688^MDC_DIM_PERCENT^MDC|||||R" for n in range(2, 500))
+    assert await ehr.send(oru(ward, "1", *monitor("91"), *others)) == "MSA|AA|1"
+    await ward.until(lambda: seen(ward).values["spo2"].value_milli == 91_000)
+    ehr.close()
+
+
 @pytest.mark.req("QUA-02")
 async def test_a_value_that_overtook_a_newer_one_or_is_old_is_not_shown(ward: House) -> None:
     ehr = await admitted(ward)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from pumpd_hl7.message import Message, Segment
 from pumpd_hl7.observations import Observation, Path, observations
@@ -88,10 +89,15 @@ def groups_of(message: Message, sources: Sequence[str], offset_min: int) -> list
 
 def matches(source: str, ei: str, component: str = "^") -> bool:
     """Whether an EI is the device that the ward file names."""
+    return source.rstrip("^") in names_of(ei, component)
+
+
+@lru_cache(maxsize=1024)  # the same devices again and again
+def names_of(ei: str, component: str = "^") -> tuple[str, ...]:
+    """What a ward file may call the device of this EI: the whole of it, its identifier, its universal id."""
     parts = [part.strip() for part in ei.split(component)]
-    if "^" in source:
-        return "^".join(parts).rstrip("^") == source.rstrip("^")
-    return bool(source) and (parts[0] == source or (len(parts) > 2 and parts[2] == source))
+    names = ("^".join(parts).rstrip("^"), parts[0], parts[2] if len(parts) > 2 else "")
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _runs(message: Message) -> Iterator[tuple[int, int, Segment | None]]:
@@ -128,11 +134,15 @@ def _group(
     seen = observations(message, start, end)
     owners, times = _inherited(seen, offset_min)
     whole = _prt_device(message, start, end)
+    known: dict[tuple[str, ...], str | None] = {}
+    named_here = {source.rstrip("^"): source for source in sources}
     for one in seen:
         if one.is_device:
             continue
-        chain = [one.device, *(owners[up] for up in _above(one.path) if up in owners), whole]
-        source = _source(chain, sources, message.delimiters.component)
+        chain = (one.device, *(owners[up] for up in _above(one.path) if up in owners), whole)
+        if chain not in known:  # the rows of one channel have the same
+            known[chain] = _source(chain, named_here, message.delimiters.component)
+        source = known[chain]
         if source is None:
             named = next((ei for ei in chain if ei), "")[:80]
             group.strangers[named] = group.strangers.get(named, 0) + 1
@@ -168,11 +178,12 @@ def _above(path: Path) -> tuple[Path, ...]:
     return (mds, vmd, channel), (mds, vmd, 0), (mds, 0, 0)
 
 
-def _source(chain: Sequence[str], sources: Sequence[str], component: str) -> str | None:
+def _source(chain: Sequence[str], sources: Mapping[str, str], component: str) -> str | None:
+    """The first of these that the ward file names; sources: by what they are called there, without empty ends."""
     for ei in chain:
-        for source in sources:
-            if ei and matches(source, ei, component):
-                return source
+        for name in names_of(ei, component) if ei else ():
+            if name in sources:
+                return sources[name]
     return None
 
 
