@@ -103,10 +103,12 @@ def ward_meaning(ward: WardConfig) -> dict[str, Any]:
 
 def _capture_meaning(ward: WardConfig) -> dict[str, Any] | None:
     """Where raw bytes of the lines are kept, and how much of the disk they take at most."""
+    from pumpd.config.remote import REMOTE
+
     kept = ward.capture
     if kept is None:
         return None
-    devices = sum(len(bed.devices) for bed in ward.beds)
+    devices = sum(device.driver != REMOTE for bed in ward.beds for device in bed.devices)
     most_bytes = kept.bytes_per_file * kept.files_per_device * devices
     return {"directory": str(kept.directory), "most_bytes": most_bytes, "keep_free_bytes": kept.keep_free_bytes}
 

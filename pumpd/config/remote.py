@@ -20,9 +20,11 @@ MEASURES = DriverOption(
     "signals", rf"({_NAME})( ({_NAME}))*", "rr spo2 etco2 pulse", f"what it measures, of {' '.join(_VALUES)}"
 )
 QUIET_INTERVALS, QUIET_LEAST_MS = 3, 10_000
-_CAUTION = (
-    "a device behind HL7 is only heard: pumpd can never stop it, and its values are as late as its gateway sends them"
-)
+_LATE = "its values are as late as its gateway sends them"
+_CAUTIONS = {
+    Kind.PUMP: f"a pump behind HL7 is only heard: pumpd can never stop it, and {_LATE}",
+    Kind.MONITOR: f"a monitor behind HL7: {_LATE}",
+}
 
 
 def is_remote(device: DeviceTable) -> bool:
@@ -60,5 +62,5 @@ def remote_info(kind: Kind, options: Mapping[str, str]) -> DriverInfo:
         quality="simulated",
         tells_serial=False,
         options=(INTERVAL, MEASURES) if monitor else (INTERVAL,),
-        cautions=(_CAUTION,),
+        cautions=(_CAUTIONS[kind],),
     )

@@ -33,3 +33,9 @@ def test_a_program_reads_the_same_and_nothing_where_hl7_is_not_used(tmp_path: Pa
     used = json.loads(run("check", "--json", ward(tmp_path, WARD + LISTEN))[1])
     assert used["hl7"]["listen"]["peers"] == [{"id": "ehr", "application": "EHR", "may": ["ADT"]}]
     assert json.loads(run("check", "--json", ward(tmp_path, WARD))[1])["hl7"] is None
+
+
+def test_a_device_without_a_line_takes_no_room_for_captures(tmp_path: Path) -> None:
+    far = json.loads(run("check", "--json", ward(tmp_path, WARD.replace(*MONITOR) + LISTEN))[1])["captures"]
+    near = json.loads(run("check", "--json", ward(tmp_path, WARD + LISTEN))[1])["captures"]
+    assert 3 * far["most_bytes"] == 2 * near["most_bytes"]
