@@ -8,11 +8,13 @@ from itertools import product
 
 import pytest
 from msgspec.structs import replace as with_changes
+from pumpd_hl7.acks import Problem, answer
 from pumpd_hl7.judge import judge
 from pumpd_hl7.message import Message, read_message
 from pumpd_hl7.profiles.mdm_out import Document, document_message
 from pumpd_hl7.profiles.outgoing import Sender
 from pumpd_hl7.profiles.pcd01_out import monitor_message, pump_message
+from pumpd_hl7.profiles.pcd03 import reply
 from pumpd_hl7.profiles.pcd04_out import AlarmChange, alarm_message, kinds
 from pumpd_hl7.profiles.pcd10_out import Delivery, DeliveryEvent, event_message
 from pumpd_hl7.profiles.ras_out import RateChange, rate_message
@@ -23,6 +25,7 @@ from pumpd.device.signals import SIGNALS
 from pumpd.safety.alarms import AlarmState, Phase
 from pumpd.safety.policy import AlarmKind, Priority
 from pumpd.safety.view import ValueView
+from tests.hl7.profiles.test_pcd03 import MESSAGE as ORDER
 from tests.hl7.test_writers import ALARM, NOW_US, PATIENT, PUMP, SCENE, SENDER, VIEW
 
 PLACE = "PACU^Bay 3^1"
@@ -67,6 +70,9 @@ def written() -> Iterator[tuple[str, bytes | None]]:
             f"RAS {rate}",
             rate_message(PATIENT, PLACE, PUMP, RateChange(rate, NOW_US, "N. Grace"), SENDER, "M5", NOW_US),
         )
+    for problems in ((), (Problem(9012, "another patient", "PID", 1, 3),)):
+        yield f"RRG {len(problems)}", reply(SENDER, ORDER, problems, "M7", NOW_US)
+        yield f"ACK {len(problems)}", answer(ORDER.msh, "CE" if problems else "CA", problems, "M8", NOW_US)
     yield "MDM", document_message(PATIENT, PLACE, Document("d1", "Course", b"<html>" * 5000, NOW_US), SENDER, "M6")
 
 
