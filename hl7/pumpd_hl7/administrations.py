@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import structlog
 
-from pumpd.clinical.entries import Assessment
+from pumpd.clinical.entries import FollowUp
 from pumpd.gateways import GatewayPort, PeerSettings, Received
 from pumpd.safety.decisions import Refused as Denied
 from pumpd.safety.events import Charted
@@ -20,7 +20,8 @@ from pumpd_hl7.profiles.ras import Action, Administration, read_ras
 log = structlog.get_logger(__name__)
 UNSUPPORTED_EVENT = 201
 US_PER_MS = 1000
-TAKEN_BACK = Assessment(note="An administration that was charted from the EHR was taken back by it.")
+TAKEN_BACK = FollowUp("An administration that was charted from the EHR was taken back by it.")
+"""What replaces an entry that is taken back: nothing is judged by it, and it is no observation of the patient."""
 CORRECTED = "corrected by the EHR"
 
 

@@ -117,7 +117,7 @@ async def test_a_dose_by_hand_is_charted_once_and_corrected_and_taken_back(ward:
     assert standing(ward) == ["hl7:ehr:F1/0/1:4"]
     assert await ehr.send(ras(ward, "5", "7", "D")) == "MSA|AA|5"
     entries = ward.daemon.beds[ward.bed.id].state.course.entries
-    assert [one.kind for name, one in entries.items() if name.startswith("hl7:")] == ["Assessment"]
+    assert [one.kind for name, one in entries.items() if name.startswith("hl7:")] == ["FollowUp"]
     ehr.close()
 
 
