@@ -14,12 +14,14 @@ from pumpd_hl7.acks import Problem
 from pumpd_hl7.admissions import NotDone
 from pumpd_hl7.message import Message
 from pumpd_hl7.profiles.pcd01 import wrong_patient
-from pumpd_hl7.profiles.people import Refused
+from pumpd_hl7.profiles.people import WRONG_TYPE, Refused
 from pumpd_hl7.profiles.ras import Action, Administration, read_ras
 
 log = structlog.get_logger(__name__)
 UNSUPPORTED_EVENT = 201
 US_PER_MS = 1000
+AHEAD_US = 60_000_000  # how far the sender's clock may be ahead of ours: it is then now
+OLDEST_US = 7 * 24 * 3600 * 1_000_000  # as the kernel takes entries of a chart
 TAKEN_BACK = FollowUp("An administration that was charted from the EHR was taken back by it.")
 """What replaces an entry that is taken back: nothing is judged by it, and it is no observation of the patient."""
 CORRECTED = "corrected by the EHR"
@@ -38,8 +40,11 @@ class Administrations:
         found = read_ras(message, self._port.opioids, peer.utc_offset_min)
         if isinstance(found, Refused):
             return found.problems
-        wrong = (wrong_patient(one.person, self._port.patient(bed)) for one, bed in self._beds(found))
-        return [problem for problem in wrong if problem is not None][:1]
+        for one, bed in self._beds(found):
+            problem = wrong_patient(one.person, self._port.patient(bed)) or self._untimely(one)
+            if problem is not None:
+                return [problem]
+        return []
 
     async def apply(self, received: Received, message: Message, late: bool) -> None:
         """Again is harmless: what is charted already is not charted again. Raises NotDone where the bed refuses."""
@@ -73,6 +78,13 @@ class Administrations:
         if standing:
             return Charted(this, one.entry or TAKEN_BACK, by, at_ms if one.entry else None, standing[-1], CORRECTED)
         return None if one.entry is None else Charted(this, one.entry, by, at_ms)
+
+    def _untimely(self, one: Administration) -> Problem | None:
+        """What no chart takes: a time of the future, or of longer ago than a week."""
+        ago_us = self._port.wall_us() - one.at_us
+        if one.entry is None or -AHEAD_US <= ago_us <= OLDEST_US:
+            return None
+        return Problem(WRONG_TYPE, "RXA-3 is in the future, or more than 7 days ago", "RXA", field=3)
 
     def _kernel_ms(self, at_us: int) -> int:
         """The kernel's time of a wall time; never in the future."""

@@ -137,6 +137,20 @@ async def test_a_time_without_its_zone_is_the_peers_own(ward: House) -> None:
     ehr.close()
 
 
+async def test_a_dose_of_the_future_or_of_last_month_is_refused_with_its_field(ward: House) -> None:
+    ehr = await admitted(ward)
+    message = ras(ward, "1", "10")
+    at = message.split(b"RXA|0|1|")[1].split(b"|")[0]
+    for number, days in ((b"2", 1), (b"3", -30)):
+        wrong = time_text(int(ward.daemon.clock.wall().timestamp() + days * 86_400) * 1_000_000).encode()
+        sent = message.replace(b"RXA|0|1|" + at, b"RXA|0|1|" + wrong).replace(
+            b"RAS^O17|1|", b"RAS^O17|" + number + b"|"
+        )
+        assert (await ehr.send(sent)).startswith("MSA|AE|" + number.decode())
+    assert standing(ward) == []
+    ehr.close()
+
+
 async def test_a_dose_of_another_patient_or_without_its_unit_is_charted_nowhere(ward: House) -> None:
     ehr = await admitted(ward)
     assert await ehr.send(ras(ward, "1", "10", mrn="M-2")) == "MSA|AA|1"
