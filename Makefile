@@ -40,8 +40,8 @@ chaos: $(STAMP)
 properties: $(STAMP)  # new examples for MINUTES (10); `make test` plays the same few every time
 	PUMPD_HYPOTHESIS_MINUTES=$(or $(MINUTES),10) "$(BIN)/python" -m pytest tests/properties -s -k no_order
 
-fuzz: $(STAMP)  # mutated bytes at every driver for MINUTES (10)
-	PUMPD_HYPOTHESIS_MINUTES=$(or $(MINUTES),10) "$(BIN)/python" -m pytest tests/properties/test_drivers.py -s -k no_bytes -n 0
+fuzz: $(STAMP)  # mutated bytes at every driver, and at everything that reads HL7, for MINUTES (10) each
+	PUMPD_HYPOTHESIS_MINUTES=$(or $(MINUTES),10) "$(BIN)/python" -m pytest tests/properties/test_drivers.py tests/properties/test_hl7.py -s -k no_bytes -n 0
 
 clean:
 	rm -rf "$(VENV)" .pytest_cache .mypy_cache .ruff_cache
