@@ -17,6 +17,7 @@ from typing import Any
 
 import uvicorn
 from msgspec.structs import replace as changed
+from playwright.sync_api import Page
 
 from pumpd.api.app import create_app
 from pumpd.api.integrations import IntegrationPort
@@ -61,6 +62,7 @@ class BenchWard:
         self._integration = integration
         self.beds = {f"w-{n:02}": calm_bed(n) for n in range(1, beds + 1)}
         self.submitted: list[Event] = []
+        self.pages: list[Page] = []
         self.refusals: tuple[str, ...] = ()
         self.vocabulary = Words()
         self.charts: dict[str, Chart] = {}
@@ -79,6 +81,10 @@ class BenchWard:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Pages that still look at it look away first: one that loses its server says so in its console."""
+        for page in self.pages:
+            if not page.is_closed():
+                page.goto("about:blank")
         self.close()
 
     def close(self) -> None:

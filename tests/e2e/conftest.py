@@ -79,6 +79,7 @@ SERVER_DOWN = "WebSocket connection"
 def open_ward(page: Page, ward: BenchWard, query: str = "") -> None:
     """Go to the page and wait until its digits are live."""
     ward.refresh()
+    ward.pages.append(page)
     page.goto(ward.url + query)
     page.wait_for_selector(".connection.live")
     page.wait_for_selector(".tile")

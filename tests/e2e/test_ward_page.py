@@ -142,6 +142,7 @@ def test_the_page_comes_back_by_itself_with_fresh_values(page: Page, console: Co
     console.allow(SERVER_DOWN)
     with BenchWard(beds=1) as first:
         open_ward(page, first)
+        first.pages.clear()  # this one looks on while its server goes
     page.wait_for_selector(".banner.lost")
     with BenchWard(beds=1, port=first.port) as second:
         second.vitals("w-01", rr=9)
