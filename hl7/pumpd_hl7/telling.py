@@ -48,7 +48,7 @@ class Teller:
         self._patients: dict[str, Patient | None] = {}
         self._waiting: deque[tuple[Step, list[Draft]]] = deque()
         self._reports: deque[tuple[Step, str]] = deque()
-        self._some = asyncio.Event()
+        self._some, self._ended = asyncio.Event(), asyncio.Event()
         self._overflow = False
 
     def _sender(self, send: SendSettings) -> Sender:
@@ -78,11 +78,12 @@ class Teller:
         for decision in step.decisions:
             if isinstance(decision, CourseChanged) and not decision.open:
                 self._reports.append((step, decision.course))
-        if len(self._waiting) >= MOST_WAITING:
-            self._overflow = True
+                self._ended.set()
+        if self._overflow or len(self._waiting) >= MOST_WAITING:
+            self._overflow = True  # and nothing later is queued before the journal has told again what was left out
         elif drafts:
             self._waiting.append((step, drafts))
-        if drafts or self._reports:
+        if drafts:
             self._some.set()
 
     # --- the task -------------------------------------------------------------------------------------------
@@ -92,6 +93,7 @@ class Teller:
         await self._catch_up()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._queue_all())
+            tasks.create_task(self._report_all())
             for send in self._settings.send:
                 if "PCD-01" in send.messages:
                     tasks.create_task(self._observe(send))
@@ -104,8 +106,6 @@ class Teller:
                 step, drafts = self._waiting[0]
                 await self._queue(step, drafts, self._settings.send)
                 self._waiting.popleft()
-            while self._reports:
-                await self._report(*self._reports.popleft())
             if self._overflow:
                 self._overflow = False
                 await self._catch_up()
@@ -141,6 +141,14 @@ class Teller:
                 now_ms = self._port.now_ms()
                 step = self._step(bed, 0, now_ms, (), self._port.patient(bed))
                 await self._queue(step, observations_of(step, f"o{now_ms}"), (send,))
+
+    async def _report_all(self) -> None:
+        """Apart from everything else: making a report takes seconds, and an alarm does not wait for it."""
+        while True:
+            await self._ended.wait()
+            self._ended.clear()
+            while self._reports:
+                await self._report(*self._reports.popleft())
 
     async def _report(self, step: Step, course: str) -> None:
         """The report of a course that is over, to whoever takes documents."""

@@ -75,13 +75,9 @@ def read_pcd03(message: Message, offset_min: int = 0) -> Request | Refused:
     if asked is None or len(orc.get(9)) < 12:
         return _refused(WRONG_TYPE, "ORC-9 is not a time", "ORC", 9)
     names, pump = drug_names(rxg, 4), _pump(message)
-    for field, said in ((2, identifier(orc, 2)), (19, orc.get(19).strip())):
-        if not said:
-            return _refused(REQUIRED, f"ORC-{field} is empty", "ORC", field)
-    if not names:
-        return _refused(REQUIRED, "RXG-4 names no drug", "RXG", 4)
-    if not pump:
-        return _refused(REQUIRED, "no OBX of a pump with its identifier", "OBX", 18)
+    missing = _missing(orc, names, pump)
+    if missing is not None:
+        return missing
     numbers = _numbers(message, rxg)
     if isinstance(numbers, Problem):
         return Refused((numbers,))
@@ -104,6 +100,18 @@ def read_pcd03(message: Message, offset_min: int = 0) -> Request | Refused:
         "" if rxr is None else rxr.get(1)[:20],
         next((found for found in map(weight_g_of, observations(message)) if found is not None), None),
     )
+
+
+def _missing(orc: Segment, names: tuple[str, ...], pump: str) -> Refused | None:
+    """What has to be said and is not: the order, who asks, the drug, the pump."""
+    for field, said in ((2, identifier(orc, 2)), (19, orc.get(19).strip())):
+        if not said:
+            return _refused(REQUIRED, f"ORC-{field} is empty", "ORC", field)
+    if not names:
+        return _refused(REQUIRED, "RXG-4 names no drug", "RXG", 4)
+    if not pump:
+        return _refused(REQUIRED, "no OBX of a pump with its identifier", "OBX", 18)
+    return None
 
 
 def _refused(code: int, text: str, name: str, field: int = 0) -> Refused:
