@@ -44,8 +44,7 @@ class Source(Protocol):
 class _Machine:
     boot_ns = functools.partial(time.clock_gettime_ns, _BOOT_CLOCK)  # the hot path: no Python in between
 
-    def wall(self) -> datetime:
-        return datetime.now(UTC)
+    wall = functools.partial(datetime.now, UTC)
 
 
 MACHINE: Source = _Machine()
@@ -83,19 +82,18 @@ class Clock:
 
     def __init__(self, source: Source = MACHINE) -> None:
         self._boot_ns, self._wall = source.boot_ns, source.wall
+        self.wall: Callable[[], datetime] = source.wall
+        """Now, aware UTC."""
         self._offset_ms = -self.boot_ms()
 
     def now_ms(self) -> Ms:
         # asked several times for every frame: a call of Ms() would cost more than the clock itself
-        return self._boot_ns() // 1_000_000 + self._offset_ms  # type: ignore[return-value]
+        boot_ns = self._boot_ns  # an attribute that is called on the spot is looked up anew each time
+        return boot_ns() // 1_000_000 + self._offset_ms  # type: ignore[return-value]
 
     def boot_ms(self) -> int:
         """Raw boot-time milliseconds, stored so that a later start of the same boot knows its gap exactly."""
         return self._boot_ns() // 1_000_000
-
-    def wall(self) -> datetime:
-        """Now, aware UTC."""
-        return self._wall()
 
     def wall_of(self, now_ms: int) -> datetime:
         wall, ago_ms = self._wall(), self.now_ms() - now_ms

@@ -67,7 +67,12 @@ def _load_one(point: EntryPoint) -> type[Driver] | BrokenDriver:
 @cache
 def installed() -> Registry:
     """The drivers of this installation, looked up once."""
-    return load(tuple(entry_points(group=GROUP)))
+    return load(points())
+
+
+def points() -> tuple[EntryPoint, ...]:
+    """Every entry point that names a driver, usable or not."""
+    return tuple(entry_points(group=GROUP))
 
 
 def drivers() -> dict[str, type[Driver]]:
@@ -133,4 +138,5 @@ __all__ = [
     "gateway",
     "installed",
     "load",
+    "points",
 ]

@@ -109,5 +109,5 @@ class Questions:
         line_ms = self.line.next_deadline()
         if self._silent:
             return line_ms
-        quiet_ms = Ms(self._heard_ms + self._quiet_ms)
-        return quiet_ms if line_ms is None else min(line_ms, quiet_ms)
+        quiet_ms = self._heard_ms + self._quiet_ms
+        return Ms(quiet_ms) if line_ms is None or quiet_ms < line_ms else line_ms

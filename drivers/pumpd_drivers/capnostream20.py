@@ -42,6 +42,7 @@ QUIET_MS = 2000  # ours: two of its numerics missed
 CO2_STATUS_MS = 2000  # ours: how long the wave's last status speaks for the numerics
 ALARM_REPEAT_MS = 5000  # ours: an unchanged set of alarms is said again that often
 _SUM8 = Integrity.SUM8
+_number = int.from_bytes
 MODEL = "Capnostream"
 
 
@@ -92,6 +93,10 @@ class Capnostream20:
 
     def receive(self, data: bytes, now: Ms) -> list[Out]:
         out: list[Out] = []
+        whole = self._framer.whole(data)
+        if whole is not None and whole[1] == wire.NUMERICS:
+            self._numerics(whole, now, out)
+            return out
         for part in self._framer.feed(data):
             if isinstance(part, Garbled):
                 out.append(part)
@@ -113,7 +118,8 @@ class Capnostream20:
         return out
 
     def next_deadline(self) -> Ms | None:
-        return Ms(min(self._quiet_at_ms, self._next_send_ms))
+        quiet_ms, send_ms = self._quiet_at_ms, self._next_send_ms
+        return quiet_ms if quiet_ms < send_ms else send_ms  # type: ignore[return-value] # Ms() would cost more than all
 
     def finish(self, now: Ms) -> list[Out]:
         """Stop the stream and end the session."""
@@ -159,11 +165,6 @@ class Capnostream20:
             self._enabled = True
             out += self._start_real_time(now)
 
-    def _data_came(self, now: Ms) -> None:
-        """Numerics or wave: the monitor reports."""
-        self._silent, self._unanswered = False, 0
-        self._quiet_at_ms = now + QUIET_MS
-
     # --- data ---------------------------------------------------------------------------------------------
 
     def _numerics(self, part: bytes, now: Ms, out: list[Out]) -> None:
@@ -171,14 +172,13 @@ class Capnostream20:
         if reason is not None:
             out.append(garbled(reason, part))
             return
-        self._streaming = True
-        self._data_came(now)
+        self._streaming, self._silent, self._unanswered, self._quiet_at_ms = True, False, 0, now + QUIET_MS
         if self._enabled:
             self._next_send_ms = now + START_RETRY_MS
         self._wave.units = part[wire.UNITS]
         if self._co2_quality is not None and now - self._co2_status_ms > CO2_STATUS_MS:
             self._co2_quality = None
-        seconds = str(int.from_bytes(part[2:6], "big"))
+        seconds = str(_number(part[2:6], "big"))
         out.append(Vitals(wire.readings_of(part, self._co2_quality), seconds, _SUM8))
         if (
             part[wire.CO2_ALARMS : -1] != self._alarm_bytes
@@ -200,6 +200,6 @@ class Capnostream20:
         if len(part) != wire.WAVE_SIZE:
             out.append(garbled(f"wave of {part[0]} bytes", part))
             return
-        self._data_came(now)
+        self._silent, self._unanswered, self._quiet_at_ms = False, 0, now + QUIET_MS
         self._co2_quality, self._co2_status_ms = wire.co2_quality(part[wire.FAST_STATUS]), now
         out += self._wave.add(part)

@@ -37,7 +37,10 @@ class Want(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One ERR segment. code: of table 0357, or of IHE (9001 to 9044). field 0: the whole segment; severity E or W."""
+    """One ERR segment. code: of table 0357, or of IHE (9001 to 9044). field 0: the whole segment; severity E or W.
+
+    reject: AR or CR, whatever the code.
+    """
 
     code: int
     text: str
@@ -45,6 +48,7 @@ class Problem:
     sequence: int = 1
     field: int = 0
     severity: str = "E"
+    reject: bool = False
 
 
 def mode_of(header: Segment) -> Mode:
@@ -55,7 +59,8 @@ def mode_of(header: Segment) -> Mode:
 def answer_code(header: Segment, problems: tuple[Problem, ...]) -> str | None:
     """The code of MSA-1, None where nothing is to be answered."""
     errors = [problem for problem in problems if problem.severity == "E"]
-    kind = "A" if not errors else "R" if any(problem.code in UNSUPPORTED for problem in errors) else "E"
+    rejected = any(problem.reject or problem.code in UNSUPPORTED for problem in errors)
+    kind = "R" if rejected else "E" if errors else "A"
     if mode_of(header) is Mode.ORIGINAL:
         return f"A{kind}"
     want = header.get(15)

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import structlog
 
-from pumpd.clinical.entries import FollowUp
+from pumpd.clinical.entries import TakenBack
 from pumpd.gateways import GatewayPort, PeerSettings, Received
-from pumpd.safety.decisions import Refused as Denied
 from pumpd.safety.events import Charted
 from pumpd_hl7.acks import Problem
-from pumpd_hl7.admissions import NotDone
+from pumpd_hl7.admissions import submit
+from pumpd_hl7.beside import beside
 from pumpd_hl7.message import Message
 from pumpd_hl7.profiles.pcd01 import wrong_patient
 from pumpd_hl7.profiles.people import WRONG_TYPE, Refused
@@ -22,8 +22,7 @@ UNSUPPORTED_EVENT = 201
 US_PER_MS = 1000
 AHEAD_US = 60_000_000  # how far the sender's clock may be ahead of ours: it is then now
 OLDEST_US = 7 * 24 * 3600 * 1_000_000  # as the kernel takes entries of a chart
-TAKEN_BACK = FollowUp("An administration that was charted from the EHR was taken back by it.")
-"""What replaces an entry that is taken back: nothing is judged by it, and it is no observation of the patient."""
+TAKEN_BACK = TakenBack("by the EHR")
 CORRECTED = "corrected by the EHR"
 
 
@@ -37,7 +36,7 @@ class Administrations:
     async def judge(self, message: Message, peer: PeerSettings) -> Sequence[Problem]:
         if message.kind[1] != "O17":
             return [Problem(UNSUPPORTED_EVENT, f"RAS^{message.kind[1]} is not taken by this version", "MSH", 1, 9)]
-        found = read_ras(message, self._port.opioids, peer.utc_offset_min)
+        found = await beside(message, read_ras, message, self._port.opioids, peer.utc_offset_min)
         if isinstance(found, Refused):
             return found.problems
         for one, bed in self._beds(found):
@@ -48,16 +47,15 @@ class Administrations:
 
     async def apply(self, received: Received, message: Message, late: bool) -> None:
         """Again is harmless: what is charted already is not charted again. Raises NotDone where the bed refuses."""
-        found = read_ras(message, self._port.opioids, self._offsets_min.get(received.peer, 0))
+        offset_min = self._offsets_min.get(received.peer, 0)
+        found = await beside(message, read_ras, message, self._port.opioids, offset_min)
         if isinstance(found, Refused):
             return
         for number, (one, bed) in enumerate(self._beds(found), 1):
             event = self._event(bed, one, received, number)
             if event is None:
                 continue
-            decisions = await self._port.submit(bed, event)
-            if any(isinstance(decision, Denied) for decision in decisions):
-                raise NotDone(f"the entry {event.id} was refused at bed {bed}")
+            await submit(self._port, bed, event, "RAS", received)
             log.info("hl7_charted", bed=bed, entry=event.id, corrects=event.corrects)
 
     def _beds(self, found: Sequence[Administration]) -> Iterator[tuple[Administration, str]]:

@@ -6,7 +6,6 @@ says so until a message of the device names the right one.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
 import structlog
@@ -15,7 +14,9 @@ from pumpd.device.facts import AlarmCode, DeviceAlarms, Vitals
 from pumpd.gateways import GatewayPort, PeerSettings, Received, RemoteDevice
 from pumpd.safety.events import LinkState, SelfFault
 from pumpd.safety.freshness import live_ms
+from pumpd.safety.told_events import AlarmReport, AlarmReported
 from pumpd_hl7.acks import Problem
+from pumpd_hl7.beside import Turns, beside
 from pumpd_hl7.message import Message
 from pumpd_hl7.profiles.devices import Fresh
 from pumpd_hl7.profiles.pcd01 import DeviceReport, Observed, read_pcd01, wrong_patient
@@ -27,7 +28,6 @@ from pumpd_hl7.profiles.people import Refused
 log = structlog.get_logger(__name__)
 UNSUPPORTED_EVENT = 201
 US_PER_MS = 1000
-AT_ONCE = 100  # lines of a message that is read without leaving the loop: well below 5 ms
 WRONG_PATIENT = "its messages name another patient than the one bound to this bed"
 
 _Read = Observed | PumpEvents | Alerts | Refused
@@ -35,16 +35,23 @@ _Said = DeviceReport | Delivery | Alert
 
 
 class AlarmStatuses:
-    """Receiver of PCD-05: what became of our alarms, for the record. It acknowledges nothing at the bedside."""
+    """Receiver of PCD-05: what became of our alarms, shown beside each. It acknowledges nothing at the bedside."""
+
+    def __init__(self, port: GatewayPort) -> None:
+        self._port = port
 
     async def judge(self, message: Message, peer: PeerSettings) -> Sequence[Problem]:
-        found = read_pcd05(message, peer.utc_offset_min)
+        found = await beside(message, read_pcd05, message, peer.utc_offset_min)
         return found.problems if isinstance(found, Refused) else ()
 
     async def apply(self, received: Received, message: Message, late: bool) -> None:
-        found = read_pcd05(message)
+        found = await beside(message, read_pcd05, message)
+        beds = {alarm.id: alarm.bed for alarm in self._port.alarms()}
         for one in () if isinstance(found, Refused) else found:
             log.info("hl7_alarm_status", peer=received.peer, alarm=one.alert_id or one.control_id, status=one.status)
+            for alarm in {one.alert_id, one.control_id} & beds.keys():  # an alarm's first message has the alarm's id
+                report = AlarmReport(alarm, received.peer, one.status, one.person)
+                await self._port.submit(beds[alarm], AlarmReported(report))
 
 
 class Devices:
@@ -60,7 +67,7 @@ class Devices:
         self._newest_us: dict[tuple[str, str], int] = {}
         self._wrong: set[tuple[str, str]] = set()
         self._standing: dict[tuple[str, str], tuple[AlarmCode, ...]] = {}
-        self._statuses = AlarmStatuses()
+        self._statuses = AlarmStatuses(port)
 
     async def judge(self, message: Message, peer: PeerSettings) -> Sequence[Problem]:
         """Refused where nothing of it is of the right patient; where only some is, that is a warning."""
@@ -71,7 +78,10 @@ class Devices:
         found = await self._read(message, peer.utc_offset_min)
         if isinstance(found, Refused):
             return found.problems
-        problems = [await self._judged(device, said) for device, said in self._said(found)]
+        problems, turns = [], Turns()
+        for device, said in self._said(found):
+            problems.append(await self._judged(device, said))
+            await turns.give()
         wrong = [problem for problem in problems if problem is not None]
         if wrong and len(wrong) < len(problems):
             return [Problem(one.code, one.text, one.segment, one.sequence, one.field, "W") for one in wrong]
@@ -86,7 +96,9 @@ class Devices:
         if isinstance(found, Refused):
             return
         _note(found)
+        turns = Turns()
         for device, said in self._said(found):
+            await turns.give()
             if wrong_patient(said.person, self._port.patient(device.bed)) is not None:
                 continue
             if isinstance(said, Alert):
@@ -101,9 +113,7 @@ class Devices:
         limits = {one.source: _stale_us(self._port, one) for one in self._port.devices}
         real = self._port.generation == "real"
         fresh = Fresh(self._port.wall_us(), offset_min=offset_min, real=real, limits=limits)
-        if len(message.lines) <= AT_ONCE:
-            return _read(message, fresh)
-        return await asyncio.to_thread(_read, message, fresh)
+        return await beside(message, _read, message, fresh)
 
     def _said(self, found: Observed | PumpEvents | Alerts) -> Iterator[tuple[RemoteDevice, _Said]]:
         """Every device of a bed with what was said of it."""

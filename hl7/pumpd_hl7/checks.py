@@ -92,12 +92,18 @@ def _at(code: int, field: int, text: str) -> Problem:
     return Problem(code, text, "MSH", 1, field)
 
 
+def not_entitled(message: Message | Unreadable, shown: str) -> Unreadable:
+    """A message whose sender is not who the certificate of its connection says. shown: what it says."""
+    reason = f"the certificate {shown} is not one of this sender"
+    return Unreadable(_UNKNOWN_KEY, reason, "MSH", 3, message.msh, reject=True)
+
+
 def of_unreadable(raw: bytes, found: Unreadable) -> tuple[Segment, tuple[Problem, ...]]:
     """The header to answer by - of a batch its BHS or FHS, of bytes without one an empty one - and what was wrong."""
     if raw.lstrip(b"\xef\xbb\xbf\r\n\t \0")[:3] in (b"BHS", b"FHS"):
         return _batch_header(raw), (Problem(_TYPE, "batches are not taken: send each message by itself", "BHS"),)
     header = found.msh if found.msh is not None else Segment("MSH|^~\\&", STANDARD)
-    return header, (Problem(found.code, found.reason, found.segment, 1, found.field),)
+    return header, (Problem(found.code, found.reason, found.segment, 1, found.field, reject=found.reject),)
 
 
 def _batch_header(raw: bytes) -> Segment:

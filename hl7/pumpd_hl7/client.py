@@ -26,6 +26,10 @@ class NotDelivered(Exception):
     """No answer to this message came: whether it was taken is not known, and it may be sent again as it is."""
 
 
+class Unanswered(NotDelivered):
+    """Its bytes left and the connection stood, and nothing came back in time."""
+
+
 class Client:
     """Sends one message at a time. Connects when there is something to send; who calls decides when to try again."""
 
@@ -76,6 +80,22 @@ class Client:
                 if self._settings.one_message:
                     self.close()
 
+    async def tell(self, message: bytes) -> None:
+        """For a message that wants no answer: returns when its bytes have left. Raises as `send`."""
+        framed = frame(message)
+        async with self._turn:
+            await self.connect()
+            assert self._link is not None
+            try:
+                async with asyncio.timeout(self._settings.ack_ms / 1000):
+                    await self._link.push(framed)
+            except TimeoutError as error:
+                self.close()
+                raise NotDelivered(f"its bytes did not leave within {self._settings.ack_ms} ms") from error
+            except ConnectionError as error:
+                self.close()
+                raise NotDelivered(str(error)) from error
+
     async def _exchange(self, framed: bytes, control_id: str) -> Answer:
         assert self._link is not None
         try:
@@ -85,7 +105,7 @@ class Client:
             self._silences += 1
             if self._silences >= SILENCES:
                 self.close()
-            raise NotDelivered(f"no answer within {self._settings.ack_ms} ms") from error
+            raise Unanswered(f"no answer within {self._settings.ack_ms} ms") from error
         except ConnectionError as error:
             self.close()
             raise NotDelivered(str(error)) from error
@@ -141,14 +161,22 @@ class _Link(asyncio.Protocol):
         self._framer = MllpFramer(end_without_cr=True)  # an answer alone in its frame is safe without the CR
         self._transport: asyncio.Transport
         self._waits: tuple[str, asyncio.Future[Answer]] | None = None
-        self._lost = asyncio.Event()
+        self._lost, self._empty = asyncio.Event(), asyncio.Event()
         self.up = False
         self.ignored = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(0)  # so that we are told when everything has left
         keep_alive(transport.get_extra_info("socket"))
+        self._empty.set()
         self.up = True
+
+    def pause_writing(self) -> None:
+        self._empty.clear()
+
+    def resume_writing(self) -> None:
+        self._empty.set()
 
     def data_received(self, data: bytes) -> None:
         for item in self._framer.feed(data):
@@ -162,10 +190,18 @@ class _Link(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self.up = False
         self._lost.set()
+        self._empty.set()
         if self._waits is not None and not self._waits[1].done():
             self._waits[1].set_exception(
                 ConnectionResetError(f"the connection ended before the answer ({error or 'closed'})")
             )
+
+    async def push(self, framed: bytes) -> None:
+        """Raises ConnectionError when the connection ends before all of it has left."""
+        self._transport.write(framed)
+        await self._empty.wait()
+        if not self.up:
+            raise ConnectionResetError("the connection has ended")
 
     async def ask(self, framed: bytes, control_id: str) -> Answer:
         """Raises ConnectionError when the connection ends first."""

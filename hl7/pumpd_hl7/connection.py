@@ -10,10 +10,12 @@ from typing import Protocol, cast
 import structlog
 
 from pumpd.gateways import ListenSettings
+from pumpd_hl7.checks import not_entitled
 from pumpd_hl7.keepalive import keep_alive
 from pumpd_hl7.message import STANDARD, Message, Segment, Unreadable, read_message
 from pumpd_hl7.mllp import FS, Fault, FaultKind, MllpFramer, frame
 from pumpd_hl7.peers import Peer, Peers
+from pumpd_hl7.tls import names_of
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +69,7 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self.from_where = ""
+        self._names: tuple[str, ...] = ()
 
     # --- what the loop calls ---
 
@@ -74,6 +77,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         name = transport.get_extra_info("peername")
         self.from_where = f"{name[0]}:{name[1]}" if isinstance(name, tuple) else ""
+        self._names = names_of(transport.get_extra_info("ssl_object"))
         if not self._admit(self):
             log.warning("hl7_too_many_connections", source=self.from_where, most=self._settings.connections)
             self._transport.abort()
@@ -228,7 +232,7 @@ class Connection(asyncio.Protocol):
             self._slice_s = self._loop.time()
 
     async def _message(self, raw: bytes) -> None:
-        peer = self._met(self._peers.of(raw))
+        peer = self._met(self._peers.entitled(raw, self._names))
         counted = peer or self._peers.strangers
         counted.heard(self._wall_us())
         blank = peer.settings.blank_charset if peer else "ascii"
@@ -236,6 +240,9 @@ class Connection(asyncio.Protocol):
             message = read_message(raw, blank)
         else:
             message = await asyncio.to_thread(read_message, raw, blank)
+        if peer is None and (claimed := self._peers.of(raw)) is not None:
+            log.warning("hl7_foreign_certificate", source=self.from_where, claims=claimed.settings.id)
+            message = not_entitled(message, self._peers.impostor(claimed, self._names))
         await self._handler.handle(raw, message, peer, self._reply)
 
     def _met(self, peer: Peer | None) -> Peer | None:
@@ -247,8 +254,8 @@ class Connection(asyncio.Protocol):
 
     async def _fault(self, fault: Fault) -> None:
         """Discarded bytes are counted and never answered, but for a message that is too long: it says so."""
-        peer = self._peers.of(fault.data) or self._peer
-        (peer or self._peers.strangers).faulted(fault)
+        peer = self._peers.entitled(fault.data, self._names) or self._peer
+        (peer or self._peers.strangers).faulted(fault, self._wall_us())
         if fault.kind not in self._told:  # the first of a kind; the others are counted
             self._told.add(fault.kind)
             log.warning("hl7_fault", source=self.from_where, what=str(fault.kind), length=fault.length)

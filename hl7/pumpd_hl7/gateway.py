@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from pumpd.gateways import GatewayPort, Hl7Settings, ListenSettings, PeerState
 from pumpd_hl7.intake import Intake
+from pumpd_hl7.keeping import keeping
 from pumpd_hl7.outbox import Outbox
 from pumpd_hl7.reception import Reception
 from pumpd_hl7.server import Server
 from pumpd_hl7.telling import Teller
 
-DEAF = "hl7_not_listening"
+DEAF, OWED = "hl7_not_listening", "hl7_owed"
 RETRY_S = 5.0
 
 
@@ -22,7 +23,7 @@ class Hl7Gateway:
     def __init__(self, settings: Hl7Settings, port: GatewayPort) -> None:
         self._settings, self._port = settings, port
         self._server: Server | None = None
-        self._deaf = False
+        self._deaf = self._owes = False
         self._outboxes = {send.id: Outbox(send, port.store, port.wall_us, port.fault) for send in settings.send}
         self._teller = Teller(settings, port, lambda destination: self._outboxes[destination].wake())
 
@@ -36,6 +37,7 @@ class Hl7Gateway:
         if self._settings.send:
             self._teller.listen()
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(keeping(self._settings.keep, self._port))
             if self._settings.listen is not None:
                 tasks.create_task(self._listen_on(self._settings.listen))
             if self._settings.send:
@@ -58,8 +60,9 @@ class Hl7Gateway:
         port = self._port
         reception = Reception(self._settings, port, self.wake)
         name = f"{port.wall_us():x}-"
-        intake = Intake(port.store, reception, listen.peers, port.generation, port.wall_us, name)
+        intake = Intake(port.store, reception, listen.peers, port.generation, port.wall_us, name, self._owing)
         await intake.catch_up()
+        self._owing(intake.owed if self._owes else 0)
         server = Server(listen, intake, port.wall_us)
         await server.start()
         self._server = server
@@ -72,6 +75,12 @@ class Hl7Gateway:
             self._server = None
             await server.close()
             await intake.drain()
+
+    def _owing(self, count: int) -> None:
+        """An alarm as long as something that was acknowledged could not be done."""
+        if self._owes or count:
+            self._owes = count > 0
+            self._port.fault(OWED, f"{count} to be carried out" if count else "", self._owes)
 
     def wake(self) -> None:
         """Look at what waits: a person has settled a dead letter."""

@@ -8,7 +8,6 @@ Refusals are not kept: a message that is sent again after its cause is gone is j
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from pumpd_hl7.checks import (
     of_unreadable,
 )
 from pumpd_hl7.lane import Lane
+from pumpd_hl7.marking import Marking
 from pumpd_hl7.message import Message, Segment, Unreadable, read_message
 from pumpd_hl7.peers import Peer
 
@@ -39,10 +39,10 @@ log = structlog.get_logger(__name__)
 Reply = Callable[[bytes], None]
 Settle = Callable[[bytes | None], None]
 REMEMBERED = 8192  # keys; older ones are asked of the store
-MARK_S = 0.1  # for which what was done gathers before it is marked so
-MARKED = 256  # at once
-TRIES = 5
-RETRY_S = (1.0, 2.0, 5.0, 10.0)
+RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+"""Until the next try of what could not be done, by the tries so far; the last one from then on."""
+PATIENCE = 3
+"""Tries after which somebody has to know: what was acknowledged has not happened."""
 OBSERVATIONS = frozenset(("ORU", "ORA"))
 """What many devices send at once and nobody's place depends on: their order matters only against the others."""
 
@@ -80,8 +80,12 @@ class Intake:
         generation: str,
         wall_us: Callable[[], int],
         name: str,
+        owing: Callable[[int], None] = lambda count: None,
     ) -> None:
-        """generation: real, test or demo. name: what the control ids of our answers begin with; of this run alone."""
+        """generation: real, test or demo. name: what the control ids of our answers begin with; of this run alone.
+
+        owing: told how many acknowledged messages still could not be done after several tries; 0 when none is left.
+        """
         self._store, self._receiver, self._generation, self._wall_us = store, receiver, generation, wall_us
         self._blank = {peer.id: peer.blank_charset for peer in peers}
         self._ids = (f"{name}{number}" for number in count(1))
@@ -89,10 +93,9 @@ class Intake:
         self._lanes: dict[str, Lane] = {}
         self._owed: dict[Key, tuple[Received, Message, int]] = {}  # acknowledged, not done; with its tries
         self._owes = asyncio.Event()
+        self._owing, self._told_owing = owing, 0
         self._caught_up = False
-        self._done: list[Key] = []  # and not yet marked as such
-        self._marking: asyncio.Task[None] | None = None
-        self._ends = asyncio.Event()
+        self._marking = Marking(store)
 
     @property
     def owed(self) -> int:
@@ -192,31 +195,16 @@ class Intake:
         try:
             await self._receiver.apply(received, message, late)
         except Exception as error:  # noqa: BLE001 - whatever it is, the message is ours: it is tried again, and told
-            log.warning("hl7_not_applied", kind=received.kind, peer=received.peer, tries=tries + 1, why=repr(error))
+            why = type(error).__name__  # what it says may quote a patient
+            log.warning("hl7_not_applied", kind=received.kind, peer=received.peer, tries=tries + 1, why=why)
             self._owed[received.key] = received, message, tries + 1
             self._owes.set()
+            self._tell_owing()
             return False
-        self._owed.pop(received.key, None)
-        self._done.append(received.key)
-        if self._marking is None:
-            self._marking = asyncio.get_running_loop().create_task(self._mark(), name="hl7 messages marked as done")
+        if self._owed.pop(received.key, None) is not None:
+            self._tell_owing()
+        self._marking.note(received.key)
         return True
-
-    async def _mark(self) -> None:
-        """What was done is written down as done, many in one commit: nobody waits for it, and what it does not come to
-        is done once more after a restart.
-        """
-        try:
-            while self._done:
-                if len(self._done) < MARKED:
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._ends.wait(), MARK_S)
-                done, self._done = self._done[:MARKED], self._done[MARKED:]
-                await asyncio.gather(*map(self._store.applied, done))
-        except JournalUnavailable as error:
-            log.warning("hl7_not_marked_applied", why=str(error))
-        finally:
-            self._marking = None
 
     async def catch_up(self) -> None:
         """Does what was acknowledged before a restart, oldest first; once. Before anything newer is let in."""
@@ -229,24 +217,28 @@ class Intake:
         self._caught_up = True
 
     async def run(self) -> None:
-        """Catches up, and later does what could not be done at once.
-
-        One that fails TRIES times stays in the store, unapplied, until the next start.
-        """
+        """Catches up, and later does what could not be done at once: again, less and less often, until it is done."""
         await self.catch_up()
         while True:
             await self._owes.wait()
             self._owes.clear()
-            for received, message, tries in list(self._owed.values()):
-                if tries < TRIES:
-                    await asyncio.sleep(RETRY_S[tries - 1])
+            while self._owed:
+                fewest = min(tries for _, _, tries in self._owed.values())
+                await asyncio.sleep(RETRY_S[min(fewest, len(RETRY_S)) - 1])
+                for received, message, tries in list(self._owed.values()):
                     await self._do(received, message, tries, late=True)
+
+    def _tell_owing(self) -> None:
+        """Of nothing that the first tries settle, and until the last one is done."""
+        long = any(tries >= PATIENCE for _, _, tries in self._owed.values())
+        count = len(self._owed) if long or (self._told_owing and self._owed) else 0
+        if count != self._told_owing:
+            self._told_owing = count
+            self._owing(count)
 
     async def drain(self) -> None:
         """Returns when everything that was done is also written down as done."""
-        self._ends.set()
-        if self._marking is not None:
-            await asyncio.wait([self._marking])
+        await self._marking.drain()
 
     def _forget(self) -> None:
         while len(self._known) > REMEMBERED and next(iter(self._known.values())).answer.done():

@@ -34,13 +34,17 @@ STANDARD = Delimiters()
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Why bytes are no message. code: of table 0357. segment, field: where (field 0: the whole segment)."""
+    """Why bytes are no message for us. code: of table 0357. segment, field: where (field 0: the whole segment).
+
+    reject: whoever sent it is told that it never will be one (AR, CR), rather than that it is wrong (AE, CE).
+    """
 
     code: int
     reason: str
     segment: str = "MSH"
     field: int = 0
     msh: Segment | None = None
+    reject: bool = False
 
 
 class Segment:

@@ -34,7 +34,8 @@ class Outbox:
         self._more = asyncio.Event()
         self._messages = 0
         self._last_us: int | None = None
-        self._problem = ""
+        self._problem = self._last_problem = ""
+        self._problem_us: int | None = None
         self._oldest_us: int | None = None
         self.depth = self.dead = 0
 
@@ -56,7 +57,13 @@ class Outbox:
             self.depth,
             self.dead,
             self._problem,
+            self._last_problem,
+            self._problem_us,
         )
+
+    def _noted(self, problem: str) -> None:
+        self._problem = self._last_problem = problem
+        self._problem_us = self._now_us()
 
     async def run(self) -> None:
         """Until cancelled. What is not sent stays in the store."""
@@ -66,7 +73,7 @@ class Outbox:
                 try:
                     await self._send_all()
                 except JournalUnavailable as error:
-                    self._problem = f"nothing can be recorded: {error}"
+                    self._noted(f"nothing can be recorded: {error}")
                     await asyncio.sleep(RETRY_STORE_S)
                     continue
                 await self._more.wait()
@@ -114,16 +121,17 @@ class Outbox:
             return True
         why = f"{answer.code} {answer.text}".strip()
         if answer.again:
-            return await self._failed(queued, why)
+            return await self._failed(queued, why, answer.code)
         log.warning("a message was refused for good", destination=self.name, message=message.id, code=answer.code)
-        self._problem = why
+        self._noted(why)
         await self._store.refused(queued.number, why, self._now_us())
         await self._look_at_dead()
         return True
 
-    async def _failed(self, queued: Queued, why: str) -> bool:
+    async def _failed(self, queued: Queued, why: str, code: str = "") -> bool:
+        """code: what the other side answered; its words may quote a patient, and stay out of the log."""
         if why != self._problem:
-            log.warning("a message is not taken", destination=self.name, why=why)
-        self._problem = why
+            log.warning("a message is not taken", destination=self.name, why=code or why)
+        self._noted(why)
         await self._store.failed(queued.number, why)
         return False

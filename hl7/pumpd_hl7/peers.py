@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pumpd.gateways import PeerSettings, PeerState
 from pumpd_hl7.message import BOM
@@ -13,34 +13,47 @@ STRANGERS = "unknown senders"
 
 
 class Peer:
-    """One peer and its counts. problem: the last thing that was wrong with what it sent ("" as long as nothing was)."""
+    """One peer and its counts. problem: what is wrong with the newest that it sent ("" where nothing is)."""
 
     def __init__(self, settings: PeerSettings) -> None:
         self.settings = settings
         self.connections = self.messages = self.repetitions = self.refused = 0
         self.last_us: int | None = None
         self.faults: Counter[str] = Counter()
-        self.problem = ""
+        self.problem = self.last_problem = ""
+        self.problem_us: int | None = None
 
     def heard(self, now_us: int) -> None:
-        """A whole message came."""
+        """A whole message came: good, unless `refuse` follows."""
         self.messages += 1
         self.last_us = now_us
+        self.problem = ""
 
-    def faulted(self, fault: Fault) -> None:
+    def faulted(self, fault: Fault, now_us: int) -> None:
         """Bytes of it were discarded. The bytes themselves are no part of what is shown: they may name a patient."""
         self.faults[fault.kind] += 1
-        self.problem = f"{fault.kind} ({fault.length} bytes)"
+        self._noted(f"{fault.kind} ({fault.length} bytes)", now_us)
 
     def refuse(self, why: str) -> None:
-        """A message of it was refused."""
+        """The message that was heard last was refused."""
         self.refused += 1
-        self.problem = why
+        self._noted(why, self.last_us)
+
+    def _noted(self, problem: str, at_us: int | None) -> None:
+        self.problem = self.last_problem = problem
+        self.problem_us = at_us
+
+    def may_show(self, names: Sequence[str]) -> bool:
+        """Whether a connection with this certificate may be its own; names: empty without TLS."""
+        allowed = self.settings.certificates
+        return not allowed or any(name in allowed for name in names)
 
     def state(self) -> PeerState:
         """For the integration page."""
         s = self.settings
-        return PeerState(s.id, "in", self.connections > 0, self.last_us, self.messages, 0, 0, self.problem)
+        counts = (self.messages, 0, 0)
+        problems = (self.problem, self.last_problem, self.problem_us)
+        return PeerState(s.id, "in", self.connections > 0, self.last_us, *counts, *problems)
 
 
 class Peers:
@@ -55,10 +68,22 @@ class Peers:
         """Who sent this message, or the beginning of one; None for a stranger."""
         return self._by_application.get(sender_of(raw))
 
+    def entitled(self, raw: bytes, names: Sequence[str]) -> Peer | None:
+        """As `of`, if this certificate is one of its own."""
+        peer = self.of(raw)
+        return peer if peer is not None and peer.may_show(names) else None
+
+    def impostor(self, claimed: Peer, names: Sequence[str]) -> str:
+        """Noted where strangers are, since the peer that was claimed has nothing to do with it; what was shown."""
+        shown = names[0] if names else "none"
+        name = claimed.settings.id
+        self.strangers.refuse(f"MSH-3: a message that claims to be of {name}, with the certificate {shown}")
+        return shown
+
     def states(self) -> list[PeerState]:
         """Of every peer; of strangers once something came from one."""
         known = [peer.state() for peer in self._by_application.values()]
-        return known + [self.strangers.state()] * bool(self.strangers.messages or self.strangers.problem)
+        return known + [self.strangers.state()] * bool(self.strangers.messages or self.strangers.last_problem)
 
 
 def sender_of(raw: bytes) -> str:

@@ -11,7 +11,8 @@ from pumpd_hl7.admissions import Admissions
 from pumpd_hl7.applying import AlarmStatuses, Devices
 from pumpd_hl7.intake import Receiver
 from pumpd_hl7.message import Message
-from pumpd_hl7.requests import Orders, Requests
+from pumpd_hl7.ordered import Orders
+from pumpd_hl7.requests import Requests
 
 UNSUPPORTED_TYPE = 200
 
@@ -23,14 +24,15 @@ class Reception:
         """wake: something was queued for a destination."""
         peers = () if settings.listen is None else settings.listen.peers
         offsets_min = {peer.id: peer.utc_offset_min for peer in peers}
+        orders = Orders(settings, port, offsets_min)
         self._receivers: Mapping[str, Receiver] = {
             "ADT": Admissions(settings, port),
-            "OMP": Orders(),
-            "ORA": AlarmStatuses(),
-            "ORM": Orders(),
+            "OMP": orders,
+            "ORA": AlarmStatuses(port),
+            "ORM": orders,
             "ORU": Devices(port, offsets_min),
             "RAS": Administrations(port, offsets_min),
-            "RDE": Orders(),
+            "RDE": orders,
             "RGV": Requests(settings, port, offsets_min, wake),
         }
 

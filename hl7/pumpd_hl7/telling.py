@@ -8,33 +8,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-
-import structlog
+from collections.abc import Callable, Sequence
 
 from pumpd.gateways import GatewayPort, Hl7Settings, Outgoing, SendSettings
 from pumpd.journal import JournalUnavailable
 from pumpd.safety.alarms import AlarmState
-from pumpd.safety.decisions import (
-    AlarmChanged,
-    CourseChanged,
-    Decision,
-    FlowChanged,
-    InfusionChanged,
-    PatientClosed,
-)
+from pumpd.safety.decisions import AlarmChanged, CourseChanged, Decision, FlowChanged, InfusionChanged
 from pumpd.safety.events import Event, Patient
 from pumpd_hl7.profiles.consequences import Consequences, Draft, Step, observations_of, standing_draft
-from pumpd_hl7.profiles.mdm_out import Document, document_message
 from pumpd_hl7.profiles.outgoing import Sender
+from pumpd_hl7.reporting import Reports
+from pumpd_hl7.retelling import Past, pumps_of
 
-log = structlog.get_logger(__name__)
 _TOLD = (AlarmChanged, FlowChanged, InfusionChanged, CourseChanged)
 RETRY_S = 1.0
 STALE_INTERVALS = 10
 """Observations older than so many of a destination's intervals are of no use to it."""
 MOST_WAITING = 20_000
-"""Drafts kept in memory while the journal fails; beyond it the journal tells them again afterwards."""
+"""Steps kept in memory while the journal fails; beyond it the journal tells them again afterwards."""
 
 
 class Teller:
@@ -46,14 +37,19 @@ class Teller:
         self._senders = {send.id: self._sender(send) for send in settings.send}
         self._consequences = Consequences()
         self._patients: dict[str, Patient | None] = {}
-        self._waiting: deque[tuple[Step, list[Draft]]] = deque()
-        self._reports: deque[tuple[Step, str]] = deque()
-        self._some, self._ended = asyncio.Event(), asyncio.Event()
+        self._waiting: deque[Step] = deque()
+        self._first: dict[str, int] = {}
+        self._some = asyncio.Event()
         self._overflow = False
+        documents = [send for send in settings.send if "MDM" in send.messages]
+        self._reports = Reports(port, documents, self._location, self._queue)
 
     def _sender(self, send: SendSettings) -> Sender:
         ours = self._settings
         return Sender(ours.application, ours.facility, send.application, send.facility, self._port.generation)
+
+    def _location(self, bed: str) -> str:
+        return self._locations.get(bed, f"^^{bed}")
 
     def listen(self) -> None:
         """From now on every step is told."""
@@ -61,7 +57,7 @@ class Teller:
         self._port.listen(self.told)
 
     def told(self, bed: str, seq: int, now_ms: int, event: Event, decisions: tuple[Decision, ...]) -> None:
-        """A step that decided something: what follows is made at once, because the view is of this moment.
+        """A step that decided something: it is kept with the view of this moment.
 
         Called after the step's stops have left, and nothing is made of a step that nobody is told of.
         """
@@ -70,21 +66,19 @@ class Teller:
             self._take(self._step(bed, seq, now_ms, decisions, before))
 
     def _step(self, bed: str, seq: int, now_ms: int, decisions: tuple[Decision, ...], patient: Patient | None) -> Step:
-        view, location = self._port.view(bed), self._locations.get(bed, f"^^{bed}")
-        return Step(bed, seq, now_ms, decisions, patient, view, location, self._port.wall_us)
+        port = self._port
+        counted = ((pump, port.volume_ul(bed, pump)) for pump in pumps_of(decisions))
+        volumes = {pump: volume for pump, volume in counted if volume is not None}
+        return Step(bed, seq, now_ms, decisions, patient, port.view(bed), self._location(bed), port.wall_us, volumes)
 
     def _take(self, step: Step) -> None:
-        drafts = self._consequences.of(step)
-        for decision in step.decisions:
-            if isinstance(decision, CourseChanged) and not decision.open:
-                self._reports.append((step, decision.course))
-                self._ended.set()
+        self._reports.take(step)
         if self._overflow or len(self._waiting) >= MOST_WAITING:
             self._overflow = True  # and nothing later is queued before the journal has told again what was left out
-        elif drafts:
-            self._waiting.append((step, drafts))
-        if drafts:
-            self._some.set()
+        else:
+            self._waiting.append(step)
+            self._first.setdefault(step.bed, step.seq)
+        self._some.set()
 
     # --- the task -------------------------------------------------------------------------------------------
 
@@ -93,22 +87,23 @@ class Teller:
         await self._catch_up()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._queue_all())
-            tasks.create_task(self._report_all())
+            tasks.create_task(self._reports.run())
             for send in self._settings.send:
                 if "PCD-01" in send.messages:
                     tasks.create_task(self._observe(send))
 
     async def _queue_all(self) -> None:
         while True:
-            await self._some.wait()
-            self._some.clear()
             while self._waiting:
-                step, drafts = self._waiting[0]
-                await self._queue(step, drafts, self._settings.send)
+                step = self._waiting[0]
+                await self._queue(step, self._consequences.of(step), self._settings.send)
                 self._waiting.popleft()
             if self._overflow:
                 self._overflow = False
                 await self._catch_up()
+                continue
+            self._some.clear()
+            await self._some.wait()
 
     async def _queue(self, step: Step, drafts: Sequence[Draft], to: Sequence[SendSettings]) -> None:
         """All of a step in one commit; again and again while the journal fails."""
@@ -130,7 +125,8 @@ class Teller:
         if raw is None:
             return None
         stale_us = now_us + STALE_INTERVALS * send.interval_ms * 1000 if draft.kind == "PCD-01" else None
-        return Outgoing(send.id, draft.id, draft.kind, raw, now_us, draft.urgent, stale_us, step.bed, step.seq)
+        seq = 0 if draft.kind == "MDM" else step.seq  # a report comes late: it does not say that all before it is told
+        return Outgoing(send.id, draft.id, draft.kind, raw, now_us, draft.urgent, stale_us, step.bed, seq)
 
     # --- what is told without a step ------------------------------------------------------------------------
 
@@ -142,57 +138,31 @@ class Teller:
                 step = self._step(bed, 0, now_ms, (), self._port.patient(bed))
                 await self._queue(step, observations_of(step, f"o{now_ms}"), (send,))
 
-    async def _report_all(self) -> None:
-        """Apart from everything else: making a report takes seconds, and an alarm does not wait for it."""
-        while True:
-            await self._ended.wait()
-            self._ended.clear()
-            while self._reports:
-                await self._report(*self._reports.popleft())
-
-    async def _report(self, step: Step, course: str) -> None:
-        """The report of a course that is over, to whoever takes documents."""
-        to = [send for send in self._settings.send if "MDM" in send.messages]
-        if not to or step.patient is None:
-            return
-        try:
-            html = await self._port.course_report(step.bed)
-        except Exception:  # supervision boundary: a report that fails must not keep alarms from being told
-            log.exception("the report of a course could not be made", bed=step.bed)
-            return
-        if html is None:
-            return
-        patient, document_id = step.patient, f"{course}.report"
-
-        def write(sender: Sender, now_us: int) -> bytes | None:
-            document = Document(document_id, "Course of ketamine", html, now_us)
-            return document_message(patient, step.location, document, sender, document_id)
-
-        await self._queue(step, [Draft("MDM", document_id, write)], to)
-
     # --- after a restart ------------------------------------------------------------------------------------
 
     async def _catch_up(self) -> None:
         """What was decided after the last step that a destination was told of, and alarms that stand."""
+        self._first = {step.bed: step.seq for step in reversed(self._waiting)}
         for send in self._settings.send:
             told = await self._port.store.told_until(send.id)
             for bed in self._port.beds:
                 if bed in told:
-                    await self._again(bed, told, send)
+                    last = await self._again(bed, told[bed], send)
+                else:  # a new destination is not told of what was before it
+                    last = min(await self._port.store.last_step(bed), self._first.get(bed, 1 << 62) - 1)
+                await self._port.store.told(send.id, bed, last)
             for alarm in self._port.alarms():
                 if alarm.state is not AlarmState.ENDED:
                     step = self._step(alarm.bed, 0, self._port.now_ms(), (), self._port.patient(alarm.bed))
                     await self._queue(step, [standing_draft(step, alarm)], (send,))
 
-    async def _again(self, bed: str, told: Mapping[str, int], send: SendSettings) -> None:
-        """The steps that are missing, told with the patient of that time where that is known: who is there still."""
-        seq = told[bed]
-        while steps := await self._port.store.decisions_after(bed, seq):
-            gone = [number for number, _, _, decisions in steps if any(isinstance(d, PatientClosed) for d in decisions)]
-            last_closing = max(gone, default=0)
-            for number, now_ms, _, decisions in steps:
-                patient = self._port.patient(bed) if number > last_closing else None
-                step = self._step(bed, number, now_ms, decisions, patient)
-                alarms = [draft for draft in Consequences().of(step) if draft.urgent]
-                await self._queue(step, alarms, (send,))
-            seq = steps[-1][0]
+    async def _again(self, bed: str, after: int, send: SendSettings) -> int:
+        """The steps that are missing, up to those that are told live; the last of them. Values of then are stale."""
+        past, consequences = Past(self._port, bed, self._location(bed)), Consequences()
+        await past.open(after, consequences)
+        async for step in past.steps(after, lambda: self._first.get(bed)):
+            drafts = [draft for draft in consequences.of(step) if draft.kind != "PCD-01"]
+            await self._queue(step, drafts, (send,))
+            after = step.seq
+        self._consequences.take_over(consequences.known())
+        return after

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
 
 import structlog
 
@@ -43,6 +46,20 @@ def server_context(files: Tls) -> ssl.SSLContext:
     first = _server_context(files)
     first.sni_callback = on_hello
     return first
+
+
+def names_of(connection: ssl.SSLObject | None) -> tuple[str, ...]:
+    """What the other side's certificate may be known by: its DNS names and CN in small letters, its digest last.
+
+    Empty without TLS, where there is no certificate.
+    """
+    raw = None if connection is None else connection.getpeercert(binary_form=True)
+    if connection is None or raw is None:
+        return ()
+    said: Mapping[str, Any] = connection.getpeercert() or {}
+    names = [value for kind, value in said.get("subjectAltName", ()) if kind == "DNS"]
+    names += [value for part in said.get("subject", ()) for key, value in part if key == "commonName"]
+    return (*(name.lower() for name in names), f"sha256:{sha256(raw).hexdigest()}")
 
 
 def _server_context(files: Tls) -> ssl.SSLContext:

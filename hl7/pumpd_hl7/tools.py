@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from pumpd.gateways import Checked, Finding, ListenSettings, SendSettings, Sent
-from pumpd_hl7.acks import Problem, answer, answer_code
+from pumpd_hl7.acks import Problem, Want, answer, answer_code
 from pumpd_hl7.checks import ACKNOWLEDGEMENTS, kind_text, of_unreadable
-from pumpd_hl7.client import Client, NotDelivered
+from pumpd_hl7.client import Client, NotDelivered, Unanswered
 from pumpd_hl7.intake import Reply
 from pumpd_hl7.judge import Judged, judge
 from pumpd_hl7.message import STANDARD, Message, Unreadable, read_message
@@ -49,7 +49,7 @@ class Hl7Tools:
             for part in messages_of(data):
                 told(await _send(client, part))
         finally:
-            client.close()
+            await client.end()
 
     async def listen(
         self, at: ListenSettings, ready: Callable[[int], None], heard: Callable[[bytes, Checked], bool]
@@ -108,11 +108,18 @@ async def _send(client: Client, part: bytes | Fault) -> Sent:
         return Sent("", "", f"not sent: {message.reason if isinstance(message, Unreadable) else 'no message'}")
     if not message.control_id:
         return Sent("", "", "not sent: without MSH-10 no answer can be told from another")
+    unasked = answer_code(message.msh, ()) is None
     try:
+        if message.msh.get(15) == Want.NEVER:
+            await client.tell(part)
+            return Sent(message.control_id, "", "", asked=False)
         got = await client.send(part, message.control_id)
+    except Unanswered as error:
+        if unasked:  # an answer would have come only if something were wrong
+            return Sent(message.control_id, "", "", asked=False)
+        return Sent(message.control_id, "", str(error))
     except NotDelivered as error:
-        none_asked = ", and MSH-15 asks for none" if answer_code(message.msh, ()) is None else ""
-        return Sent(message.control_id, "", f"{error}{none_asked}")
+        return Sent(message.control_id, "", str(error))
     return Sent(message.control_id, got.code, got.text)
 
 

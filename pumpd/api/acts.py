@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Iterable
 
 from pumpd.api.bodies import (
-    UNSIGNED,
     AcknowledgeBody,
     AudioPauseBody,
     InterlockResetBody,
@@ -29,6 +28,7 @@ from pumpd.safety.events import (
     AudioPaused,
     Event,
     InterlockReset,
+    Patient,
     PatientBound,
     PatientReleased,
     RateRequested,
@@ -37,8 +37,6 @@ from pumpd.safety.events import (
     StopRequested,
 )
 from pumpd.safety.view import BedView, PumpView
-
-__all__ = ["UNSIGNED", "Acts", "unknown_bed"]
 
 
 class Acts:
@@ -118,6 +116,13 @@ class Acts:
         if view is None:
             raise unknown_bed(bed)
         return view
+
+    def patient_now(self, bed: str) -> Patient | None:
+        """Who lies there at this very moment, whatever was last shown. Raises ApiError for an unknown bed."""
+        view = self._hub.view_now(bed) if bed in self._ward.bed_ids() else None
+        if view is None:
+            raise unknown_bed(bed)
+        return view.patient
 
     def _alarm_bed(self, alarm: str) -> str:
         found = self._ward.find_alarm(alarm)

@@ -1,7 +1,6 @@
 """What a person may do, as validated bodies. HTTP and the WebSocket share them.
 
-There is no sign-in yet: `by` is the name or initials of the person who acts, recorded as given. The page always
-sends it; a script that leaves it out acts, and is recorded, as UNSIGNED.
+The record names who is signed in (`pumpd.api.people.signed`). `by` is for systems that act for people whom they name.
 """
 
 from __future__ import annotations
@@ -21,8 +20,6 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
-UNSIGNED = "unsigned (no sign-in)"  # what the record says of an act whose sender gave no name
-
 # other words for the short list's reasons, as wards write them
 REASON_WORDS = {
     "patient_care_in_progress": AckReason.CARE_IN_PROGRESS,
@@ -39,7 +36,9 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     by: Name = Field(
-        UNSIGNED, description="Name or initials of the person who acts; recorded as given (no sign-in yet)"
+        "",
+        description="Who acts, where a system acts for people (permission name_others): recorded as given. Else leave "
+        "it out: the record names who is signed in, and another name is refused",
     )
 
 

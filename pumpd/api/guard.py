@@ -1,7 +1,8 @@
 """Who may talk to us at all: Host and Origin checks and security headers, for HTTP and WebSocket alike.
 
-There is no sign-in yet, so the Origin check is what keeps a foreign web page in a nurse's browser from acting
-(cross-site request forgery, cross-site WebSocket hijacking), and the Host check keeps out DNS rebinding.
+The Origin check keeps a foreign web page in a nurse's browser from acting or listening with her session (cross-site
+request forgery, cross-site WebSocket hijacking), before any credential is looked at; the Host check keeps out DNS
+rebinding. A body that is larger than any act's is not read.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pumpd.api.errors import refusal
 from pumpd.config.model import ServerConfig
 
+BODY_BYTES = 65_536
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 HEADERS = {
@@ -114,15 +117,33 @@ class Guard:
             await send(message)
 
         app: ASGIApp = self._app
+        read = 0
+
+        async def bounded() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > BODY_BYTES:
+                raise HTTPException(413, f"a body has at most {BODY_BYTES} bytes")
+            return message
+
         if not self._rules.host_ok(headers):
             app = refusal(400, "host_not_allowed", "this Host is not one of ours")
         elif scope["method"] not in SAFE and not self._rules.origin_ok(headers):
             app = refusal(403, "origin_not_allowed", "acts are taken from our own page or a configured origin only")
-        await app(scope, receive, secured)
+        elif _length(headers) > BODY_BYTES:
+            app = refusal(413, "too_large", f"a body has at most {BODY_BYTES} bytes")
+        await app(scope, bounded, secured)
+
+
+def _length(headers: Headers) -> int:
+    """As it was announced; 0 where nothing readable was."""
+    said = headers.get("content-length", "")
+    return int(said) if said.isdecimal() and len(said) < 20 else 0
 
 
 def _secure(headers: MutableHeaders, path: str) -> None:
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
-    if path.startswith("/api/") or path in ("/livez", "/readyz", "/metrics"):
+    if path.startswith("/api/") or path in ("/livez", "/readyz", "/startupz", "/metrics"):
         headers["cache-control"] = "no-store"

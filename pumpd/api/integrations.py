@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Protocol
 
 import msgspec
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
 
-from pumpd.api.bodies import UNSIGNED, Body, Name
-from pumpd.api.errors import ApiError
+from pumpd.access.principal import Principal
+from pumpd.api.bodies import Body
+from pumpd.api.errors import REFUSALS, ApiError
+from pumpd.api.needs import INTEGRATION, SETTLE, versioned
+from pumpd.api.people import named
 from pumpd.api.routes import answered
+from pumpd.api.withheld import without_names
 from pumpd.gateways import DeadLetter, PeerState
 from pumpd.journal import JournalUnavailable
+from pumpd.live.hub import LiveHub
 from pumpd.live.messages import encode
 from pumpd.live.stamp import wall_text
+from pumpd.live.told_shape import NoticeShape, told_shape
+from pumpd.safety.events import Patient
 
 MOST = 500
 
@@ -35,7 +41,10 @@ class IntegrationPort(Protocol):
 
 
 class PeerShape(msgspec.Struct):
-    """direction: in (it connects to us) or out. last: of its last message. depth: messages that wait; dead: refused."""
+    """direction: in (it connects to us) or out. last: of its last message. depth: messages that wait; dead: refused.
+
+    problem: of its newest message ("": none); last_problem, problem_at: of the last one that had any.
+    """
 
     id: str
     direction: str
@@ -45,6 +54,8 @@ class PeerShape(msgspec.Struct):
     depth: int
     dead: int
     problem: str
+    last_problem: str
+    problem_at: str | None
 
 
 class DeadLetterShape(msgspec.Struct):
@@ -60,43 +71,70 @@ class DeadLetterShape(msgspec.Struct):
     why: str
 
 
+class BedNoticeShape(NoticeShape):
+    """A notice about messages, with the bed at which a named person settles it."""
+
+    bed: str
+
+
 class IntegrationsShape(msgspec.Struct):
-    """used: the ward file has HL7 tables."""
+    """used: the ward file has HL7 tables. notices: what was received and not done as it says, the newest first."""
 
     time: str
     used: bool
     peers: list[PeerShape]
     dead_letters: list[DeadLetterShape]
+    notices: list[BedNoticeShape] = []
 
 
-class NamedBody(Body):
-    """Who settles a dead letter; a name is needed."""
-
-    by: Name = Field(description="Name or initials of the person who acts; needed here")
+Notices = Callable[[], Iterable[BedNoticeShape]]
+Patients = Callable[[], Iterable[Patient]]
 
 
-def integration_routes(port: IntegrationPort | None, time: Callable[[], str]) -> APIRouter:
-    """What may be read."""
-    router = APIRouter()
+def patients_of(hub: LiveHub, bed_ids: Iterable[str]) -> list[Patient]:
+    """Who lies in the ward now."""
+    views = [view for bed in bed_ids if (view := hub.view(bed)) is not None]
+    return [view.patient for view in views if view.patient is not None]
+
+
+def notices_of(hub: LiveHub, bed_ids: Iterable[str]) -> list[BedNoticeShape]:
+    """Of every bed."""
+    found, stamp = [], hub.stamp()
+    for bed in bed_ids:
+        view = hub.view(bed)
+        for one in () if view is None else told_shape(view.told, stamp).notices:
+            found.append(BedNoticeShape(one.id, one.source, one.at, one.text, one.count, bed))
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def integration_routes(
+    port: IntegrationPort | None, time: Callable[[], str], notices: Notices = list, patients: Patients = list
+) -> APIRouter:
+    """What may be read; what another system says of these patients in its own words only by who may know them."""
+    router = versioned(422, 503)
 
     @router.get("/integrations", summary="Other systems: connections, queues, dead letters")
-    async def get_integrations(dead: Annotated[int, Query(ge=0, le=MOST)] = 100) -> Response:
+    async def get_integrations(
+        dead: Annotated[int, Query(ge=0, le=MOST)] = 100, who: Principal = INTEGRATION
+    ) -> Response:
         if port is None:
             return answered(encode(IntegrationsShape(time(), False, [], [])))
-        letters = await _letters(port, dead)
-        peers = [_peer(state) for state in port.peers()]
-        return answered(encode(IntegrationsShape(time(), True, peers, [_letter(one) for one in letters])))
+        here = [*patients()]
+        peers, shapes = [_peer(state) for state in port.peers()], [_letter(one) for one in await _letters(port, dead)]
+        for peer in peers:
+            peer.problem = without_names(peer.problem, here, who.identity)
+        for letter in shapes:
+            letter.why = without_names(letter.why, here, who.identity)
+        return answered(encode(IntegrationsShape(time(), True, peers, shapes, [*notices()])))
 
     return router
 
 
 def integration_acts(port: IntegrationPort | None, time: Callable[[], str]) -> APIRouter:
     """What a named person may do about a dead letter; both are recorded."""
-    router = APIRouter()
+    router = versioned(*REFUSALS)
 
-    async def settle(number: int, body: NamedBody, replay: bool) -> Response:
-        if body.by == UNSIGNED:
-            raise ApiError(422, "invalid", "by: a dead letter is settled by a named person")
+    async def settle(number: int, body: Body, replay: bool) -> Response:
         try:
             done = port is not None and await port.settle(number, body.by, replay)
         except JournalUnavailable as error:
@@ -106,12 +144,12 @@ def integration_acts(port: IntegrationPort | None, time: Callable[[], str]) -> A
         return answered(encode({"ok": True, "time": time(), "alarms": [], "notes": []}))
 
     @router.post("/integrations/dead-letters/{number}/replay", summary="Send a refused message again")
-    async def replay(number: int, body: NamedBody) -> Response:
-        return await settle(number, body, replay=True)
+    async def replay(number: int, body: Body, who: Principal = SETTLE) -> Response:
+        return await settle(number, named(body, who), replay=True)
 
     @router.post("/integrations/dead-letters/{number}/discard", summary="Give a refused message up; it stays recorded")
-    async def discard(number: int, body: NamedBody) -> Response:
-        return await settle(number, body, replay=False)
+    async def discard(number: int, body: Body, who: Principal = SETTLE) -> Response:
+        return await settle(number, named(body, who), replay=False)
 
     return router
 
@@ -124,10 +162,13 @@ async def _letters(port: IntegrationPort, most: int) -> Sequence[DeadLetter]:
 
 
 def _peer(state: PeerState) -> PeerShape:
-    last = None if state.last_us is None else wall_text(state.last_us)
-    return PeerShape(
-        state.id, state.direction, state.connected, last, state.messages, state.depth, state.dead, state.problem
-    )
+    counts = (state.messages, state.depth, state.dead)
+    problems = (state.problem, state.last_problem, _time(state.problem_us))
+    return PeerShape(state.id, state.direction, state.connected, _time(state.last_us), *counts, *problems)
+
+
+def _time(wall_us: int | None) -> str | None:
+    return None if wall_us is None else wall_text(wall_us)
 
 
 def _letter(one: DeadLetter) -> DeadLetterShape:

@@ -9,8 +9,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from pumpd.api.metrics_health import health_metrics
 from pumpd.live.hub import LiveHub
-from pumpd.live.port import CaptureCounts, WardCounts
+from pumpd.live.port import BusCounts, CaptureCounts, WardCounts
 from pumpd.live.screens import screens_of
 
 
@@ -25,17 +26,17 @@ class HubCollector(Collector):
         views = [view for bed in hub.bed_ids() if (view := hub.view(bed))]
         yield GaugeMetricFamily("pumpd_beds", "Beds of the ward", value=len(hub.bed_ids()))
         yield GaugeMetricFamily("pumpd_beds_monitored", "Beds monitored", value=sum(view.monitored for view in views))
-        yield GaugeMetricFamily("pumpd_live_clients", "Screens connected", value=len(hub.clients))
+        yield GaugeMetricFamily("pumpd_ws_clients", "Screens connected", value=len(hub.clients))
         screens = screens_of(hub.clients)
-        yield GaugeMetricFamily("pumpd_live_watched", "Screens that somebody can see", value=screens.watched)
-        yield GaugeMetricFamily("pumpd_live_sounding", "Of these, screens that make sound", value=screens.sounding)
-        alarms = GaugeMetricFamily("pumpd_alarms", "Live alarms", labels=["priority"])
+        yield GaugeMetricFamily("pumpd_ws_watched", "Screens that somebody can see", value=screens.watched)
+        yield GaugeMetricFamily("pumpd_ws_sounding", "Of these, screens that make sound", value=screens.sounding)
+        alarms = GaugeMetricFamily("pumpd_alarm_active", "Live alarms", labels=["priority"])
         counts = Counter(alarm.priority.value for alarm in hub.alarms())
         for priority in ("high", "medium", "low"):
             alarms.add_metric([priority], counts[priority])
         yield alarms
         conflated = hub.conflated + sum(client.conflated for client in hub.clients)
-        yield CounterMetricFamily("pumpd_live_conflated", "Changes that a slow screen got merged", value=conflated)
+        yield CounterMetricFamily("pumpd_ws_conflated", "Changes that a slow screen got merged", value=conflated)
         yield CounterMetricFamily("pumpd_live_publishes", "Changes published", value=hub.publishes)
         yield CounterMetricFamily("pumpd_live_encodes", "Fragments encoded", value=hub.encodes)
         garbled = sum(device.garbled for view in views for device in view.devices)
@@ -64,14 +65,27 @@ class WardCollector(Collector):
         yield CounterMetricFamily("pumpd_kernel_late", "Kernel timers beyond their limit", value=counts.kernel_late)
         worst_s = counts.kernel_worst_late_ms / 1000
         yield GaugeMetricFamily("pumpd_kernel_worst_late_seconds", "Latest kernel timer since start", value=worst_s)
+        if counts.health is not None:
+            yield from health_metrics(counts.health)
         if counts.capture is not None:
             yield from _capture(counts.capture)
+        if counts.bus is not None:
+            yield from _bus(counts.bus)
 
 
 def _capture(kept: CaptureCounts) -> Iterator[Metric]:
     yield CounterMetricFamily("pumpd_capture_bytes", "Written of the lines' raw bytes", value=kept.written_bytes)
     yield CounterMetricFamily("pumpd_capture_lost_chunks", "Heard and not kept", value=kept.lost_chunks)
     yield GaugeMetricFamily("pumpd_capture_paused", "1 while raw bytes cannot be written", value=kept.paused)
+
+
+def _bus(told: BusCounts) -> Iterator[Metric]:
+    yield GaugeMetricFamily("pumpd_mqtt_connected", "1 while there is a broker", value=told.connected)
+    yield CounterMetricFamily("pumpd_mqtt_connects", "Connections made", value=told.connects)
+    yield CounterMetricFamily("pumpd_mqtt_frames", "Frames of beds sent", value=told.frames)
+    yield CounterMetricFamily("pumpd_mqtt_frames_dropped", "Not sent: the broker was slow", value=told.frames_dropped)
+    yield CounterMetricFamily("pumpd_mqtt_events", "Events that the broker has taken", value=told.events)
+    yield CounterMetricFamily("pumpd_mqtt_historical", "Of these, told after an outage", value=told.historical)
 
 
 def registry(hub: LiveHub, counts: Callable[[], WardCounts] | None = None) -> CollectorRegistry:

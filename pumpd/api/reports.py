@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Response
 
 from pumpd import report
+from pumpd.access.roles import Identity
 from pumpd.api.errors import ApiError
 from pumpd.live.messages import encode
 
@@ -21,21 +22,21 @@ class Reports:
     def __init__(self, journal_url: str | None) -> None:
         self._journal_url = journal_url
 
-    async def list(self) -> bytes:
-        """The courses as JSON, newest first."""
+    async def list(self, identity: Identity) -> bytes:
+        """The courses as JSON, newest first, with no more of who the patients are."""
         if self._journal_url is None:
             return encode({"courses": []})
         try:
-            return encode({"courses": await report.courses(self._journal_url)})
+            return encode({"courses": await report.courses(self._journal_url, identity)})
         except report.ReportError as error:
             raise _failed(error) from None
 
-    async def report(self, course: str, fmt: str) -> Response:
+    async def report(self, course: str, fmt: str, identity: Identity) -> Response:
         """The report with its media type. Raises ApiError: 404 unknown course, 503 the journal cannot be read."""
         if self._journal_url is None:
             raise ApiError(404, "unknown_course", f"no course {course!r}: no journal is kept")
         try:
-            data = await report.report(self._journal_url, course, fmt)
+            data = await report.report(self._journal_url, course, fmt, identity)
         except report.UnknownCourse as error:
             raise ApiError(404, "unknown_course", str(error)) from None
         except report.ReportError as error:

@@ -7,9 +7,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from pumpd.access.principal import Principal
+from pumpd.access.roles import Permission
 from pumpd.api.acts import unknown_bed
 from pumpd.api.commands import OPS
 from pumpd.api.errors import ApiError
+from pumpd.api.gate import require
+from pumpd.api.needs import HISTORY, VIEW, versioned
 from pumpd.device.signals import SIGNALS
 from pumpd.live.amounts import number
 from pumpd.live.fields import AlarmShape
@@ -32,19 +36,21 @@ def answered(data: bytes) -> Response:
 
 def reading_routes(hub: LiveHub, ward: WardPort) -> APIRouter:
     """What may be read."""
-    router = APIRouter()
+    router = versioned(404, 422)
 
     @router.get("/ward", summary="The whole ward as it is now")
-    async def get_ward() -> Response:
-        return answered(hub.ward_json())
+    async def get_ward(who: Principal = VIEW) -> Response:
+        await hub.fresh()
+        return answered(hub.ward_json(who.identity))
 
     @router.get("/beds", summary="The whole ward as it is now (the same as /ward)")
-    async def get_beds() -> Response:
-        return answered(hub.ward_json())
+    async def get_beds(who: Principal = VIEW) -> Response:
+        await hub.fresh()
+        return answered(hub.ward_json(who.identity))
 
     @router.get("/beds/{bed}", summary="One bed")
-    async def get_bed(bed: str) -> Response:
-        data = hub.bed_json(bed)
+    async def get_bed(bed: str, who: Principal = VIEW) -> Response:
+        data = hub.bed_json(bed, who.identity)
         if data is None:
             raise unknown_bed(bed)
         return answered(data)
@@ -54,14 +60,17 @@ def reading_routes(hub: LiveHub, ward: WardPort) -> APIRouter:
         state: Annotated[str, Query(pattern="^(live|active|acknowledged|latched|ended|all)$")] = "live",
         bed: str | None = None,
         limit: Annotated[int, Query(ge=1, le=HISTORY_LIMIT)] = 100,
+        who: Principal = VIEW,
     ) -> Response:
+        if state in ("ended", "all"):
+            require(who, Permission.HISTORY)
         alarms = await ward.alarm_history(bed, limit) if state in ("ended", "all") else _live_alarms(hub, bed)
         if state not in ("live", "all"):
             alarms = [alarm for alarm in alarms if alarm.state is AlarmState(state)]
         return answered(encode({"time": hub.time(), "alarms": _shapes(alarms[:limit], hub.stamp())}))
 
     @router.get("/asyncapi.json", summary="The live protocol (/ws/v1/live) as an AsyncAPI 3 document")
-    async def get_asyncapi() -> Response:
+    async def get_asyncapi(who: Principal = VIEW) -> Response:
         return answered(encode(asyncapi(OPS)))
 
     _trend_route(router, hub, ward)
@@ -85,6 +94,7 @@ def _trend_route(router: APIRouter, hub: LiveHub, ward: WardPort) -> None:
         start: Annotated[datetime | None, Query(alias="from")] = None,
         end: Annotated[datetime | None, Query(alias="to")] = None,
         points: Annotated[int, Query(ge=1, le=2000)] = 480,
+        who: Principal = HISTORY,
     ) -> Response:
         if bed not in ward.bed_ids():
             raise unknown_bed(bed)

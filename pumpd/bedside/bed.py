@@ -1,9 +1,10 @@
 """One bed: one inbox, one kernel state, one timer. Every event goes through `post`.
 
 The order of what a step decides is the safety of this file: stop bytes, then the journal, then everything else; nothing
-in between waits. The stop of a report that surely stops its pump (`stop_at_once`) leaves before its step, which is held
-until the loop's next turn, for another bed's stop may be due; whatever else this bed hears finishes it first. What
-stops is copied into shared memory before its bytes leave, so that not even a kill -9 in between loses why.
+in between waits. The stop of a report that surely stops its pump (`stop_at_once`) leaves before its step, which waits
+for the loop's next turns, as do events that stop nothing (`post_soon`): judged on one turn, carried out on the next,
+for another bed's stop may be due. Whatever else this bed hears comes after them. What stops is copied into shared
+memory before its bytes leave, so that not even a kill -9 in between loses why.
 """
 
 from __future__ import annotations
@@ -12,18 +13,22 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
 from pumpd.bedside.commander import Commander
 from pumpd.bedside.lateness import Lateness
-from pumpd.bedside.parts import Held, Parts, Stepped
+from pumpd.bedside.parts import Parts, Stepped
+from pumpd.bedside.pieces import Pieces
 from pumpd.bedside.ports import Commandable
+from pumpd.bedside.telling import Telling
 from pumpd.bedside.timer import DeadlineTimer
 from pumpd.device import PumpStatus
 from pumpd.journal import Marked, StepRecord
 from pumpd.links.backoff import Backoff
-from pumpd.safety.decisions import AlarmChanged, Decision, ReadStatus, SetRate, StopPump
+from pumpd.safety.decisions import Decision, ReadStatus, SetRate, StopPump
 from pumpd.safety.events import Event, Heard, HistoryKept, PolicyReplaced, SelfFault, Tick
 from pumpd.safety.interlock import STOPPING
 from pumpd.safety.policy import BedPolicy
@@ -33,6 +38,7 @@ from pumpd.safety.wire import state_to_bytes
 from pumpd.units import Ms
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 
 class BedRuntime:
@@ -59,15 +65,14 @@ class BedRuntime:
         self._clock = parts.clock
         self._journal = parts.journal
         self._hub = parts.hub
-        self._charts = parts.charts
-        self._told = parts.told
+        self._telling = Telling(policy.bed, parts)
         self._shell = parts.shell
-        self._commander = Commander(pumps, self.post, parts.journal.durable, parts.shell.durable_ms)
-        self._timer = DeadlineTimer(parts.clock, self._deadline, self._due)
+        self._commander = Commander(pumps, self.post_soon, parts.journal.durable, parts.shell.durable_ms)
+        self.timer = DeadlineTimer(parts.clock, self._deadline, self._due)
         self._inbox: deque[Event] = deque()
-        self._untold: deque[AlarmChanged] = deque()
         self._stepping = False
-        self._held: Held | None = None
+        self._pieces = Pieces()
+        self._stop_left = ""  # for which pump, before its step
         self._restart = Backoff(parts.shell.restart_first_ms, parts.shell.restart_max_ms, random.random)
         self._recovery: asyncio.TimerHandle | None = None
         self._failures = 0
@@ -82,32 +87,64 @@ class BedRuntime:
         """Put an event into the inbox and carry out what it causes, before returning.
 
         None when called from inside a step (it is then carried out after that step), when the kernel failed on it,
-        or when its stop has left and its step is held.
+        or when it waits for the next turns: its stop has left, or the stop of its pump is under way.
         """
         if self._stepping:
             self._inbox.append(event)
             return None
-        if self._held is not None:
-            self._finish_held()
+        if self._pieces.waiting:
+            if type(event) is Heard and type(event.fact) is PumpStatus and self._is_stopping(event.device):
+                self._later(event, self._clock.now_ms(), None)
+                return None
+            self._pieces.catch_up()
+        if type(event) is Heard and (passed := self._pass_over(event)) is not None:
+            return passed
         return self._run(self._step, event)
 
-    def _run(self, step: Callable[[Event], Stepped | None], event: Event) -> Stepped | None:
-        """One step, then those of the events that it has put into the inbox."""
+    def post_soon(self, event: Event) -> None:
+        """As `post`, but on the next turns of the loop, or before what comes next: for what stops no pump."""
+        self._later(event, self._clock.now_ms(), None)
+
+    def _later(self, event: Event, heard_ms: Ms, sent: str | None) -> None:
+        """Its step on a turn of its own, as of heard_ms. sent: the order that has left already."""
+        self._pieces.add(partial(self._run, self._judge, event, heard_ms, sent))
+
+    def _is_stopping(self, device: str) -> bool:
+        """Has a stop left for this pump, which is not verified? Then nothing that it reports is in a hurry."""
+        pump = self.state.pumps.get(device)
+        return device == self._stop_left or (pump is not None and pump.lock.state in STOPPING)
+
+    def _pass_over(self, event: Heard) -> Stepped | None:
+        """The step of a quiet frame, nearly each of them, the short way: it decides nothing. None: it takes a step."""
+        now: Ms = self._clock.now_ms()
+        try:
+            state = self._kernel.glance(self.state, event, now, self.policy)
+        except Exception as error:  # noqa: BLE001 - supervision boundary: the step itself still decides
+            self._fail("glance", error)
+            return None
+        if state is None:
+            return None
+        self.state, self.now_ms = state, now
+        self.seq += 1
+        wall = self._clock.wall
+        token = self._journal.append(StepRecord(self.id, self.seq, now, wall(), event, ()))
+        self._telling.mark()
+        due = state.due_ms
+        if due is not None and due < self.timer.armed_ms:
+            self.timer.arm_by(due)
+        return Stepped((), token)
+
+    def _run(self, work: Callable[..., T], *of: object) -> T:
+        """One step or a piece of one, then the events that it has put into the inbox."""
         self._stepping = True
         try:
-            stepped = step(event)
-            while self._inbox and self._held is None:  # else they follow the held step
+            done = work(*of)
+            while self._inbox and not self._pieces.waiting:  # else they follow what waits
                 self._step(self._inbox.popleft())
         finally:
             self._stepping = False
-        self._timer.arm()
-        return stepped
-
-    def _finish_held(self) -> None:
-        """The step of a report whose stop has left, if one is held."""
-        held, self._held = self._held, None
-        if held is not None:
-            self._run(lambda event: self._decide(event, held.now_ms, held.sent), held.event)
+        self.timer.arm()
+        return done
 
     def keep(self, kept: HistoryKept) -> None:
         """Take over what the record says, at the time of the last recorded step; call before anything else."""
@@ -123,7 +160,7 @@ class BedRuntime:
 
     def checkpoint(self) -> None:
         """Hand the present state to the journal, so that a restart has little to replay."""
-        self._finish_held()
+        self._pieces.catch_up()
         self._journal.checkpoint(self.id, self.seq, self.now_ms, state_to_bytes(self.state))
 
     def look(self) -> None:
@@ -135,13 +172,13 @@ class BedRuntime:
 
     def stopping(self) -> frozenset[str]:
         """Pumps whose stop is under way and not verified."""
-        self._finish_held()
+        self._pieces.catch_up()
         return frozenset(name for name, pump in self.state.pumps.items() if pump.lock.state in STOPPING)
 
     def close(self) -> None:
         """Stop deciding: no timer, no waiting rates, no recovery."""
-        self._finish_held()
-        self._timer.cancel()
+        self._pieces.catch_up()
+        self.timer.cancel()
         self._commander.close()
         if self._recovery is not None:
             self._recovery.cancel()
@@ -165,14 +202,28 @@ class BedRuntime:
         if order_id is None:
             return False
         self._journal.foresee_event(self.id, self.seq + 1, now, event)
-        self._held = Held(event, now, order_id)
-        asyncio.get_running_loop().call_soon(self._finish_held)  # before what became of the order is told
+        self._stop_left = event.device
+        self._later(event, now, order_id)  # as of the mark, and before what becomes of the order
         self._commander.stop(StopPump(event.device, order_id, "at once"))
         return True
 
+    def _judge(self, event: Event, heard_ms: Ms, sent: str | None) -> None:
+        """A step as of then; it is carried out on the next turn."""
+        now = max(self.now_ms, heard_ms)
+        if sent is not None:
+            self._stop_left = ""
+        decisions = self._think(event, now)
+        if decisions is not None:
+            self._pieces.first(partial(self._run, self._carry_out, event, decisions, now, sent))
+
     def _decide(self, event: Event, now: Ms, sent: str | None) -> Stepped | None:
+        decisions = self._think(event, now)
+        return None if decisions is None else Stepped(decisions, self._carry_out(event, decisions, now, sent))
+
+    def _think(self, event: Event, now: Ms) -> tuple[Decision, ...] | None:
+        """The bed after the event, and what is to be done; None: the kernel failed on it."""
         try:
-            state, decisions = self._kernel.step(self.state, event, now, self.policy)
+            state, decisions = self._kernel.step_closely(self.state, event, now, self.policy)  # no glance: had already
         except Exception as error:  # noqa: BLE001 - supervision boundary: our bug must not stop other beds
             self._fail(type(event).__name__, error)
             return None
@@ -180,7 +231,7 @@ class BedRuntime:
         self.seq += 1
         if isinstance(event, PolicyReplaced):  # the step itself still needs the old one: it counts from the next
             self.policy = event.policy
-        return Stepped(decisions, self._carry_out(event, decisions, now, sent))
+        return decisions
 
     def _carry_out(self, event: Event, decisions: tuple[Decision, ...], now: Ms, sent: str | None) -> int:
         record = StepRecord(self.id, self.seq, now, self._clock.wall_of(now), event, decisions)
@@ -192,12 +243,7 @@ class BedRuntime:
                 self._commander.read(decision)
             elif isinstance(decision, SetRate):
                 self._commander.set_rate(decision, token)
-        self._show(decisions)
-        if decisions and self._charts is not None:
-            self._screens(self._charts.note, self.id, self.seq, event, decisions, now)
-        if decisions:
-            for tell in self._told:
-                self._screens(tell, self.id, self.seq, now, event, decisions)
+        self._telling.decided(self.seq, event, decisions, now)
         return token
 
     def _stop(self, record: StepRecord, sent: str | None) -> None:
@@ -211,26 +257,6 @@ class BedRuntime:
         if sent is not None and len(waiting) == len(stops):
             log.error("a stop left that its step did not decide", bed=self.id, order=sent)
             self._inbox.append(SelfFault("kernel_disagrees", f"the stop {sent} left unexplained", active=True))
-
-    def _show(self, decisions: tuple[Decision, ...]) -> None:
-        """Screens hear of alarms on the next turns of the loop, one on each: another bed's stop may be due."""
-        changed = [decision for decision in decisions if isinstance(decision, AlarmChanged)]
-        if changed and not self._untold:
-            asyncio.get_running_loop().call_soon(self._tell_screens)
-        self._untold.extend(changed)
-        self._screens(self._hub.mark, self.id)
-
-    def _tell_screens(self) -> None:
-        changed = self._untold.popleft()
-        self._screens(self._hub.alarm, changed.alarm, changed.phase)
-        if self._untold:
-            asyncio.get_running_loop().call_soon(self._tell_screens)
-
-    def _screens(self, tell: Callable[..., None], *what: object) -> None:
-        try:
-            tell(*what)
-        except Exception:  # supervision boundary: what screens cannot show must not stop the bed
-            log.exception("screens failed", bed=self.id)
 
     # the kernel's time
 

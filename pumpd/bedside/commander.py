@@ -23,12 +23,12 @@ class Commander:
     def __init__(
         self,
         pumps: Mapping[str, Commandable],
-        post: Callable[[Event], object],
+        post_soon: Callable[[Event], object],
         durable: Callable[[int], asyncio.Future[None]],
         durable_ms: int,
     ) -> None:
         self._pumps = pumps
-        self._post = post
+        self._post_soon = post_soon
         self._durable = durable
         self._durable_ms = durable_ms
         self._stops: dict[str, int] = {}
@@ -68,17 +68,13 @@ class Commander:
             self._give(decision.pump, SetRateOrder(decision.order_id, decision.rate_ul_h, decision.ceiling_ul_h))
 
     def _refuse(self, decision: SetRate, why: str) -> None:
-        self._post(Heard(decision.pump, CommandOutcome(decision.order_id, Outcome.REFUSED, why)))
+        self._post_soon(Heard(decision.pump, CommandOutcome(decision.order_id, Outcome.REFUSED, why)))
 
     def _give(self, pump: str, order: PumpOrder) -> None:
         session = self._pumps.get(pump)
         events = session.command(order) if session is not None else _no_session(pump, order)
-        if events:
-            asyncio.get_running_loop().call_soon(self._post_all, events)
-
-    def _post_all(self, events: list[Event]) -> None:
         for event in events:
-            self._post(event)
+            self._post_soon(event)
 
 
 def _no_session(pump: str, order: PumpOrder) -> list[Event]:

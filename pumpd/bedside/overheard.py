@@ -12,10 +12,10 @@ from pumpd.safety.events import Event, Heard
 
 def overhearing(post: Callable[[Event], object]) -> Callable[[Event], object]:
     """Posts as `post` does. Whatever a driver thinks it has asked, no status answers it, and none verifies a stop."""
-    return lambda event: post(_unasked(event))
 
+    def overheard(event: Event) -> object:
+        if type(event) is Heard and type(event.fact) is PumpStatus and event.fact.requested_ms is not None:
+            event = Heard(event.device, replace(event.fact, requested_ms=None))
+        return post(event)
 
-def _unasked(event: Event) -> Event:
-    if isinstance(event, Heard) and isinstance(event.fact, PumpStatus):
-        return Heard(event.device, replace(event.fact, requested_ms=None))
-    return event
+    return overheard

@@ -5,30 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from pumpd.bedside.ports import ChartPort, HubPort, JournalPort, KernelPort
 from pumpd.clock import Clock
 from pumpd.config.model import ShellTimes
 from pumpd.gateways import Told
 from pumpd.safety.decisions import Decision
-from pumpd.safety.events import Event
-from pumpd.units import Ms
 
 
-@dataclass(frozen=True, slots=True)
-class Stepped:
-    """What a step decided, and the journal token of its record."""
+class Stepped(Struct, frozen=True, gc=False):
+    """What a step decided, and the journal token of its record. (A Struct: one is made for every frame.)"""
 
     decisions: tuple[Decision, ...]
     token: int
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A report whose stop has left as order `sent`; its step is still to come, with the time of the report."""
-
-    event: Event
-    now_ms: Ms
-    sent: str
 
 
 @dataclass(frozen=True, slots=True)

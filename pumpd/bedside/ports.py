@@ -69,9 +69,11 @@ class ChartPort(Protocol):
 
 
 class KernelPort(Protocol):
-    """The functions of pumpd.safety.kernel."""
+    """The functions of pumpd.safety.kernel: first the glance, and where that tells nothing the step."""
 
-    def step(
+    def glance(self, state: BedState, event: Event, now: int, policy: BedPolicy) -> BedState | None: ...
+
+    def step_closely(
         self, state: BedState, event: Event, now: int, policy: BedPolicy
     ) -> tuple[BedState, tuple[Decision, ...]]: ...
 

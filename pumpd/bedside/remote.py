@@ -38,8 +38,8 @@ class RemoteSession:
         self._quiet_ms = device.info.quiet_ms
         self._clock, self._post, self._on_link = clock, post, on_link
         self._state: LinkState | None = None
-        self._heard_ms: int | None = None
-        self._timer = DeadlineTimer(clock, self._deadline, self._quiet)
+        self.heard_ms: int | None = None
+        self.timer = DeadlineTimer(clock, self._deadline, self._quiet)
         self.unmapped = Leftovers()
         self.waves = self.frames = 0
 
@@ -53,12 +53,12 @@ class RemoteSession:
         if isinstance(fact, DeviceAlarms):
             self._post(Heard(self.id, fact))
             return
-        self._heard_ms = self._clock.now_ms()
+        self.heard_ms = self._clock.now_ms()
         self.frames += 1
         if self._state is not LinkState.UP:
             self.link(LinkState.UP)
         self._post(Heard(self.id, fact))
-        self._timer.arm()
+        self.timer.arm()
 
     def link(self, state: LinkState, detail: str = "") -> None:
         """The gateway knows better: its peer is gone, or says that the device is."""
@@ -69,7 +69,7 @@ class RemoteSession:
 
     async def close(self, hand_back: bool = True) -> None:
         """The bed is not told."""
-        self._timer.cancel()
+        self.timer.cancel()
 
     def command(self, order: PumpOrder) -> list[Event]:
         """Never given: there is no way to such a pump."""
@@ -78,9 +78,9 @@ class RemoteSession:
         return [Heard(self.id, CommandOutcome(order.order_id, Outcome.REFUSED, "a pump behind HL7 is only heard"))]
 
     def _deadline(self) -> Ms | None:
-        if self._state is not LinkState.UP or self._heard_ms is None:
+        if self._state is not LinkState.UP or self.heard_ms is None:
             return None
-        return Ms(self._heard_ms + self._quiet_ms)
+        return Ms(self.heard_ms + self._quiet_ms)
 
     def _quiet(self, due: Ms) -> None:
         self.link(LinkState.SILENT, f"no message for {self._quiet_ms // 1000} s")

@@ -14,6 +14,8 @@ import structlog
 from pumpd.bedside.driver_faults import DriverFaults
 from pumpd.bedside.leftovers import Leftovers
 from pumpd.bedside.overheard import overhearing
+from pumpd.bedside.pieces import stops_nothing
+from pumpd.bedside.recent import Recent
 from pumpd.bedside.timer import DeadlineTimer
 from pumpd.clock import Clock
 from pumpd.config.model import DeviceConfig, LinkTimes, ShellTimes
@@ -37,7 +39,6 @@ from pumpd.units import Ms
 log = structlog.get_logger(__name__)
 _NOTHING_HEARD = (Garbled, Silent, CommandOutcome)
 _FOR_THE_LINE = (Send, SetLine, Waveform, Unmapped)
-_READINGS = (Vitals, PumpStatus)
 
 
 class DeviceSession:
@@ -52,41 +53,49 @@ class DeviceSession:
         *,
         links: LinkTimes,
         shell: ShellTimes,
+        post_soon: Callable[[Event], object] | None = None,
         on_link: Callable[[], object] = lambda: None,
         ear: Ear | None = None,
         aside: Callable[[Unmapped | Waveform], object] = lambda fact: None,
     ) -> None:
         """on_link is called after the bed has been told of another state of the link: screens shall not wait for it.
 
+        post_soon takes what stops no pump and need not be judged within this turn of the loop; without it post does.
         ear hears what passes on the line; aside gets what the bed is not told of. Raises ValueError for a link that is
         none; the ward file's check has refused it before.
         """
         link = parse_link(device.link)
         if isinstance(link, LinkError):
             raise ValueError(link.message)
-        self.id = device.id
-        self.kind, self.driver = device.info.kind, device.driver
+        self.id, self.kind, self.driver = device.id, device.info.kind, device.driver
         self._device = device
         self._make = driver
         self._clock = clock
         self._tap = link.receive_only
         self._post = overhearing(post) if link.receive_only else post
+        self._post_soon = post_soon or self._post
         self._on_link = on_link
-        self._links = links
-        self._shell = shell
-        self._line = Line(link, device.info.line, links, on_bytes=self._on_bytes, on_state=self._on_state, ear=ear)
+        self._links, self._shell = links, shell
+        self.recent = Recent(clock.now_ms)
+        self._line = Line(
+            link,
+            device.info.line,
+            links,
+            on_bytes=self._on_bytes,
+            on_state=self._on_state,
+            ear=ear,
+            on_sent=self.recent.sent,
+        )
         self._driver: Driver | None = None
         self._pump: PumpDriver | None = None  # the same, if it takes commands: asked once, for asking takes long
-        self._timer = DeadlineTimer(clock, self._deadline, self._tick)
+        self.timer = DeadlineTimer(clock, self._deadline, self._tick)
         self._faults = DriverFaults(device, shell, clock, post=self._post, tell_link=self._tell_link, begin=self._begin)
         self._half_open: asyncio.TimerHandle | None = None
-        self._closing = False
-        self._silent = False
-        self._urgent_sent = 0
+        self._closing, self._silent, self._urgent_sent = False, False, 0
         self._orders: dict[str, None] = {}
-        self.unmapped = Leftovers()
-        self._aside = aside
-        self.waves = self.frames = 0  # for /metrics; frames: believed vital signs and statuses
+        self.unmapped, self._aside = Leftovers(), aside
+        self.waves = self.frames = 0  # for /metrics; frames: believed vital signs and statuses; heard_ms: the last one
+        self.heard_ms: int | None = None
 
     @property
     def line(self) -> Line:
@@ -133,7 +142,7 @@ class DeviceSession:
         for out in outs:
             if isinstance(out, Send):
                 given = self._line.write(out.data, urgent=self._mark(out.urgent)) and given
-        self._timer.arm()
+        self.timer.arm()
         return self._commanded(order, outs, given)
 
     def _commanded(self, order: PumpOrder, outs: list[Out], given: bool) -> list[Event]:
@@ -175,11 +184,11 @@ class DeviceSession:
         try:
             driver = self._driver = self._make(self._settings())
             self._pump = driver if isinstance(driver, PumpDriver) else None
-            outs = driver.start(self._clock.now_ms())
+            outs = driver.start(now := self._clock.now_ms())
         except Exception as error:  # noqa: BLE001 - supervision boundary, as in _on_bytes
             self._crash(error)
             return
-        self._route(outs)
+        self._route(outs, now)
 
     def _settings(self) -> DeviceSettings:
         device = self._device
@@ -196,7 +205,7 @@ class DeviceSession:
 
     def _drop_driver(self) -> None:
         self._driver = self._pump = None
-        self._timer.cancel()
+        self.timer.cancel()
         self._faults.cancel()
         if self._half_open is not None:
             self._half_open.cancel()
@@ -207,11 +216,13 @@ class DeviceSession:
         if driver is None:
             return
         try:
-            outs = driver.receive(data, self._clock.now_ms())
+            outs = driver.receive(data, now := self._clock.now_ms())
         except Exception as error:  # noqa: BLE001 - supervision boundary: our bug must not stop other devices
             self._crash(error)
             return
-        self._route(outs)
+        remember = self.recent.add  # such an attribute, called on the spot, is looked up anew each time
+        remember((now, data, outs))
+        self._route(outs, now)
 
     # the driver's side
 
@@ -226,21 +237,24 @@ class DeviceSession:
 
     def _tick(self, due: Ms) -> None:
         assert self._driver is not None
+        now = Ms(max(due, self._clock.now_ms()))
         try:
-            outs = self._driver.tick(Ms(max(due, self._clock.now_ms())))
+            outs = self._driver.tick(now)
         except Exception as error:  # noqa: BLE001 - supervision boundary, as in _on_bytes
             self._crash(error)
             return
-        self._route(outs)
+        self._route(outs, now)
 
-    def _route(self, outs: list[Out]) -> None:
+    def _route(self, outs: list[Out], now: Ms) -> None:
         urgent_before = self._urgent_sent
         for out in outs:
-            if isinstance(out, _READINGS):  # the frame of every second
+            if type(out) is Vitals or type(out) is PumpStatus:  # the frame of every second
                 self.frames += 1
                 if self._silent or self._faults.active:
                     self._listen(out)
-                self._post(Heard(self.id, out))
+                post = self._post
+                post(Heard(self.id, out))
+                self.heard_ms = now
             elif isinstance(out, Send):
                 # A fact of this same list has just made the kernel stop the pump: what the driver had meant to send
                 # is stale now, and a rate must not follow a stop. The driver treats it as unanswered.
@@ -255,12 +269,14 @@ class DeviceSession:
                 self._aside(out)
             else:
                 self._listen(out)
-                self._post(self._heard(out))
-        self._timer.arm()
+                (self._post_soon if stops_nothing(out, self.kind) else self._post)(self._heard(out))
+        due = self._deadline()
+        if due is not None and due < self.timer.armed_ms:
+            self.timer.arm_by(due)
 
     def _note(self, fact: Unmapped) -> None:
         if self.unmapped.note(fact):
-            log.info("unmapped tag", device=self.id, driver=self._device.driver, tag=fact.tag, value=fact.value)
+            log.info("unmapped tag", device=self.id, driver=self._device.driver, tag=fact.tag)  # no value: maybe a name
         self._aside(fact)
 
     def _heard(self, fact: Out) -> Heard:

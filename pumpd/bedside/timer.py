@@ -8,12 +8,15 @@ from collections.abc import Callable
 from pumpd.clock import Clock
 from pumpd.units import Ms
 
+NEVER_MS = 2**62
+
 
 class DeadlineTimer:
     """Calls fire(due) when the deadline that `deadline()` names has been reached, never early.
 
     Moving a deadline away costs nothing: the timer then wakes at the old time, looks, and sleeps again. That is
-    the common case, because every frame that is heard moves deadlines away.
+    the common case, because every frame that is heard moves deadlines away: who knows the deadline need not ask for
+    anything where it is not before armed_ms, when the timer wakes next. turns counts its wakings.
     """
 
     def __init__(self, clock: Clock, deadline: Callable[[], int | None], fire: Callable[[Ms], None]) -> None:
@@ -21,27 +24,38 @@ class DeadlineTimer:
         self._deadline = deadline
         self._fire = fire
         self._handle: asyncio.TimerHandle | None = None
-        self._armed_ms = 0
+        self.armed_ms = NEVER_MS
+        self.turns = 0
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is due: whoever counts turns need not miss one."""
+        due = self._deadline()
+        return due is None or due > self._clock.now_ms()
 
     def arm(self) -> None:
         """Look at the deadline again: call after everything that may have moved it."""
-        due = self._deadline()
-        if due is not None and (self._handle is None or due < self._armed_ms):
+        self.arm_by(self._deadline())
+
+    def arm_by(self, due: int | None) -> None:
+        """As `arm`, for a deadline that the caller knows."""
+        if due is not None and due < self.armed_ms:
             self._arm_at(due)
 
     def cancel(self) -> None:
         if self._handle is not None:
             self._handle.cancel()
-            self._handle = None
+            self._handle, self.armed_ms = None, NEVER_MS
 
     def _arm_at(self, due: int) -> None:
         self.cancel()
-        self._armed_ms = due
+        self.armed_ms = due
         wait_s = max(0, due - self._clock.now_ms()) / 1000
         self._handle = asyncio.get_running_loop().call_later(wait_s, self._wake)
 
     def _wake(self) -> None:
-        self._handle = None
+        self._handle, self.armed_ms = None, NEVER_MS
+        self.turns += 1
         due = self._deadline()
         if due is not None and due <= self._clock.now_ms():
             self._fire(Ms(due))

@@ -5,7 +5,25 @@ from __future__ import annotations
 import typer
 
 import pumpd
-from pumpd.cli import check, config, db, demo, devices, evaluate, hl7, library, replay, report, run, simulate
+from pumpd.cli import (
+    audit,
+    check,
+    config,
+    db,
+    demo,
+    devices,
+    doctor,
+    evaluate,
+    hl7,
+    hub,
+    library,
+    replay,
+    report,
+    run,
+    simulate,
+    token,
+    user,
+)
 
 app = typer.Typer(
     name="pumpd",
@@ -32,15 +50,20 @@ def root(
 app.command()(demo.demo)
 app.command()(run.run)
 app.command()(check.check)
+app.command()(doctor.doctor)
 app.add_typer(library.app, name="library")
 app.add_typer(config.app, name="config")
 app.add_typer(devices.app, name="devices")
 app.command()(evaluate.evaluate)
 app.add_typer(hl7.app, name="hl7")
+app.command()(hub.hub)
 app.command()(replay.replay)
 app.command()(report.report)
 app.command()(simulate.simulate)
 app.add_typer(db.app, name="db")
+app.add_typer(user.app, name="user")
+app.add_typer(token.app, name="token")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pumpd.cli.check_access import provider_lines, provider_meaning
 from pumpd.cli.check_hl7 import hl7_lines, hl7_meaning
+from pumpd.cli.check_mqtt import mqtt_lines, mqtt_meaning
 from pumpd.cli.check_protocol import cap_lines, caps_meaning, initial_line, print_protocols, protocol_meaning
 from pumpd.cli.check_rules import print_profile, print_responses, profile_meaning, rules_meaning
 from pumpd.cli.common import PROBLEMS, as_json, could_not_run, inspect_or_leave, print_json, print_lines
@@ -96,7 +98,9 @@ def ward_meaning(ward: WardConfig) -> dict[str, Any]:
         "files": dict(ward.files),
         "not_enforced": NOT_JUDGED,
         "captures": _capture_meaning(ward),
+        "identity_provider": provider_meaning(ward),
         "hl7": None if ward.hl7 is None else hl7_meaning(ward.hl7),
+        "mqtt": None if ward.bus is None else mqtt_meaning(ward.bus),
         "beds": [bed_meaning(bed, ward.signal_delay_ms) for bed in ward.beds],
     }
 
@@ -206,8 +210,11 @@ def _print_ward(meaning: dict[str, Any]) -> None:
             f"{kept['most_bytes'] / 1_000_000:g} MB at most, {kept['keep_free_bytes'] / 1_000_000:g} MB are kept free"
         )
         typer.echo(f"note: raw bytes of every line are kept in {kept['directory']}: {most}")
+    print_lines(provider_lines(meaning["identity_provider"]))
     if meaning["hl7"]:
         print_lines(hl7_lines(meaning["hl7"]))
+    if meaning["mqtt"]:
+        print_lines(mqtt_lines(meaning["mqtt"]))
 
 
 def _pump_lines(pump: dict[str, Any]) -> list[str]:

@@ -19,7 +19,15 @@ def hl7_meaning(hl7: Hl7Settings) -> dict[str, Any]:
             "host": listen.host,
             "port": listen.port,
             "tls": listen.tls is not None,
-            "peers": [{"id": peer.id, "application": peer.application, "may": list(peer.may)} for peer in listen.peers],
+            "peers": [
+                {
+                    "id": peer.id,
+                    "application": peer.application,
+                    "may": list(peer.may),
+                    "certificates": list(peer.certificates),
+                }
+                for peer in listen.peers
+            ],
         },
         "send": [
             {
@@ -33,6 +41,7 @@ def hl7_meaning(hl7: Hl7Settings) -> dict[str, Any]:
             for one in hl7.send
         ],
         "locations": dict(hl7.locations),
+        "keep": {"received": hl7.keep.received_days, "sent": hl7.keep.sent_days, "settled": hl7.keep.settled_days},
         "gateway": _trouble(),
     }
 
@@ -52,7 +61,8 @@ def hl7_lines(meaning: dict[str, Any]) -> list[str]:
     if listen is not None:
         found.append(f"  listens on {listen['host']}:{listen['port']} (MLLP{_secure(listen)})")
         found += [
-            f"    from {one['id']} (MSH-3 {one['application']}): {', '.join(one['may'])}" for one in listen["peers"]
+            f"    from {one['id']} (MSH-3 {one['application']}{_shows(one)}): {', '.join(one['may'])}"
+            for one in listen["peers"]
         ]
         found += [f"    {place} is bed {bed}" for place, bed in meaning["locations"].items()]
     for one in meaning["send"]:
@@ -60,9 +70,15 @@ def hl7_lines(meaning: dict[str, Any]) -> list[str]:
         found.append(
             f"  sends {', '.join(one['messages'])} to {one['id']} ({one['host']}:{one['port']}{_secure(one)}){often}"
         )
+    kept = (f"{what} {days} days" if days else f"{what} for good" for what, days in meaning["keep"].items())
+    found.append(f"  keeps messages that are done with: {', '.join(kept)}")
     if meaning["gateway"]:
         found.append(f"  warning: the gateway cannot be used: {meaning['gateway']}")
     return found
+
+
+def _shows(one: dict[str, Any]) -> str:
+    return f", certificate {' or '.join(one['certificates'])}" if one["certificates"] else ""
 
 
 def _secure(one: dict[str, Any]) -> str:

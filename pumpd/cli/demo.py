@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 PORTS_TRIED = 50
 BEDS, ALL_BEDS = 4, 8
+SIGNED_IN = "Whoever opens the page, on this machine only, is signed in as demo. A real ward asks for a password."
 
 Beds = Annotated[int, typer.Option("--beds", min=1, max=200, help="How many beds.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="The page's port; a busy one: the next free.")]
@@ -57,8 +58,8 @@ def demo(
     Scenario ldk-course plays five days of one bed in simulated time. Everything lives in a temporary folder that is
     removed on Ctrl-C.
     """
-    from pumpd.cli.serve import run_loop
     from pumpd.config.problems import did_you_mean
+    from pumpd.loop import run_loop
     from pumpd.sim import SCENARIOS
 
     if scenario not in SCENARIOS:
@@ -110,6 +111,7 @@ async def _demo(
                 [
                     f"pumpd demo: http://{HOST}:{daemon.port}/",
                     f"All data are SIMULATED: {beds} invented patients, scenario {scenario}. Ctrl-C ends it.",
+                    SIGNED_IN,
                 ]
             )
 
@@ -134,10 +136,10 @@ async def _admit(port: int, sim: SimWard) -> None:
 async def _course(loop: FastLoop, folder: Path, port: int, seed: int, factor: float) -> None:
     """The film, then real speed until Ctrl-C."""
     from pumpd.cli.film import film_daemon, show_course
-    from pumpd.cli.serve import plain_logs
+    from pumpd.cli.logs import set_up_logs
     from pumpd.sim import SimWard
 
-    plain_logs()
+    set_up_logs()
     sim = await SimWard.start(1, "ldk-course", seed, folder / "lines", links="tcp", waves=False)
     daemon = film_daemon(demo_ward(folder, sim, port), loop, factor)
     try:
@@ -147,6 +149,7 @@ async def _course(loop: FastLoop, folder: Path, port: int, seed: int, factor: fl
                 [
                     f"pumpd demo: http://{HOST}:{daemon.port}/",
                     "All data are SIMULATED: one invented patient, a course of five days.",
+                    SIGNED_IN,
                     f"TIME IS SIMULATED: up to {factor:g} times as fast as yours, into the future. Ctrl-C ends it.",
                 ]
             )

@@ -57,7 +57,10 @@ def send(
     key: Path | None = _KEY,
     authorities: Path | None = _AUTHORITIES,
 ) -> None:
-    """Send the messages of a file, in order, and print each answer. Exit code 1 if any was not taken."""
+    """Send the messages of a file, in order, and print each answer. Exit code 1 if any was not taken.
+
+    A message that wants no answer (NE in MSH-15) is good once its bytes have left.
+    """
     import asyncio
 
     settings = _destination(to, wait_s, certificate, key, authorities)
@@ -65,12 +68,13 @@ def send(
 
     def told(one: Sent) -> None:
         answers.append(one)
-        print_lines([f"{one.control_id or '-'}  {one.code or 'no answer'}  {one.text}".rstrip()])
+        answer = one.code or ("no answer" if one.asked else "sent; it asks for no answer")
+        print_lines([f"{one.control_id or '-'}  {answer}  {one.text}".rstrip()])
 
     asyncio.run(_tools().send(_read(file), settings, told))
     if not answers:
         could_not_run(f"there is no message in {file}")
-    if not all(one.code in ("AA", "CA") for one in answers):
+    if not all(one.taken for one in answers):
         raise typer.Exit(PROBLEMS if any(one.code for one in answers) else COULD_NOT_RUN)
 
 

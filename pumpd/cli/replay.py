@@ -38,7 +38,8 @@ def _lines(bed: BedReplay) -> list[str]:
     same = bed.difference is None and not bed.note
     result = f"identical (digest {digest})" if same else bed.note or "differs"
     gaps = f", {bed.gaps} gaps with {bed.skipped} steps skipped" if bed.gaps else ""
-    lines = [f"{bed.bed}: {bed.steps} steps, {bed.decisions} decisions{gaps}: {result}"]
+    begun = f" from step {bed.gone + 1} on (what was before it was let go)" if bed.gone else ""
+    lines = [f"{bed.bed}: {bed.steps} steps{begun}, {bed.decisions} decisions{gaps}: {result}"]
     if bed.difference is not None:
         d = bed.difference
         lines.append(f"  first difference at step {d.seq}, {d.now_ms} ms: {d.event}")

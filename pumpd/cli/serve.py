@@ -5,51 +5,68 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import sys
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pumpd.config.model import WardConfig
     from pumpd.daemon import Daemon
-
-T = TypeVar("T")
-
-
-def run_loop(work: Coroutine[Any, Any, T]) -> T:
-    """Run on uvloop where it exists."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run(work)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)
+    from pumpd.daemon.notify import Service
 
 
-def plain_logs() -> None:
-    """Errors are logged with their lines of code and nothing else: a traceback that shows variables shows patients,
-    and takes ten milliseconds to draw, for which a stop would wait."""
-    import structlog
+async def serve(
+    config: WardConfig, on_started: Callable[[Daemon], None], metrics: tuple[str, int] | None = None
+) -> None:
+    """Start the daemon, tell on_started and systemd, and stop it cleanly when told or when it ends by itself.
 
-    processors = list(structlog.get_config()["processors"])
-    processors[-1] = structlog.dev.ConsoleRenderer(
-        colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
-    )
-    structlog.configure(processors=processors)
-
-
-async def serve(config: WardConfig, on_started: Callable[[Daemon], None]) -> None:
-    """Start the daemon, tell on_started, and stop it cleanly when told or when it ends by itself."""
+    metrics: a further address, for Prometheus.
+    """
+    from pumpd.cli.logs import set_up_logs
     from pumpd.daemon import Daemon
+    from pumpd.daemon.notify import STOPPING, Service
 
-    plain_logs()
-    daemon = Daemon(config)
+    set_up_logs()
+    daemon, service = Daemon(config), Service()
     await daemon.start()
-    try:
+    async with contextlib.AsyncExitStack() as beside:
+        beside.push_async_callback(daemon.stop)
+        if metrics is not None:
+            await beside.enter_async_context(_figures(daemon, metrics))
+        await beside.enter_async_context(_told_to(service, daemon))
+        beside.callback(service.say, STOPPING)
         on_started(daemon)
         await daemon.wait()
+
+
+@contextlib.asynccontextmanager
+async def _told_to(service: Service, daemon: Daemon) -> AsyncIterator[None]:
+    """The service manager knows that the daemon is ready and, from now on, that it lives."""
+    from pumpd.daemon.notify import ALIVE, READY, Watchdog, essentials, status
+
+    service.say(READY, status(daemon))
+    fed = None
+    if service.watchdog_s is not None:  # a task that fails feeds nothing, which is what it is for
+        dog = Watchdog(essentials(daemon), lambda: service.say(ALIVE))
+        fed = asyncio.create_task(dog.run(service.watchdog_s), name="watchdog")
+    try:
+        yield
     finally:
-        await daemon.stop()
+        if fed is not None:
+            fed.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _figures(daemon: Daemon, address: tuple[str, int]) -> AsyncIterator[None]:
+    from pumpd.daemon.metrics_port import MetricsPort
+
+    port = MetricsPort(daemon, *address)
+    served = asyncio.create_task(port.run(), name="metrics") if port.open() else None
+    try:
+        yield
+    finally:
+        port.stop()
+        if served is not None:
+            await asyncio.gather(served, return_exceptions=True)
 
 
 def told_to_end() -> asyncio.Event:

@@ -15,7 +15,7 @@ from pumpd.clinical.mme_tables import OpioidTables
 def administered(chart: Chart) -> tuple[Administered, ...]:
     """Opioids given by hand, as they stand after corrections, by time."""
     return tuple(
-        Administered(note.id, entry.drug, entry.route, entry.amount_ug, note.at_ms)
+        Administered(note.id, entry.drug, entry.route, entry.amount_ug, note.at_ms, entry.and_ng)
         for note, entry in valid(chart, OpioidGiven)
     )
 
@@ -96,7 +96,7 @@ def opioid_uses(chart: Chart, now_ms: int, tables: OpioidTables) -> tuple[Opioid
 
 def _spans(chart: Chart, now_ms: int) -> list[tuple[str, tuple[int, int | None, bool]]]:
     """(drug, (from, until or None while it is on, does it have an end)), until now."""
-    hand = [(one.drug, (one.at_ms, one.at_ms, False)) for one in administered(chart) if one.amount_ug]
+    hand = [(one.drug, (one.at_ms, one.at_ms, False)) for one in administered(chart) if one.amount_ug or one.and_ng]
     skin = [
         (one.drug, (one.on_ms, one.off_ms if one.off_ms is not None and one.off_ms <= now_ms else None, True))
         for one in patches(chart)

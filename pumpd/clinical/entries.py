@@ -23,6 +23,12 @@ class Route(StrEnum):
     SUBLINGUAL = "sublingual"
     NASAL = "nasal"
     TRANSDERMAL = "transdermal"
+    BUCCAL = "buccal"
+    RECTAL = "rectal"
+    ENTERAL = "enteral"  # through a tube
+    INHALED = "inhaled"
+    EPIDURAL = "epidural"
+    INTRATHECAL = "intrathecal"
 
 
 class Entry(Struct, frozen=True, tag=True):
@@ -53,11 +59,15 @@ class Assessment(Entry, frozen=True):
 
 
 class OpioidGiven(Entry, frozen=True):
-    """One administration. drug: a code of the factor tables or of the library; an unknown one is kept and marked."""
+    """One administration. drug: a code of the factor tables or of the library; an unknown one is kept and marked.
+
+    and_ng: what the amount is more than whole micrograms, 0 to 999 nanograms (12.5 mcg is 12 and 500).
+    """
 
     drug: str
     route: Route
     amount_ug: int
+    and_ng: int = 0
 
 
 class PatchOn(Entry, frozen=True):
@@ -137,6 +147,12 @@ class FollowUp(Entry, frozen=True):
     mme_milli: int | None = None
 
 
+class TakenBack(Entry, frozen=True):
+    """What it corrects was charted in error: it did not happen. Only as a correction; both stay in the record."""
+
+    note: str = ""
+
+
 AnyEntry = (
     Assessment
     | OpioidGiven
@@ -150,4 +166,5 @@ AnyEntry = (
     | InfusionPlan
     | CourseEnd
     | FollowUp
+    | TakenBack
 )

@@ -23,13 +23,14 @@ DAY_MS = 24 * MS_PER_H  # MME a day is by definition
 
 @dataclass(frozen=True, slots=True)
 class Administered:
-    """One administration by hand. drug: as charted; id: of the entry."""
+    """One administration by hand. drug: as charted; id: of the entry; and_ng: beyond whole micrograms."""
 
     id: str
     drug: str
     route: Route
     amount_ug: int
     at_ms: int
+    and_ng: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,8 @@ def mme_at(
     patches = list(worn)
     collected = _Collected(tables)
     for dose in administered:
-        if now_ms - DAY_MS < dose.at_ms <= now_ms and dose.amount_ug:
-            amount = Fraction(dose.amount_ug)
+        if now_ms - DAY_MS < dose.at_ms <= now_ms and (dose.amount_ug or dose.and_ng):
+            amount = dose.amount_ug + Fraction(dose.and_ng, 1000)
             collected.add(dose.drug, dose.route, amount, amount, dose.id)
     for patch in patches:
         rate = Fraction(patch.rate_ng_h, 1000) * Fraction(worn_ms(patch, now_ms), DAY_MS)

@@ -13,7 +13,7 @@ from pumpd.config.toml_lines import Path as KeyPath
 from pumpd.config.toml_lines import locate
 from pumpd.config.ward_checks import devices_of, is_loopback
 from pumpd.config.ward_file import WardFile
-from pumpd.gateways import Hl7Settings, ListenSettings, PeerSettings, SendSettings, Tls
+from pumpd.gateways import CompareSettings, Hl7Settings, KeepSettings, ListenSettings, PeerSettings, SendSettings, Tls
 
 EXPECTED = "expected mllp://host:port or mllps://host:port"
 PARTS_OF_A_LOCATION = 4  # with the facility, where beds of several share names
@@ -81,6 +81,9 @@ def _peers(hl7: Hl7Table, source: Source) -> Iterator[Problem]:
             if first != at:
                 line = locate(source.lines, ("hl7", "peer", first, key))
                 yield source.problem(("hl7", "peer", at, key), f'"{value}" is used already (line {line})')
+        if peer.certificates and hl7.listen is not None and hl7.listen.tls is None:
+            message = "nobody shows a certificate: [hl7.listen] has no tls"
+            yield source.problem(("hl7", "peer", at, "certificates"), message)
 
 
 def _destinations(hl7: Hl7Table, source: Source, folder: Path) -> Iterator[Problem]:
@@ -127,7 +130,15 @@ def _locations(file: WardFile, hl7: Hl7Table, source: Source) -> Iterator[Proble
 
 def hl7_warnings(file: WardFile, source: Source) -> list[Problem]:
     """What may run but a person should know."""
-    return [] if file.hl7 is None else [*_listen_warnings(file.hl7, source), *_send_warnings(file.hl7, source)]
+    return (
+        []
+        if file.hl7 is None
+        else [
+            *_listen_warnings(file.hl7, source),
+            *_certificate_warnings(file.hl7, source),
+            *_send_warnings(file.hl7, source),
+        ]
+    )
 
 
 def _listen_warnings(hl7: Hl7Table, source: Source) -> Iterator[Problem]:
@@ -139,6 +150,14 @@ def _listen_warnings(hl7: Hl7Table, source: Source) -> Iterator[Problem]:
     if listen.tls is None and not is_loopback(listen.host):
         message = "not encrypted: whoever reaches this address may claim to be a peer; use tls, or a network of its own"
         yield source.problem(("hl7", "listen", "host"), message)
+
+
+def _certificate_warnings(hl7: Hl7Table, source: Source) -> Iterator[Problem]:
+    several = len(hl7.peer) > 1 and hl7.listen is not None and hl7.listen.tls is not None
+    for at, peer in enumerate(hl7.peer):
+        if several and not peer.certificates:
+            message = f"whoever has a certificate may claim to be {peer.id}: name its own with certificates = [...]"
+            yield source.problem(("hl7", "peer", at, "application"), message)
 
 
 def _send_warnings(hl7: Hl7Table, source: Source) -> Iterator[Problem]:
@@ -162,6 +181,8 @@ def hl7_settings(hl7: Hl7Table | None, folder: Path) -> Hl7Settings | None:
         listen=None if hl7.listen is None else _listen(hl7.listen, hl7.peer, folder),
         send=tuple(_send(one, folder) for one in hl7.send),
         locations={location.rstrip("^"): bed for location, bed in hl7.locations.items()},
+        compare=CompareSettings(hl7.compare.weight_percent, hl7.compare.rate_percent, hl7.compare.clock),
+        keep=KeepSettings(hl7.keep.received_days, hl7.keep.sent_days, hl7.keep.settled_days),
     )
 
 
@@ -187,7 +208,15 @@ def _listen(table: ListenTable, peers: list[PeerTable], folder: Path) -> ListenS
 def _peer(table: PeerTable) -> PeerSettings:
     hours, minutes = table.utc_offset[1:].split(":")
     offset_min = (60 * int(hours) + int(minutes)) * (-1 if table.utc_offset[0] == "-" else 1)
-    return PeerSettings(table.id, table.application, table.charset, table.end_without_cr, tuple(table.may), offset_min)
+    return PeerSettings(
+        id=table.id,
+        application=table.application,
+        blank_charset=table.charset,
+        end_without_cr=table.end_without_cr,
+        may=tuple(table.may),
+        utc_offset_min=offset_min,
+        certificates=tuple(table.certificates),
+    )
 
 
 def _send(table: SendTable, folder: Path) -> SendSettings:

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from pumpd.access.policy import AccessPolicy
 from pumpd.clinical.words import plain_word
+from pumpd.config.access import access_policy, access_problems
+from pumpd.config.access_file import AccessFile
 from pumpd.config.assessment_file import AssessmentFile
 from pumpd.config.bed import BedBuilder
+from pumpd.config.bus import bus_problems, bus_settings, bus_warnings
 from pumpd.config.captures import capture_config
 from pumpd.config.clinical_files import ClinicalFiles
 from pumpd.config.defaults import default_dir
@@ -16,7 +20,8 @@ from pumpd.config.fields import Record
 from pumpd.config.hl7 import hl7_problems, hl7_settings, hl7_warnings
 from pumpd.config.library_checks import content_warnings
 from pumpd.config.library_file import LibraryFile, names_of
-from pumpd.config.model import ServerConfig, WardConfig
+from pumpd.config.model import WardConfig
+from pumpd.config.oidc import oidc_problems, oidc_settings, oidc_warnings
 from pumpd.config.opioid_file import OpioidFile
 from pumpd.config.pk_file import PkFile, pharmacokinetics
 from pumpd.config.problems import Problem
@@ -26,6 +31,7 @@ from pumpd.config.protocol_file import ProtocolFile
 from pumpd.config.read import Parsed, read_record, read_toml
 from pumpd.config.repair import check_structure
 from pumpd.config.response import response_warnings
+from pumpd.config.server import access_folder, server_config, server_problems, server_warnings
 from pumpd.config.site import Site, site_problems
 from pumpd.config.slow_monitors import slow_warnings
 from pumpd.config.times import link_times, shell_times, times_warnings, with_defaults
@@ -87,21 +93,25 @@ class _Loader:
 
     def load(self) -> Loaded:
         file = self._file
-        self._problems += ward_problems(file, self._source) + hl7_problems(file, self._source, self._path.parent)
+        folder = self._path.parent
+        self._problems += ward_problems(file, self._source) + hl7_problems(file, self._source, folder)
+        self._problems += server_problems(file, self._source, folder) + bus_problems(file, self._source, folder)
+        self._problems += oidc_problems(file, self._source, folder)
         library = self._record("library", file.library, LibraryFile)
         protocol = self._record("protocol", file.protocol, ProtocolFile) if file.protocol else None
         times = self._record("times", file.times, TimesFile)
         pk = self._record("pharmacokinetics", file.pharmacokinetics, PkFile)
-        clinical = self._clinical()
+        clinical, access = self._clinical(), self._access()
         site = Site(file, self._source, library, protocol, times, self._profiles())
         self._problems += site_problems(site) + protocol_problems(site)
         beds = BedBuilder(site)
         self._problems += beds.problems()
-        if self._problems or times is None or library is None or pk is None:
+        if self._problems or times is None or library is None or pk is None or access is None:
             return Loaded(None, _in_order(self._problems))
-        ward = self._ward(beds, times.record, library, pk.record, clinical)
+        ward = self._ward(beds, times.record, library, pk.record, clinical, access)
         warnings = self._warnings + ward_warnings(file, self._source) + hl7_warnings(file, self._source)
-        warnings += beds.warnings() + self._slow_rules(ward)
+        warnings += server_warnings(file, self._source, folder) + bus_warnings(file, self._source, folder)
+        warnings += oidc_warnings(file, self._source, folder) + beds.warnings() + self._slow_rules(ward)
         warnings += content_warnings(library) + protocol_warnings(site) + clinical.warnings(library.record)
         return Loaded(ward, (), _in_order(warnings + times_warnings(times)))
 
@@ -131,6 +141,12 @@ class _Loader:
         self._problems += found.problems(self._file, self._source)
         return found
 
+    def _access(self) -> AccessPolicy | None:
+        parsed = self._record("access", self._file.access, AccessFile)
+        problems = [] if parsed is None else access_problems(parsed)
+        self._problems += problems
+        return None if parsed is None or problems else access_policy(parsed.record)
+
     def _profiles(self) -> dict[str, AlarmProfile]:
         """Every alarm profile that the ward or a bed names, each read once."""
         asked: dict[str, KeyPath] = {self._file.alarms.file: ("alarms",)}
@@ -159,22 +175,30 @@ class _Loader:
         ]
 
     def _ward(
-        self, beds: BedBuilder, times: TimesFile, library: Parsed[LibraryFile], pk: PkFile, clinical: ClinicalFiles
+        self,
+        beds: BedBuilder,
+        times: TimesFile,
+        library: Parsed[LibraryFile],
+        pk: PkFile,
+        clinical: ClinicalFiles,
+        access: AccessPolicy,
     ) -> WardConfig:
-        ward, server = self._file.ward, self._file.server
+        ward, journal_url = self._file.ward, self._file.journal.url
         record = library.record
         return WardConfig(
             id=ward.id,
             name=ward.name,
             timezone=ward.timezone,
             care_area=ward.care_area,
-            server=ServerConfig(server.host, server.port, server.allow_unauthenticated, tuple(server.allowed_origins)),
-            journal_url=self._file.journal.url,
+            server=server_config(self._file.server, self._path.parent),
+            journal_url=journal_url,
+            samples_days=self._file.journal.keep.samples_days,
+            record_days=self._file.journal.keep.record_days,
             beds=beds.beds(),
             path=self._path,
             sha256=self._source.sha256,
             links=link_times(times),
-            capture=capture_config(self._file.capture, self._file.journal.url),
+            capture=capture_config(self._file.capture, journal_url),
             shell=shell_times(times),
             signal_delay_ms=times.signal_delay,
             library=f"drug library {record.id} {record.version} (sha256 {record.sha256[:12]})",
@@ -184,5 +208,9 @@ class _Loader:
             drug_names={plain_word(name): drug.code for drug in record.drug for name in names_of(drug)},
             opioids=clinical.tables(self._file, record),
             vocabulary=clinical.words(),
+            access=access,
+            access_folder=access_folder(self._file.access.directory, journal_url),
             hl7=hl7_settings(self._file.hl7, self._path.parent),
+            provider=oidc_settings(self._file.access.oidc, self._path.parent),
+            bus=bus_settings(self._file, self._path.parent),
         )

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pumpd.access.policy import AccessPolicy
+from pumpd.access.provider import ProviderSettings
 from pumpd.clinical.mme_tables import OpioidTables
 from pumpd.clinical.pk_models import Pharmacokinetics
 from pumpd.clinical.vocabulary import Vocabulary
+from pumpd.config.bus_settings import BusSettings
 from pumpd.device.info import DriverInfo
 from pumpd.gateways import Hl7Settings
 from pumpd.safety.events import Patient
@@ -44,13 +47,25 @@ class BedConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerTls:
+    """Files (PEM)."""
+
+    certificate: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """allow_unauthenticated: must be true to bind an address that is not loopback (there is no sign-in yet)."""
+    """tls: how the server encrypts; None: it does not (loopback, or behind a proxy that does).
+
+    proxies: whose word is taken for the address that a request came from.
+    """
 
     host: str
     port: int
-    allow_unauthenticated: bool = False
     allowed_origins: tuple[str, ...] = ()
+    tls: ServerTls | None = None
+    proxies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +133,10 @@ class WardConfig:
     opioids: factors to MME by the table that this ward chose; vocabulary: the words of a chart.
     benzodiazepines: the library's drugs of that class, by code. drug_names: its codes by every name, plainly written.
     capture: where raw bytes of the lines are kept; None: nowhere. hl7: other systems that are heard and told.
+    bus: the broker that the ward is on; None: none. samples_days: how long readings are kept one by one,
+    record_days: how long everything of stays that are over; 0: for good.
+    access: who may do what and how people sign in; access_folder: of the site's key and the set-up token.
+    provider: the hospital's identity provider; None: everybody has an account here.
     """
 
     id: str
@@ -131,6 +150,8 @@ class WardConfig:
     sha256: str
     opioids: OpioidTables
     vocabulary: Vocabulary
+    access: AccessPolicy
+    access_folder: Path
     links: LinkTimes = LinkTimes()
     shell: ShellTimes = ShellTimes()
     capture: CaptureConfig | None = None
@@ -142,6 +163,10 @@ class WardConfig:
     benzodiazepines: tuple[str, ...] = ()
     drug_names: Mapping[str, str] = field(default_factory=dict)
     hl7: Hl7Settings | None = None
+    provider: ProviderSettings | None = None
+    bus: BusSettings | None = None
+    samples_days: int = 0
+    record_days: int = 0
 
     @property
     def unverified(self) -> tuple[str, ...]:

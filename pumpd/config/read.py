@@ -140,13 +140,16 @@ def _not_a_choice(error: ErrorDetails) -> str:
     return f'expected {expected}, found "{found}"' + (f'; did you mean "{guess}"?' if guess else "")
 
 
-# Parts of the contract with users that this version does not build: named, never silently ignored.
-_LATER = {"mqtt": "MQTT is"}
+# Keys of earlier versions: what has taken their place.
+_GONE = {
+    ("server", "allow_unauthenticated"): "everybody signs in now, wherever the page is served: leave it out; "
+    "an address that is not loopback needs tls_certificate and tls_key, or behind_tls_proxy = true",
+}
 
 
 def _unknown_key(model: type[BaseModel], path: KeyPath) -> str:
-    if len(path) == 1 and path[0] in _LATER and "bed" in model.model_fields:
-        return f"{_LATER[str(path[0])]} not available in this version"
+    if path in _GONE and "bed" in model.model_fields:
+        return _GONE[path]
     owner = model_at(model, path[:-1])
     return f"unknown key{did_you_mean(str(path[-1]), keys_of(owner))}"
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pumpd.config.by_id import better_name
+from pumpd.config.keeping import keep_problems, keep_warnings
 from pumpd.config.link_url import LinkError, SerialLink, SocketLink, line_of, parse_link
 from pumpd.config.problems import Problem, did_you_mean
 from pumpd.config.read import MISSING, Source
@@ -21,6 +22,9 @@ from pumpd.registry import broken, drivers
 
 BAUD = DriverOption("baud", "auto|[1-9][0-9]{2,6}", "auto", "the line's speed in bits a second, or auto")
 JOURNAL_SCHEMES = ("sqlite+aiosqlite", "postgresql+asyncpg")
+
+
+ONE_PLACE = "; a device behind HL7 stands at one bed: its gateway has to send an identifier of its own for each"
 
 
 def devices_of(file: WardFile) -> Iterator[tuple[KeyPath, Kind, DeviceTable]]:
@@ -36,8 +40,8 @@ def ward_problems(file: WardFile, source: Source) -> list[Problem]:
     """Everything that is wrong with the ward file by itself."""
     return [
         *_timezone(file, source),
-        *_server(file, source),
         *_journal(file, source),
+        *keep_problems(file, source),
         *_duplicate_ids(file, source),
         *_drivers(file, source),
         *_options(file, source),
@@ -59,16 +63,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _server(file: WardFile, source: Source) -> Iterator[Problem]:
-    server = file.server
-    if not is_loopback(server.host) and not server.allow_unauthenticated:
-        message = (
-            f'"{server.host}" can be reached from other machines and there is no sign-in yet: '
-            "use 127.0.0.1, or set allow_unauthenticated = true"
-        )
-        yield source.problem(("server", "host"), message)
 
 
 def _journal(file: WardFile, source: Source) -> Iterator[Problem]:
@@ -162,7 +156,7 @@ def _links(file: WardFile, source: Source) -> Iterator[Problem]:
         user, where = seen.setdefault(link if isinstance(link, str) else line_of(link), (device.id, at))
         if where != at:
             message = f'link already used by "{user}" (line {locate(source.lines, (*where, "link"))})'
-            yield source.problem((*at, "link"), message)
+            yield source.problem((*at, "link"), message + (ONE_PLACE if is_remote(device) else ""))
         baud = device.options.get("baud")
         if baud is not None and not isinstance(link, SocketLink | str) and link.baud not in (None, _number(baud)):
             message = f'"{baud}" and the link\'s ?baud={link.baud} contradict each other; leave one out'
@@ -176,16 +170,13 @@ def _number(text: str) -> int | None:
 def ward_warnings(file: WardFile, source: Source) -> list[Problem]:
     """What may run but a person should know."""
     found: list[Problem] = []
-    if not is_loopback(file.server.host):
-        message = "anybody who reaches this address sees the ward and may act: there is no sign-in yet"
-        found.append(source.problem(("server", "allow_unauthenticated"), message))
     if urlsplit(file.journal.url).password:
         found.append(source.problem(("journal", "url"), "a password stands in this file; keep the file private"))
     for index, bed in enumerate(file.bed):
         if bed.patient is not None:
             message = "a patient bound by the file is for a bench only; a ward binds patients by name"
             found.append(source.problem(("bed", index, "patient"), message))
-    return [*found, *_passing_names(file, source)]
+    return [*found, *keep_warnings(file, source), *_passing_names(file, source)]
 
 
 def _passing_names(file: WardFile, source: Source) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pumpd.config.breathing_file import SignalName
+from pumpd.config.bus_file import MqttTable
 from pumpd.config.fields import (
     CeilingOverride,
     ConcUgMl,
@@ -18,7 +19,8 @@ from pumpd.config.fields import (
     Record,
     WeightG,
 )
-from pumpd.config.hl7_file import Hl7Table
+from pumpd.config.hl7_file import FilePath, Hl7Table
+from pumpd.config.oidc_file import OidcTable
 
 FileName = Annotated[str, Field(min_length=1, description="relative to the ward file, then to the default files")]
 Link = Annotated[
@@ -37,18 +39,34 @@ class WardTable(Record):
 
 
 class ServerTable(Record):
-    """Where the page is served. There is no sign-in yet: an address that is not loopback must be allowed by name."""
+    """Where the page is served. An address that is not loopback needs a certificate, or a proxy that has one.
+
+    tls_certificate, tls_key: PEM, relative to the ward file. proxies: which addresses may say who is behind them.
+    """
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
-    allow_unauthenticated: bool = False
+    tls_certificate: FilePath | None = None
+    tls_key: FilePath | None = None
+    behind_tls_proxy: bool = False
+    proxies: list[str] = Field(default_factory=list)
     allowed_origins: list[str] = Field(default_factory=list)
+
+
+class KeepTable(Record):
+    """How long what is kept. samples_days: readings one by one, 0 or at least 30. record_days: everything of stays that
+    are over, 0 or at least 365. 0: for good.
+    """
+
+    samples_days: Annotated[int, Field(ge=0)] = 0
+    record_days: Annotated[int, Field(ge=0)] = 0
 
 
 class JournalTable(Record):
     """SQLAlchemy URL: sqlite+aiosqlite:///FILE (relative to the working directory) or postgresql+asyncpg://…"""
 
     url: Annotated[str, Field(min_length=1)]
+    keep: KeepTable = KeepTable()
 
 
 class CaptureTable(Record):
@@ -65,6 +83,17 @@ class FileTable(Record):
     """A file of limits, rules or times."""
 
     file: FileName
+
+
+class AccessTable(FileTable):
+    """Who may do what. directory: of the site's key and the set-up token; default: beside the journal's file.
+
+    oidc: the hospital's identity provider, which may vouch for people.
+    """
+
+    file: FileName = "access.toml"
+    directory: Annotated[str, Field(min_length=1)] | None = None
+    oidc: OidcTable | None = None
 
 
 class OpioidsTable(FileTable):
@@ -165,9 +194,11 @@ class WardFile(Record):
     pharmacokinetics: FileTable = FileTable(file="pharmacokinetics.toml")
     opioids: OpioidsTable = OpioidsTable(file="opioids.toml")
     assessments: FileTable = FileTable(file="assessments.toml")
+    access: AccessTable = AccessTable()
     ceiling: CeilingOverride | None = None
     interlock: InterlockTable = InterlockTable()
     hl7: Hl7Table | None = None
+    mqtt: MqttTable | None = None
     bed: Annotated[list[BedTable], Field(min_length=1)]
 
 

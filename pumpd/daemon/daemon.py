@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import gc
-import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -14,32 +12,38 @@ from dataclasses import replace
 
 import structlog
 
-import pumpd
-from pumpd.api.app import create_app
+from pumpd.access.port import AccessPort
 from pumpd.bedside import BedRuntime, DeviceSession, Parts, RemoteSession, Session
 from pumpd.bedside.chart_parts import Knowledge
 from pumpd.bedside.charts import Charts
 from pumpd.bedside.supervise import keep_running
-from pumpd.clock import Clock, Gap, PeoplesTime, boot_id
+from pumpd.bus.bus import Bus
+from pumpd.clock import Clock, Gap, PeoplesTime
 from pumpd.config.hl7 import remote_source
 from pumpd.config.model import BedConfig, DeviceConfig, WardConfig
+from pumpd.daemon.bus import bus_counts, open_bus
 from pumpd.daemon.gateway import GatewayRun, Port
-from pumpd.daemon.restore import restore_bed, resume
+from pumpd.daemon.health import health_of
+from pumpd.daemon.reception import Reception
+from pumpd.daemon.restore import open_journal, record_rule, restore_bed, resume
 from pumpd.daemon.self_watch import Outbox, SelfWatch, wall_ms, watching
 from pumpd.daemon.ward import Ward
-from pumpd.daemon.watch import LoopWatch, checkpoints, counts, tidy
-from pumpd.daemon.web import WebServer
+from pumpd.daemon.watch import LoopWatch, checkpoints, counts, end_tasks, raise_file_limit, tidy
+from pumpd.daemon.web import WebServer, live_hub, ward_app
+from pumpd.device import Unmapped, Waveform
 from pumpd.gateways import Told
-from pumpd.journal import BootInfo, Journal, JournalFault, Origins
+from pumpd.history import BedHistory
+from pumpd.journal import JournalFault
+from pumpd.journal.housekeeping import keep_house
 from pumpd.journal.messages import JournalMessages
 from pumpd.links.recorder import Recorder
-from pumpd.live.hub import LiveHub
 from pumpd.live.port import WardCounts
 from pumpd.live.screens import Screens, screens_of
 from pumpd.registry import drivers
 from pumpd.safety import kernel
 from pumpd.safety.events import Event, SelfFault
 from pumpd.safety.view import BedView
+from pumpd.scheduling import EXACT_NS, short_slices, timer_slack
 
 log = structlog.get_logger(__name__)
 SWITCH_INTERVAL_S = 0.00003
@@ -54,21 +58,27 @@ OPENING_GAP_S, OPENING_S = 0.01, 1.0
 class Daemon:
     """start() returns when every bed is decided for and the web face listens; wait() until asked to stop; stop()."""
 
-    def __init__(self, config: WardConfig, clock: Clock | None = None, people: PeoplesTime | None = None) -> None:
-        """clock and people: of a film (pumpd.sim.fast_time), whose loop's time runs faster; a real ward has neither."""
-        self.config = config
-        self.clock = clock or Clock()
-        self._people = people
+    def __init__(
+        self,
+        config: WardConfig,
+        clock: Clock | None = None,
+        people: PeoplesTime | None = None,
+        access: AccessPort | None = None,
+    ) -> None:
+        """clock, people: of a film (pumpd.sim.fast_time), never of a ward. access: of a test that is not about it."""
+        self.config, self.clock = config, clock or Clock()
+        self._people, self._access = people, access
         self.watch = LoopWatch(people)
         self.beds: dict[str, BedRuntime] = {}
         self.sessions: dict[str, Session] = {}
         self._told: list[Told] = []
         self.capture = None
+        self.bus: Bus | None = None
+        self.history: BedHistory | None = None
         if config.capture is not None:
             self.capture = Recorder(config.capture, self.clock.now_ms, self.clock.wall_of)
         self.outboxes: list[Outbox] = []  # whoever sends to other systems puts its own here, before start()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._asked = asyncio.Event()
+        self._tasks, self._asked = list[asyncio.Task[None]](), asyncio.Event()
 
     @property
     def port(self) -> int:
@@ -77,13 +87,16 @@ class Daemon:
 
     def counts(self) -> WardCounts:
         """What was heard and how late decisions were, for /metrics."""
-        return counts(self.beds.values(), self.sessions.values(), self.capture)
+        told = None if self.bus is None else bus_counts(self.bus)
+        return replace(counts(self.beds.values(), self.sessions.values(), self.capture, health_of(self)), bus=told)
 
     async def start(self) -> None:
         """Raises JournalOpenError or OSError (address in use), with nothing left running."""
-        _raise_file_limit()
+        raise_file_limit()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        self.journal = await self._open_journal()
+        short_slices()
+        timer_slack(EXACT_NS)
+        self.journal = await open_journal(self.config, self.clock)
         try:
             await self._start_ward()
         except BaseException:
@@ -116,10 +129,15 @@ class Daemon:
         await self._close_lines()
         if hasattr(self, "hub"):
             await self.hub.stop()
+        if hasattr(self, "web"):
             self.web.stop()
-        await self._end_tasks()
+        await end_tasks(self._tasks, but="web face")
+        if self.history is not None:
+            await self.history.close()
         if self.capture is not None:
             await self.capture.close()
+        if hasattr(self, "reception"):
+            await self.reception.close()
         for bed in self.beds.values():
             bed.close()
             bed.checkpoint()
@@ -142,53 +160,53 @@ class Daemon:
         for error in filter(None, await asyncio.gather(*closing, return_exceptions=True)):
             log.error("a line did not close", exc_info=error)
 
-    async def _open_journal(self) -> Journal:
-        ward = self.config
-        origins = Origins(ward.id, ward.timezone, ward.generation, ward.library, ward.files, ward.unverified)
-        boot = BootInfo(boot_id(), self.clock.boot_ms(), self.clock.wall(), ward.sha256, origins)
-        return await Journal.open(self.config.journal_url, boot, wall=self.clock.wall)
-
     async def _start_ward(self) -> None:
         gap = await self._resume_clock()
-        self.hub = LiveHub(
-            self.config.id,
-            self.config.name,
-            now_ms=self.clock.now_ms,
-            wall_of=self.clock.wall_of,
-            bed_ids=[bed.id for bed in self.config.beds],
-            generation=self.config.generation,
-            timezone=self.config.timezone,
-            people=self._people,
-            integrations=self.config.hl7 is not None,
-        )
+        self.hub = live_hub(self.config, self.clock, self._people)
         known = Knowledge(self.config.pharmacokinetics, self.config.opioids, self.config.vocabulary)
         self.charts = Charts(known, self.journal, self.clock, self.hub.mark)
         self.ward = Ward(self.beds, self.journal, self.clock, self.config, self.charts, self.sessions)
         self.gateway = None if self.config.hl7 is None else await self._gateway()
-        server, journal_url = self.config.server, self.config.journal_url
-        app = create_app(self.hub, self.ward, server, pumpd.__version__, self.counts, journal_url, self.gateway)
-        self.web = WebServer(app, server, self._people)
+        self.reception = await Reception.open(self.config, self.clock, self.hub.people, self._access)
+        app = ward_app(self.config, self.hub, self.ward, self.counts, self.gateway, self.reception)
+        self.history = app.state.history
+        self.web = WebServer(app, self.config.server, self._people)
         self.web.open()
         parts = Parts(kernel, self.clock, self.journal, self.hub, self.config.shell, self.charts, self._told)
         for config in self.config.beds:
             await self._restore(config, parts, gap)
         self._listen_to_journal()
+        await self._begin()
+
+    async def _begin(self) -> None:
+        """Everything that runs beside the beds, which are restored."""
+        self.reception.begin(self.config, self._tell_all)
+        self._run("sign-in", self.reception.run)
         self._run("opening of lines", self._open_lines)
         self._run("screens", self.hub.run)
         self._run("web face", self.web.run)
         if self.gateway is not None:
             self.outboxes += self.gateway.outboxes()
             self._run("HL7 gateway", self.gateway.run)
+        await self._join_bus()
         if self.capture is not None:
             self._run("capture", functools.partial(self.capture.run, self.hub.people.sleep))
         self._run("garbage", functools.partial(tidy, self.hub.people.sleep))
         now_ms = self.clock.now_ms()
         self.self_watch = SelfWatch(self.config.shell, now_ms, wall_ms(self.clock, now_ms))
+        days, record = self.config.samples_days, record_rule(self.config)
+        self._run("housekeeping", functools.partial(keep_house, self.journal, days, record, self.clock.wall))
         self._run("self watch", self._watch_self)
         self._run("loop watch", lambda: self.watch.run(list(self.beds.values())))
         self._run("checkpoints", lambda: checkpoints(list(self.beds.values()), self.config.shell.checkpoint_ms))
         for bed in self.beds.values():
             self._keep_chart(bed)
+
+    async def _join_bus(self) -> None:
+        """Where the ward file has [mqtt]."""
+        if self.config.bus is not None:
+            self.bus = await open_bus(self.config, self.beds, self.journal, self.clock, self._told)
+            self._run("MQTT", self.bus.run)
 
     async def _resume_clock(self) -> Gap | None:
         last = await self.journal.last_seen()
@@ -217,9 +235,16 @@ class Daemon:
             bed.post,
             links=self.config.links,
             shell=self.config.shell,
+            post_soon=bed.post_soon,
             on_link=on_link,
             ear=None if self.capture is None else self.capture.ear(device),
+            aside=functools.partial(self._aside, bed.id, device.id),
         )
+
+    def _aside(self, bed_id: str, device: str, fact: Unmapped | Waveform) -> None:
+        """What no kernel is told of: curves are for screens."""
+        if isinstance(fact, Waveform):
+            self.hub.waves.heard(bed_id, device, fact, self.clock.now_ms())
 
     async def _gateway(self) -> GatewayRun:
         """Where the ward file says something of HL7; else nothing listens, and nothing is sent."""
@@ -270,19 +295,3 @@ class Daemon:
     def _tell_all(self, event: Event) -> None:
         for bed in self.beds.values():
             bed.post(event)
-
-    async def _end_tasks(self) -> None:
-        for task in self._tasks:
-            if task.get_name() != "web face":
-                task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-
-def _raise_file_limit() -> None:
-    """A ward's lines, screens and files may be more than the usual soft limit of 1024 descriptors."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -32,4 +32,8 @@ def _detail(device: DeviceConfig, session: Session) -> DeviceDetail:
         waves=session.waves,
         unmapped=tuple((one.tag, one.count, one.value) for one in session.unmapped),
         unmapped_more=session.unmapped.more,
+        poll_ms=device.poll_ms or info.period_ms(device.options),
+        serial=device.serial,
+        options=tuple(device.options.items()),
+        cautions=info.cautions,
     )

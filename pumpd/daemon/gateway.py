@@ -20,10 +20,13 @@ from pumpd.device import Kind
 from pumpd.device.facts import AlarmCode, DeviceAlarms, PumpStatus, Vitals
 from pumpd.gateways import DeadLetter, Gateway, MessageStore, PeerState, RemoteDevice, Told
 from pumpd.registry import BrokenGateway, gateway
+from pumpd.safety import asking
 from pumpd.safety.alarms import Alarm, AlarmState
+from pumpd.safety.asking import Against, Asked
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event, LinkState, Patient, SelfFault
 from pumpd.safety.policy import BedPolicy
+from pumpd.safety.told_state import Told as Kept
 from pumpd.safety.view import BedView
 
 log = structlog.get_logger(__name__)
@@ -106,6 +109,13 @@ class Port:
         standing = (alarm for bed in self._beds.values() for alarm in bed.view().alarms)
         return tuple(alarm for alarm in standing if alarm.state is not AlarmState.ENDED)
 
+    def kept(self, bed: str) -> Kept:
+        return self._beds[bed].state.told
+
+    def against(self, bed: str, asked: Asked) -> Sequence[Against]:
+        runtime = self._beds[bed]
+        return asking.against(runtime.state, self._clock.now_ms(), runtime.policy, asked)
+
     def hear(self, bed: str, device: str, fact: Vitals | PumpStatus | DeviceAlarms) -> None:
         """Only of a device whose link is `hl7:`: no message speaks for one that has a line."""
         self._remote(device).hear(fact)
@@ -130,14 +140,17 @@ class Port:
         for bed in self._beds.values():
             bed.post(SelfFault(code, detail, active))
 
-    async def course_report(self, bed: str) -> bytes | None:
-        """Of the newest course of the bed's patient. Raises pumpd.report.ReportError."""
-        patient = self.patient(bed)
-        if patient is None:
+    def volume_ul(self, bed: str, pump: str) -> int | None:
+        """As the kernel believes it, while the pump's reports are live."""
+        known = self._beds[bed].state.pumps.get(pump)
+        return known.report.volume_ul if known is not None and known.live and known.report is not None else None
+
+    async def course_report(self, course: str) -> bytes | None:
+        """Raises pumpd.report.ReportError."""
+        try:
+            return await report.report(self._config.journal_url, course, "html")
+        except report.UnknownCourse:
             return None
-        lines = await report.courses(self._config.journal_url)
-        own = [line.id for line in lines if line.mrn == patient.mrn]
-        return await report.report(self._config.journal_url, own[0], "html") if own else None
 
 
 @dataclass(frozen=True, slots=True)

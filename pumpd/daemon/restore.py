@@ -9,10 +9,11 @@ import structlog
 
 from pumpd.bedside import BedRuntime, Parts
 from pumpd.bedside.ports import Commandable
-from pumpd.clock import Gap
-from pumpd.config.model import BedConfig
-from pumpd.journal import Journal, Marked, Restored
+from pumpd.clock import Clock, Gap, boot_id
+from pumpd.config.model import BedConfig, WardConfig
+from pumpd.journal import BootInfo, Journal, Marked, Origins, Restored
 from pumpd.journal.judged import Judged, judge
+from pumpd.journal.letting_go import BUS, RecordRule
 from pumpd.safety.events import HistoryKept, PatientBound, PolicyReplaced, Restarted
 from pumpd.safety.kernel import initial_state
 from pumpd.units import Ms
@@ -26,6 +27,19 @@ class Returned:
 
     bed: BedRuntime
     kept: HistoryKept | None
+
+
+async def open_journal(ward: WardConfig, clock: Clock) -> Journal:
+    """The ward's journal, told of this start. Raises JournalOpenError."""
+    origins = Origins(ward.id, ward.timezone, ward.generation, ward.library, ward.files, ward.unverified)
+    boot = BootInfo(boot_id(), clock.boot_ms(), clock.wall(), ward.sha256, origins)
+    return await Journal.open(ward.journal_url, boot, wall=clock.wall)
+
+
+def record_rule(ward: WardConfig) -> RecordRule:
+    """How long the record is kept, and whom the ward tells of it: what they have not been told stays."""
+    owed_to = {send.id for send in ward.hl7.send} if ward.hl7 is not None else set[str]()
+    return RecordRule(ward.record_days, frozenset(owed_to | ({BUS} if ward.bus is not None else set())))
 
 
 async def restore_bed(bed: BedConfig, journal: Journal, parts: Parts, pumps: Mapping[str, Commandable]) -> Returned:

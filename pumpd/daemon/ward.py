@@ -13,12 +13,14 @@ from pumpd.clock import Clock
 from pumpd.config.model import WardConfig
 from pumpd.daemon.devices import details
 from pumpd.daemon.words import usual_rate, words_of
+from pumpd.daemon.workshop import Workshop
 from pumpd.journal import Journal, JournalUnavailable
 from pumpd.live.port import DeviceDetail, NotDurable, Readiness, TrendPoint, UnknownBed, UsualRate, Words
 from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event
+from pumpd.safety.policy import BedPolicy
 
 MS = timedelta(milliseconds=1)
 
@@ -42,6 +44,7 @@ class Ward:
         self._durable_ms = config.shell.durable_ms
         self._charts = charts
         self._sessions = sessions
+        self.workshop = Workshop(config, sessions)
 
     def bed_ids(self) -> tuple[str, ...]:
         return tuple(self._beds)
@@ -108,6 +111,12 @@ class Ward:
     def words(self, bed_id: str) -> Words:
         """What may be said in the chart of the bed. Raises UnknownBed."""
         return words_of(self._config, bed_id)
+
+    def policy(self, bed_id: str) -> BedPolicy:
+        """What the bed's kernel judges by now. Raises UnknownBed."""
+        if bed_id not in self._beds:
+            raise UnknownBed(bed_id)
+        return self._beds[bed_id].policy
 
     def usual_rate(self, bed_id: str, pump_id: str) -> UsualRate | None:
         """What a rate of this pump is compared with; None where nothing is asked. Raises UnknownBed."""

@@ -4,24 +4,28 @@ does the garbage collector run."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import resource
 from array import array
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import structlog
 
 from pumpd.bedside import BedRuntime, Session
+from pumpd.bus.together import ended
 from pumpd.clock import PeoplesTime
 from pumpd.device.info import Kind
 from pumpd.links.recorder import Recorder
-from pumpd.live.port import CaptureCounts, WardCounts
+from pumpd.live.port import CaptureCounts, Health, WardCounts
+from pumpd.turns import turns
 
 log = structlog.get_logger(__name__)
 EVERY_S = 0.1
 LOOK_EVERY = 10
 KEPT = 6000
 """Ten minutes of samples."""
-TIDY_S = 0.05
+TIDY_S = 0.01
 SETTLED_S = 5.0
 WHOLE_S = 60.0
 BURST_OBJECTS = 50_000
@@ -53,8 +57,16 @@ class LoopWatch:
 
     def quantile_us(self, q: float) -> int:
         """Of the kept samples; 0 before the first."""
+        return _at(sorted(self._late_us[: min(self._count, KEPT)]), q)
+
+    def quantiles_s(self, wanted: Collection[float]) -> dict[float, float]:
+        """The same for several, in seconds."""
         kept = sorted(self._late_us[: min(self._count, KEPT)])
-        return kept[min(len(kept) - 1, int(len(kept) * q))] if kept else 0
+        return {q: _at(kept, q) / 1e6 for q in wanted}
+
+
+def _at(kept: Sequence[int], q: float) -> int:
+    return kept[min(len(kept) - 1, int(len(kept) * q))] if kept else 0
 
 
 async def tidy(sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -73,10 +85,19 @@ async def tidy(sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> Non
         while True:
             for _ in range(int(WHOLE_S / TIDY_S)):
                 await sleep(TIDY_S)
+                await turns().free()
                 gc.collect(0)
             gc.collect()
     finally:
         gc.set_threshold(*before)
+
+
+async def end_tasks(tasks: Sequence[asyncio.Task[None]], but: str) -> None:
+    """All have ended; but the one of that name, which was asked to, is not cancelled."""
+    await ended(task for task in tasks if task.get_name() != but)
+    for task in tasks:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 async def checkpoints(beds: Sequence[BedRuntime], every_ms: int) -> None:
@@ -87,7 +108,12 @@ async def checkpoints(beds: Sequence[BedRuntime], every_ms: int) -> None:
             bed.checkpoint()
 
 
-def counts(beds: Collection[BedRuntime], sessions: Collection[Session], capture: Recorder | None = None) -> WardCounts:
+def counts(
+    beds: Collection[BedRuntime],
+    sessions: Collection[Session],
+    capture: Recorder | None = None,
+    health: Health | None = None,
+) -> WardCounts:
     """What all beds and devices together have counted since the start."""
     return WardCounts(
         {kind.value: sum(session.frames for session in sessions if session.kind is kind) for kind in Kind},
@@ -96,6 +122,7 @@ def counts(beds: Collection[BedRuntime], sessions: Collection[Session], capture:
         max((bed.lateness.worst_ms for bed in beds), default=0),
         _unmapped(sessions),
         None if capture is None else CaptureCounts(capture.bytes_written, capture.lost, capture.paused is not None),
+        health=health,
     )
 
 
@@ -105,3 +132,11 @@ def _unmapped(sessions: Collection[Session]) -> dict[str, int]:
     for session in sessions:
         found.setdefault(session.driver, set()).update(one.tag for one in session.unmapped)
     return {driver: len(tags) for driver, tags in found.items()}
+
+
+def raise_file_limit() -> None:
+    """A ward's lines, screens and files may be more than the usual soft limit of 1024 descriptors."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
+import pumpd
+from pumpd.api.app import create_app
+from pumpd.api.integrations import IntegrationPort
 from pumpd.api.sockets import listen, server_options
-from pumpd.clock import PeoplesTime
-from pumpd.config.model import ServerConfig
+from pumpd.clock import Clock, PeoplesTime
+from pumpd.config.model import ServerConfig, WardConfig
+from pumpd.daemon.reception import Reception
+from pumpd.daemon.ward import Ward
+from pumpd.live.hub import LiveHub
+from pumpd.live.port import WardCounts
 
 TICK_S, TICKS_A_DAY = 0.1, 864_000  # as uvicorn's own loop
+
+
+def encryption(server: ServerConfig) -> dict[str, Any]:
+    """uvicorn's options: our own certificate, and whose word is taken for an address."""
+    trust: dict[str, Any] = {"proxy_headers": bool(server.proxies), "forwarded_allow_ips": list(server.proxies)}
+    if server.tls is None:
+        return trust
+    return trust | {"ssl_certfile": server.tls.certificate, "ssl_keyfile": server.tls.key}
 
 
 class _Quiet(uvicorn.Server):
@@ -39,7 +55,7 @@ class WebServer:
 
     def __init__(self, app: FastAPI, config: ServerConfig, people: PeoplesTime | None = None) -> None:
         self._app = app
-        self._host = config.host
+        self._config, self._host = config, config.host
         self.port = config.port
         self._people = people or PeoplesTime()
         self._listening: socket.socket | None = None
@@ -55,7 +71,8 @@ class WebServer:
             self.open()
         listening, self._listening = self._listening, None
         assert listening is not None
-        self._server = _Quiet(uvicorn.Config(self._app, **server_options(self._people.stretch)), self._people)
+        options = server_options(self._people.stretch) | encryption(self._config)
+        self._server = _Quiet(uvicorn.Config(self._app, **options), self._people)
         try:
             await self._server.serve(sockets=[listening])
         finally:
@@ -67,3 +84,43 @@ class WebServer:
             self._server.should_exit = True
         elif self._listening is not None:
             self._listening.close()
+
+
+def live_hub(config: WardConfig, clock: Clock, people: PeoplesTime | None) -> LiveHub:
+    """What all screens of a ward look at."""
+    return LiveHub(
+        config.id,
+        config.name,
+        now_ms=clock.now_ms,
+        wall_of=clock.wall_of,
+        bed_ids=[bed.id for bed in config.beds],
+        generation=config.generation,
+        timezone=config.timezone,
+        people=people,
+        integrations=config.hl7 is not None,
+    )
+
+
+def ward_app(
+    config: WardConfig,
+    hub: LiveHub,
+    ward: Ward,
+    counts: Callable[[], WardCounts],
+    gateway: IntegrationPort | None,
+    reception: Reception,
+) -> FastAPI:
+    """The web face of a ward."""
+    return create_app(
+        hub,
+        ward,
+        config.server,
+        pumpd.__version__,
+        counts,
+        config.journal_url,
+        gateway,
+        access=reception.access,
+        audit=reception.audit,
+        accounts=reception.accounts,
+        workshop=ward.workshop,
+        provider=reception.provider,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import zlib
 
+_number = int.from_bytes
 _MIRRORED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 _ADLER_EXACT = 256  # that many bytes sum to less than Adler's modulus of 65521
 
@@ -21,7 +22,7 @@ def crc16_xmodem(data: bytes) -> int:
 
 def xor8(data: bytes) -> int:
     """XOR of all bytes, by halving a big integer (C speed instead of a Python loop per byte)."""
-    value = int.from_bytes(data, "big")
+    value = _number(data, "big")
     if len(data) <= 32:  # vital signs each second: the same without the loop
         value ^= value >> 128
         value ^= value >> 64

@@ -91,7 +91,11 @@ class InFlight:
 
     def next_order_due(self) -> Ms | None:
         """When the next order without an outcome becomes unknown."""
-        return min((r.due_ms for r in self._requests if r.order_id is not None and not r.told), default=None)
+        first = None
+        for request in self._requests:  # spelled out: asked with every frame, and hardly ever is there an order
+            if request.order_id is not None and not request.told and (first is None or request.due_ms < first):
+                first = request.due_ms
+        return first
 
     def __contains__(self, request: Request) -> bool:
         return request in self._requests  # by identity: requests have no equality of their own

@@ -85,7 +85,8 @@ class EscapedFramer:
     """
 
     def __init__(self, start: int = 0x85, escape: int = 0x80, limit: int = 1024) -> None:
-        self._start, self._escape = bytes([start]), escape  # a number is found in a fifth of the time
+        self._start = bytes([start])
+        self._start_value, self._escape = start, escape  # a number is found in a fifth of the time
         self._pairs = {value: bytes([escape, value - 0x80]) for value in (escape, start)}
         self._limit = limit  # of noise; a frame is bounded by LEN
         self._part: bytes | None = None  # bytes of an unfinished frame after its start byte
@@ -97,17 +98,22 @@ class EscapedFramer:
         plain += bytes([xor8(plain)])
         return self._start + b"".join(self._pairs.get(value, bytes([value])) for value in plain)
 
+    def whole(self, data: bytes) -> bytes | None:
+        """LEN + body + CHK of the one frame that data plainly is, by far the most usual; None: it is for `feed`."""
+        part, start = data[1:], self._start_value
+        if not part or data[0] != start or self._part is not None or self._noise:
+            return None
+        if len(part) != part[0] + 2 or start in part or self._escape in part or xor8(part):
+            return None
+        return part
+
     def feed(self, data: bytes) -> list[bytes | Garbled]:
         """LEN + body + CHK of frames whose length and checksum are right, unescaped; and what was no frame."""
+        part = self.whole(data)
+        if part is not None:
+            return [part]
         out: list[bytes | Garbled] = []
-        parts = data.split(self._start)
-        first = parts[0]
-        if not first and len(parts) == 2 and self._part is None and not self._noise:
-            part = parts[1]  # a whole frame in one piece is by far the most usual; it takes no detour
-            if part and len(part) == part[0] + 2 and self._escape not in part and not xor8(part):
-                out.append(part)
-                return out
-        del parts[0]
+        first, *parts = data.split(self._start)
         if first:
             self._continue(first, out)
         for part in parts:

@@ -163,9 +163,14 @@ class HalfDuplex:
 
     def next_deadline(self) -> Ms | None:
         """When a time-out or a due question wants attention."""
-        line = self._free_ms(self.pending) if self.pending is not None else min(self._due.values(), default=None)
-        times = [at for at in (line, self._flight.next_order_due()) if at is not None]
-        return min(times, default=None)
+        pending, order_ms = self.pending, self._flight.next_order_due()
+        if pending is not None:
+            line_ms = Ms(pending.sent_ms + self._busy_ms)
+        elif self._due:
+            line_ms = min(self._due.values())
+        else:
+            return order_ms
+        return line_ms if order_ms is None or line_ms < order_ms else order_ms
 
     def _free_ms(self, pending: Request) -> Ms:
         return Ms(pending.sent_ms + self._busy_ms)

@@ -21,14 +21,17 @@ class Backlog:
 
     def __init__(self, most_readings: int, most_records: int) -> None:
         self._entries: deque[Entry] = deque()
+        self._written: list[Entry] = []
         self._most_readings, self._most_records = most_readings, most_records
         self.dropped_readings = self.dropped_records = 0
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, entry: Entry) -> None:
-        self._entries.append(entry)
+    def take_in(self, inbox: deque[Entry]) -> None:
+        """Add what came in, oldest first; what comes meanwhile waits for the next time."""
+        entry = inbox.popleft
+        self._entries.extend([entry() for _ in range(len(inbox))])
 
     def take(self, most: int) -> list[Entry]:
         """Remove and return the oldest."""
@@ -41,6 +44,14 @@ class Backlog:
     def put_back(self, entries: list[Entry]) -> None:
         """Undo `take`."""
         self._entries.extendleft(reversed(entries))
+
+    def written(self, entries: list[Entry]) -> None:
+        """Of what is committed the last lot is held, and the one before freed: the event loop has forgotten that by
+        now, and need not free thousands of values itself. One by one: it may want the interpreter in between.
+        """
+        before, self._written = self._written, entries
+        while before:
+            before.pop()
 
     def bound(self) -> None:
         """Drop what is too much. Cheap while there is room."""

@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from pumpd.journal import postgres
 from pumpd.journal.records import JournalOpenError
 
 _PRAGMAS = (
@@ -43,15 +44,23 @@ def sqlite_path(url: URL) -> Path | None:
 
 
 def make_engine(url: URL, *, reading: bool = False) -> AsyncEngine:
-    """An engine of the calling thread's loop. reading: the connections refuse to write (SQLite)."""
+    """An engine of the calling thread's loop. reading: the connections refuse to write."""
     try:
-        engine = create_async_engine(url)
+        options = {} if sqlite_path(url) is not None else _of_server(reading)
+        engine = create_async_engine(url, hide_parameters=True, **options)  # errors are logged, rows hold names
     except ModuleNotFoundError as error:
         raise JournalOpenError(f"journal url {url}: {error.name} is not installed") from None
     if sqlite_path(url) is not None:
         pragmas = (*_PRAGMAS[2:], "PRAGMA query_only=ON") if reading else _PRAGMAS
         event.listen(engine.sync_engine, "connect", _setter(pragmas))
     return engine
+
+
+def _of_server(reading: bool) -> dict[str, Any]:
+    """PostgreSQL: a connection that the server closed meanwhile is made anew before anybody is told."""
+    session = {**postgres.SESSION, **({"default_transaction_read_only": "on"} if reading else {})}
+    connect = {"async_creator_fn": postgres.connect, "timeout": postgres.CONNECT_S, "server_settings": session}
+    return {"connect_args": connect, "pool_pre_ping": True}
 
 
 def _setter(pragmas: tuple[str, ...]) -> Any:

@@ -72,9 +72,9 @@ class Inbound:
             _remember(self._fresh, key)
             return None
 
-    async def applied(self, key: Key) -> None:
+    async def applied(self, *keys: Key) -> None:
         """See MessageStore.applied. It is noted as soon as the journal works again, even if this raises."""
-        await self._journal.append_durable(change((sql.APPLIED, stored_key(key))))
+        await self._journal.append_durable(MessageRecord(((sql.APPLIED, tuple(map(stored_key, keys))),)))
 
     async def unapplied(self) -> Sequence[Received]:
         """See MessageStore.unapplied."""

@@ -11,7 +11,9 @@ from collections import deque
 
 from msgspec import Struct
 
-from pumpd.journal.records import JournalUnavailable, Record
+from pumpd.journal.packing import PACKED
+from pumpd.journal.records import JournalUnavailable, Record, StepRecord
+from pumpd.safety.events import Heard
 
 REFUSED = -1  # the token of a record that was not taken
 
@@ -76,3 +78,11 @@ def _refuse(future: asyncio.Future[None], detail: str) -> None:
         return
     future.set_exception(JournalUnavailable(detail))
     future.exception()  # a caller that does not wait must not make the loop complain
+
+
+def is_reading(record: Record) -> bool:
+    """True for a step that only heard a reading or a tick and decided nothing: these may wait and may be lost."""
+    if type(record) is not StepRecord or record.decisions:
+        return False
+    event = record.event
+    return type(event.fact if type(event) is Heard else event) in PACKED

@@ -15,9 +15,9 @@ from pumpd.clock import Clock
 from pumpd.journal import charts, query, trends
 from pumpd.journal.backlog import gap_of, merge_gap
 from pumpd.journal.charts import ChartHistory
-from pumpd.journal.inbox import REFUSED, Entry, Waiters
+from pumpd.journal.inbox import REFUSED, Entry, Waiters, is_reading
 from pumpd.journal.keeper import Keeper
-from pumpd.journal.packing import PACKED
+from pumpd.journal.limits import Limits
 from pumpd.journal.records import (
     BootInfo,
     CheckpointRecord,
@@ -34,12 +34,12 @@ from pumpd.journal.records import (
     TrendPoint,
 )
 from pumpd.journal.recovery import with_unwritten
-from pumpd.journal.rows import micros
+from pumpd.journal.rows import micros, utc_now
 from pumpd.journal.store import FAILURES
 from pumpd.journal.verify import VerifyReport, verify_engine
-from pumpd.journal.writer import Limits, Writer
+from pumpd.journal.writer import Writer
 from pumpd.safety.alarms import Alarm
-from pumpd.safety.events import Event, Heard
+from pumpd.safety.events import Event
 from pumpd.safety.policy import BedPolicy
 from pumpd.units import Ms
 
@@ -50,25 +50,13 @@ T = TypeVar("T")
 OnFault = Callable[[JournalFault | None], None]
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def is_reading(record: Record) -> bool:
-    """True for a step that only heard a reading or a tick and decided nothing: these may wait and may be lost."""
-    if type(record) is not StepRecord or record.decisions:
-        return False
-    event = record.event
-    return type(event.fact if type(event) is Heard else event) in PACKED
-
-
 class Journal:
     """Made by `open`, used from one event loop, ended by `close`."""
 
-    def __init__(self, url: str, boot: BootInfo, limits: Limits, wall: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, url: str, boot: BootInfo, limits: Limits, wall: Callable[[], datetime] = utc_now) -> None:
         self._loop = asyncio.get_running_loop()
         self._boot_ms = Clock().boot_ms  # of the machine, whatever time the beds have: how long something waits
-        self._wall = wall
+        self._wall, self.boot = wall, boot
         self._inbox: deque[Entry] = deque()
         self._waiters = Waiters()
         self._token = 0
@@ -92,7 +80,7 @@ class Journal:
         *,
         on_fault: OnFault | None = None,
         limits: Limits | None = None,
-        wall: Callable[[], datetime] = _utc_now,
+        wall: Callable[[], datetime] = utc_now,
     ) -> Journal:
         """Open or create the database and bring its schema up to date, all on the journal's thread.
 
@@ -151,8 +139,9 @@ class Journal:
 
     def _take(self, entry: Entry) -> None:
         self._inbox.append(entry)
-        if type(entry.record) is not MessageRecord:  # nobody counts on a message before it is committed
-            self._keeper.urgent(entry)
+        if isinstance(entry.record, MessageRecord):  # nobody counts on a message before it is committed
+            return self._writer.hurry()
+        self._keeper.urgent(entry)
         self._writer.wake()
 
     def _refuse(self, record: Record) -> int:
@@ -169,7 +158,7 @@ class Journal:
 
         While the journal is failing the future has failed already; the record is still kept for later.
         """
-        self._writer.wake()
+        self._writer.hurry()
         return self._waiters.durable(token, self._loop)
 
     def _look(self) -> None:
@@ -203,7 +192,7 @@ class Journal:
         return self.append(PolicyRecord(bed, seq, now_ms, self._wall(), policy))
 
     def checkpoint(self, bed: str, seq: int, now_ms: Ms, state: bytes) -> int:
-        """The bed's state after step `seq`. The last two are kept, and the first after a gap."""
+        """The bed's state after step `seq`. The last two are kept, the first of a day, and the first after a gap."""
         return self.append(CheckpointRecord(bed, seq, now_ms, self._wall(), state))
 
     async def restore(self, bed: str, *, use_checkpoint: bool = True) -> Restored | None:
@@ -212,8 +201,8 @@ class Journal:
         Whoever wrote the checkpoint: what other kernel code has judged is not judged anew. See pumpd.journal.judged.
         use_checkpoint False: all events from the first.
         """
-        restored = await self._ask(query.restore(self._writer.reader, bed, use_checkpoint))
-        return with_unwritten(restored, bed, self._writer.left.entries)
+        found = await self._ask(query.restore(self._writer.reader, bed, use_checkpoint))
+        return with_unwritten(found, bed, self._writer.left.entries)
 
     async def last_seen(self) -> LastSeen | None:
         """The last commit of earlier runs (as found by `open`), or None in a new journal."""
@@ -252,8 +241,8 @@ class Journal:
         self._inbox.extend(self._refused.values())
         self._refused.clear()
         await self._writer.stop(timeout_s)
-        tail, self._keeper = self._writer.tail, Keeper(None, self._waiters)
-        if tail is not None:
+        self._keeper = Keeper(None, self._waiters)
+        if (tail := self._writer.tail) is not None:
             tail.end()
         self._waiters.fail("the journal is closed")
 
@@ -268,8 +257,20 @@ class Journal:
 
     async def ask(self, question: Callable[[AsyncEngine], Coroutine[Any, Any, T]]) -> T:
         """Ask the database something, on the journal's thread. Raises JournalUnavailable."""
+        return await self._answered(question(self._writer.reader))
+
+    @property
+    def on_server(self) -> bool:
+        """The database is a server's, and not a file."""
+        return self._writer.engine.dialect.name != "sqlite"
+
+    async def maintain(self, work: Callable[[AsyncEngine], Coroutine[Any, Any, T]]) -> T:
+        """Change how a server keeps the record, on the journal's thread. Raises JournalUnavailable."""
+        return await self._answered(work(self._writer.engine))
+
+    async def _answered(self, work: Coroutine[Any, Any, T]) -> T:
         try:
-            return await self._ask(question(self._writer.reader))
+            return await self._ask(work)
         except FAILURES as error:
             raise JournalUnavailable(str(getattr(error, "orig", None) or error)) from error
 

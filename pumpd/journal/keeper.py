@@ -30,6 +30,8 @@ class Keeper:
     def reading(self, bed: str, entry: Entry) -> None:
         """A record of this bed that may be lost."""
         aside = self._aside[bed]
+        if aside and aside[-1].token <= self._waiters.committed:
+            aside.clear()  # all of them; nothing is freed by that, the journal's thread holds them a little longer
         aside.append(entry)
         if len(aside) >= ASIDE:
             self._tidy(bed, aside)

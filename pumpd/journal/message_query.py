@@ -9,25 +9,18 @@ from sqlalchemy import Row, Select, Table, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pumpd.gateways import DeadLetter, Outgoing, Queued, Received
-from pumpd.journal.query import bed_number
-from pumpd.journal.rows import OUTCOME, decision_of
 from pumpd.journal.tables import (
     DEAD,
     TAKEN,
     UNAPPLIED,
     WAITING,
     dead_letters,
-    decisions,
     messages_in,
     messages_out,
     messages_told,
 )
-from pumpd.safety.decisions import Decision
-from pumpd.safety.wire import WireError
 
 Key = tuple[str, str, str]
-Decided = tuple[int, int, int, tuple[Decision, ...]]
-MOST_STEPS = 1000
 _FEW = 200  # keys of one question
 
 
@@ -146,27 +139,3 @@ async def find_told(engine: AsyncEngine, destination: str) -> dict[str, int]:
     query = select(columns.bed, columns.seq).where(columns.destination == destination)
     async with engine.connect() as connection:
         return dict((await connection.execute(query)).all())
-
-
-async def find_decided(engine: AsyncEngine, bed: str, seq: int) -> list[Decided]:
-    """See MessageStore.decisions_after. A decision that only another version knows is left out."""
-    columns = decisions.c
-    async with engine.connect() as connection:
-        number = await bed_number(connection, bed)
-        wanted = (columns.bed == number, columns.seq > seq, columns.kind != OUTCOME)
-        page = select(columns.seq).where(*wanted).distinct().order_by(columns.seq).limit(MOST_STEPS).subquery()
-        last = select(func.max(page.c.seq)).scalar_subquery()
-        query = select(columns.seq, columns.now_ms, columns.wall_us, columns.body)
-        rows = (await connection.execute(query.where(*wanted, columns.seq <= last).order_by(columns.n))).all()
-    found: dict[int, Decided] = {}
-    for row in rows:
-        _, _, _, before = found.get(row.seq, (0, 0, 0, ()))
-        found[row.seq] = (row.seq, row.now_ms, row.wall_us, before + _known(row.body))
-    return list(found.values())
-
-
-def _known(body: str) -> tuple[Decision, ...]:
-    try:
-        return (decision_of(body),)
-    except WireError:
-        return ()

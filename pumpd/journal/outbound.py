@@ -91,6 +91,10 @@ class Outbound:
         """See MessageStore.told_until."""
         return await self._log.ask(partial(query.find_told, destination=text(destination)))
 
+    async def told(self, destination: str, bed: str, seq: int) -> None:
+        """See MessageStore.told."""
+        await self._log.append_durable(change((sql.TOLD, row(destination, bed, seq))))
+
     def _noted(self, act: str, number: int, by: str | None, why: str, now_us: int) -> MessageRecord:
         """The act and its line among the dead letters."""
         self._last_dead += 1

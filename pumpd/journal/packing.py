@@ -69,7 +69,7 @@ class DoesNotFit(ValueError):
     """The short form cannot hold this event; the JSON form can."""
 
 
-class Packer(msgspec.Struct):
+class Packer(msgspec.Struct, gc=False):
     """One row being filled: what came first, which belongs into the row's own columns; what came last; the entries."""
 
     first_seq: int
@@ -115,13 +115,15 @@ def _encode_vitals(event: Any, dseq: int, dms: int, now_ms: int, shapes: Shapes)
     """A monitor sends frame after frame of the same signals: its layout is kept, so that a value costs little."""
     fact: Vitals = event.fact
     readings = fact.readings
-    layout = _layout(event.device, fact, shapes)
-    if fact.device_time is not None and [reading.quality for reading in readings] == layout.all_ok:
+    layout = shapes.layouts.get(event.device)
+    if layout is None or layout.integrity is not fact.integrity or layout.names != [one.signal for one in readings]:
+        layout = _layout(event.device, fact, shapes)
+    if fact.device_time is not None and layout.all_ok == [one.quality for one in readings]:
         seconds = _iso_seconds(fact.device_time)
         try:
-            tenths = [_TENTHS[reading.value_milli] for reading in readings]
             if seconds is not None:
-                return layout.short.pack(VITALS, dseq, dms, layout.shape, HAS_SECONDS, *tenths, seconds)
+                tenths = [_TENTHS[one.value_milli] for one in readings]
+                return layout.pack(VITALS, dseq, dms, layout.shape, HAS_SECONDS, *tenths, seconds)
         except KeyError:
             pass  # a value for the first time, or one that does not fit
     return NARROW.pack(VITALS, dseq, dms) + _any_vitals(layout, fact)
@@ -132,7 +134,7 @@ def _any_vitals(layout: Layout, fact: Vitals) -> bytes:
     readings, text = fact.readings, fact.device_time
     values = [reading.value_milli for reading in readings]
     try:
-        flags, packed = 0, layout.tenths.pack(*map(_tenths, values))
+        flags, packed = 0, layout.tenths(*map(_tenths, values))
     except DoesNotFit:
         flags, packed = _encode_milli(values)
     codes = b""
@@ -144,13 +146,11 @@ def _any_vitals(layout: Layout, fact: Vitals) -> bytes:
 
 def _layout(device: str, fact: Vitals, shapes: Shapes) -> Layout:
     names = [reading.signal for reading in fact.readings]
-    layout = shapes.layouts.get(device)
-    if layout is None or layout.names != names or layout.integrity is not fact.integrity:
-        number = shapes.id_of(("vitals", device, fact.integrity.value, *names))
-        code, count = WIDTHS[0][0], len(names)
-        short = struct.Struct(f"{NARROW.format}{HEAD_VITALS.format[1:]}{count}{code}I")
-        layout = Layout(names, fact.integrity, number, [_OK] * count, short, struct.Struct(f"<{count}{code}"))
-        shapes.layouts[device] = layout
+    number = shapes.id_of(("vitals", device, fact.integrity.value, *names))
+    code, count = WIDTHS[0][0], len(names)
+    short = struct.Struct(f"{NARROW.format}{HEAD_VITALS.format[1:]}{count}{code}I")
+    layout = Layout(names, fact.integrity, number, [_OK] * count, short.pack, struct.Struct(f"<{count}{code}").pack)
+    shapes.layouts[device] = layout
     return layout
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Integer, Row, Select, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from pumpd.journal.heart import kernel_fingerprint
 from pumpd.journal.packing import SPAN_MS
 from pumpd.journal.records import Restored
 from pumpd.journal.rows import GAP, OUTCOME, alarm_of, event_of, policy_of
 from pumpd.journal.shapes import Shapes
-from pumpd.journal.store import kernel_fingerprint
 from pumpd.journal.tables import alarms, beds, checkpoints, decisions, events, policies, samples, shapes
 from pumpd.journal.unpacking import unpack
 from pumpd.safety.alarms import Alarm
@@ -22,6 +22,8 @@ from pumpd.safety.wire import WireError, state_from_bytes
 from pumpd.units import Ms
 
 PAGE = 500
+COARSE_MS = 600_000
+"""As in PostgreSQL's index over samples (migration 0006)."""
 Step = tuple[int, Ms, Event]
 
 
@@ -127,7 +129,7 @@ async def read_steps(
 async def _packed_steps(connection: AsyncConnection, bed: int, from_ms: int) -> AsyncIterator[Step]:
     names = await read_shapes(connection)
     query = select(samples.c.now_ms, samples.c.id, samples.c.seq, samples.c.body).where(samples.c.bed == bed)
-    async for row in _pages(connection, query, samples.c.now_ms, samples.c.id, from_ms):
+    async for row in _pages(connection, query, samples.c.now_ms, samples.c.id, from_ms, coarsely(connection)):
         for step in unpack(row.seq, row.now_ms, row.body, names):
             yield step
 
@@ -150,20 +152,35 @@ def _event(text: str, unknown: Event | None) -> Event:
         return unknown
 
 
+def coarsely(connection: AsyncConnection) -> Any | None:
+    """What orders PostgreSQL's index over samples beside the bed; None where it is the millisecond."""
+    return None if connection.dialect.name == "sqlite" else literal_column(f"(now_ms / {COARSE_MS})", Integer)
+
+
 async def _pages(
-    connection: AsyncConnection, query: Select[Any], now_ms: Any, row_id: Any, from_ms: int
+    connection: AsyncConnection, query: Select[Any], now_ms: Any, row_id: Any, from_ms: int, coarse: Any | None = None
 ) -> AsyncIterator[Row[Any]]:
     """Rows ordered by (now_ms, id) from from_ms on, read in pages so that memory stays flat."""
-    ordered, seen_ms, seen_id = query.order_by(now_ms, row_id).limit(PAGE), from_ms, 0
+    ordered, seen_ms, seen_id = query.order_by(*by_time(coarse), now_ms, row_id).limit(PAGE), max(0, from_ms), 0
     while True:
-        # the plain >= lets the index (bed, now_ms) do the work, the second condition cuts ties
+        # the plain >= lets the index do the work, the second condition cuts ties
         later = (now_ms > seen_ms) | (row_id > seen_id)
-        rows = (await connection.execute(ordered.where(now_ms >= seen_ms, later))).all()
+        rows = (await connection.execute(ordered.where(*from_time(coarse, seen_ms), now_ms >= seen_ms, later))).all()
         for row in rows:
             yield row
         if len(rows) < PAGE:
             return
         seen_ms, seen_id = rows[-1].now_ms, rows[-1].id
+
+
+def by_time(coarse: Any | None) -> tuple[Any, ...]:
+    """What an ordering by now_ms begins with, so that the index gives it."""
+    return () if coarse is None else (coarse,)
+
+
+def from_time(coarse: Any | None, now_ms: int) -> tuple[Any, ...]:
+    """What a condition now_ms >= this needs beside it, so that the index is used."""
+    return () if coarse is None else (coarse >= now_ms // COARSE_MS,)
 
 
 async def alarm_history(engine: AsyncEngine, bed: str | None, limit: int) -> list[Alarm]:

@@ -190,4 +190,12 @@ class MessageRecord(Struct, frozen=True, gc=False):
     wall: ClassVar[datetime] = datetime.fromtimestamp(0, UTC)
 
 
+class AnchorRecord(MessageRecord, frozen=True, kw_only=True, gc=False):
+    """The record up to a link of the chain may go (pumpd.journal.anchors): itself a link, and the rows of `work`."""
+
+    number: int
+    at_us: int
+    body: str
+
+
 Record = StepRecord | PolicyRecord | CheckpointRecord | GapRecord | MessageRecord

@@ -6,24 +6,23 @@ Taken is what goes on from a bed's last committed step without a hole; the rest 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pumpd.journal import tail as tails
 from pumpd.journal.inbox import Entry
-from pumpd.journal.query import bed_number, read_shapes
+from pumpd.journal.moment import ahead_ms
+from pumpd.journal.query import bed_number, by_time, coarsely, read_shapes
 from pumpd.journal.records import GapRecord, JournalOpenError, LastSeen, Marked, PolicyRecord, Restored, StepRecord
 from pumpd.journal.rows import decision_text
 from pumpd.journal.store import FAILURES, Store
-from pumpd.journal.tables import events, samples
+from pumpd.journal.sweep import Head, sweep
+from pumpd.journal.tables import checkpoints, events, samples
 from pumpd.journal.tail import VERSION, Tail, file_for
 from pumpd.journal.tail_lines import Unreadable, entry_of, marked
 from pumpd.journal.unpacking import unpack
@@ -31,7 +30,6 @@ from pumpd.safety.events import PolicyReplaced
 from pumpd.safety.policy import BedPolicy
 
 log = structlog.get_logger(__name__)
-Head = tuple[str, str, str, str, str]  # version, identity, boot id, bed, place of the database
 
 
 class Left(NamedTuple):
@@ -78,6 +76,9 @@ async def _recover(store: Store, tail: Tail) -> list[Entry]:
         try:
             await store.commit(entries, boot_id)
         except FAILURES as error:
+            if store.unsettled and await store.settle():
+                tail.clear()
+                return []
             log.error("steps of a killed run cannot be committed yet", beds=beds, records=len(entries), why=str(error))
             store.last_seen = seen_with_unwritten(store.last_seen, boot_id, entries)
             return entries
@@ -85,26 +86,6 @@ async def _recover(store: Store, tail: Tail) -> list[Entry]:
         log.warning("steps of a killed run were in shared memory: committed", beds=beds, records=len(entries))
     tail.clear()
     return []
-
-
-def sweep() -> None:
-    """Remove what killed runs left of journals that are gone: it holds patients' names, and nobody will ask for it."""
-    for path in tails.FOLDER.glob("pumpd-*.tail"):
-        with suppress(OSError):  # held by another pumpd, or another user's
-            tail = Tail.open(path, "", "")
-            try:
-                if _is_orphan(tail.contents()):
-                    tail.remove()
-            finally:
-                tail.end()
-
-
-def _is_orphan(contents: list[bytes | None]) -> bool:
-    for content in filter(None, contents):
-        with suppress(msgspec.MsgspecError):
-            place = msgspec.json.decode(content.split(b"\n", 1)[0], type=Head)[-1]
-            return place.startswith("/") and not Path(place).exists()
-    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +160,12 @@ async def last_committed(connection: AsyncConnection, bed: str) -> int:
         return 0
     query = select(events.c.seq).where(events.c.bed == number).order_by(events.c.now_ms.desc(), events.c.id.desc())
     single = (await connection.execute(query.limit(1))).scalar() or 0
+    saved = select(func.max(checkpoints.c.seq)).where(checkpoints.c.bed == number)  # what is before it may be gone
+    single = max(single, (await connection.execute(saved)).scalar() or 0)
     columns = samples.c
     packed = select(columns.seq, columns.now_ms, columns.body).where(columns.bed == number)
-    row = (await connection.execute(packed.order_by(columns.now_ms.desc(), columns.id.desc()).limit(1))).first()
+    ordered = (*(coarse.desc() for coarse in by_time(coarsely(connection))), columns.now_ms.desc(), columns.id.desc())
+    row = (await connection.execute(packed.order_by(*ordered).limit(1))).first()
     if row is None:
         return single
     return max(single, unpack(row.seq, row.now_ms, row.body, await read_shapes(connection))[-1][0])
@@ -238,4 +222,6 @@ def seen_with_unwritten(seen: LastSeen | None, boot_id: str, entries: list[Entry
     latest = max(entries, key=lambda entry: entry.record.now_ms, default=None)
     if latest is None or (seen is not None and seen.boot_id == boot_id and seen.now_ms > latest.record.now_ms):
         return seen
-    return LastSeen(latest.record.now_ms, boot_id, latest.boot_ms, latest.record.wall)
+    known_ms = seen.boot_ms - seen.now_ms if seen is not None and seen.boot_id == boot_id else None
+    boot_ms = latest.record.now_ms + ahead_ms(entries, known_ms)
+    return LastSeen(latest.record.now_ms, boot_id, boot_ms, latest.record.wall)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from pumpd.journal import engine as engines
+from pumpd.journal.anchors import gone_until, has_anchors, newest
 from pumpd.journal.judged import Rules, judge
 from pumpd.journal.query import Step, bed_names, read_policies, read_steps
 from pumpd.journal.records import JournalOpenError, Restored
@@ -22,7 +23,7 @@ from pumpd.safety.events import Event
 from pumpd.safety.kernel import initial_state, step
 from pumpd.safety.policy import BedPolicy
 from pumpd.safety.state import BedState
-from pumpd.safety.wire import state_from_bytes
+from pumpd.safety.wire import WireError, state_from_bytes
 from pumpd.units import Ms
 
 PAGE = 500
@@ -43,6 +44,7 @@ class Difference:
 class BedReplay:
     """steps were fed and their decisions compared. skipped: steps after a gap that no checkpoint bridges yet.
 
+    gone: the step up to which the bed's record was let go; the replay begins with the checkpoint after it.
     note: why a bed could not be compared (completely), or "".
     """
 
@@ -55,6 +57,7 @@ class BedReplay:
     gaps: int = 0
     skipped: int = 0
     note: str = ""
+    gone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +108,12 @@ async def replay_engine(engine: AsyncEngine, bed: str | None) -> ReplayReport:
         if bed is not None and bed not in known:
             raise JournalOpenError(f"bed {bed} is not in this journal")
         wanted = {bed: known[bed]} if bed is not None else known
-        beds = tuple([await _Run(connection, name, n).run() for name, n in wanted.items()])
+        anchored = await has_anchors(connection)
+        gone = await gone_until(connection) if anchored else {}
+        beds = tuple([await _Run(connection, name, n, *gone.get(n, (0, 0))).run() for name, n in wanted.items()])
         links = (await connection.execute(select(func.max(decisions.c.n)))).scalar() or 0
-        return ReplayReport(beds, await by_whom(connection, links))
+        last = (await newest(connection))[0].link if anchored else 0
+        return ReplayReport(beds, await by_whom(connection, links, last))
 
 
 @dataclass(slots=True)
@@ -125,8 +131,9 @@ class _Counts:
 class _Run:
     """One bed's replay."""
 
-    def __init__(self, connection: AsyncConnection, bed: str, number: int) -> None:
+    def __init__(self, connection: AsyncConnection, bed: str, number: int, gone: int, gone_ms: int) -> None:
         self._connection, self._bed, self._number = connection, bed, number
+        self._gone, self._gone_ms = gone, gone_ms
         self._counts = _Counts()
         self._recorded = _Recorded(connection, number)
         self._resume_seq = 0
@@ -147,13 +154,14 @@ class _Run:
             counts.gaps,
             counts.skipped,
             counts.note,
+            self._gone,
         )
 
     async def _feed(self) -> None:
         rules = Rules(await read_policies(self._connection, self._number))
-        state: BedState | None = None
-        expected = 1
-        async for seq, now_ms, event in read_steps(self._connection, self._number):
+        state, expected = await self._begin(), self._gone + 1
+        steps = read_steps(self._connection, self._number, after_seq=self._gone, from_ms=self._gone_ms)
+        async for seq, now_ms, event in steps:
             if seq <= self._resume_seq:
                 self._counts.skipped += 1
                 expected = seq + 1
@@ -171,6 +179,24 @@ class _Run:
             expected = seq + 1
         await self._compare_rest(expected)
 
+    async def _begin(self) -> BedState | None:
+        """The state from which the record goes on where what was before it was let go."""
+        if not self._gone:
+            return None
+        mine = checkpoints.c
+        query = select(mine.state).where(mine.bed == self._number, mine.seq == self._gone).order_by(mine.id.desc())
+        saved = (await self._connection.execute(query.limit(1))).scalar()
+        if saved is None:
+            raise LookupError(f"the record was let go up to step {self._gone}, and its checkpoint is missing")
+        return self._state(saved)
+
+    @staticmethod
+    def _state(saved: bytes) -> BedState:
+        try:
+            return state_from_bytes(saved)
+        except WireError as error:
+            raise LookupError(f"the checkpoint where a replay could go on cannot be read: {error}") from error
+
     async def _bridge(self, seq: int) -> BedState:
         """After missing steps: the state of the next checkpoint, up to whose step events are skipped."""
         self._counts.gaps += 1
@@ -180,7 +206,7 @@ class _Run:
         if saved is None:
             raise LookupError(f"steps before {seq} are missing and no checkpoint follows")
         self._resume_seq = saved.seq
-        return state_from_bytes(saved.state)
+        return self._state(saved.state)
 
     async def _compare(self, seq: int, now_ms: Ms, event: Event, recomputed: tuple[str, ...]) -> None:
         counts = self._counts

@@ -1,23 +1,28 @@
-"""Records into table rows. Pure but for the growing tables of names; a failed commit simply builds again.
-
-`Marks` is everything that one commit hands to the next (row numbers, head of the chain); it changes
-only when the commit has succeeded.
-"""
+"""Records into table rows. Pure but for the growing tables of names; a failed commit simply builds again."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from pumpd.device.facts import CommandOutcome
-from pumpd.journal.chain import Head, Link, extend
-from pumpd.journal.packing import FORMS, SPAN_MS, Packer
-from pumpd.journal.records import CheckpointRecord, GapRecord, MessageRecord, PolicyRecord, Record, StepRecord
+from pumpd.journal.batch import Batch, Marks
+from pumpd.journal.chain import Link, extend
+from pumpd.journal.heart import US_PER_DAY
+from pumpd.journal.packing import FORMS, SPAN_MS, Encode, Packer
+from pumpd.journal.records import (
+    AnchorRecord,
+    CheckpointRecord,
+    GapRecord,
+    MessageRecord,
+    PolicyRecord,
+    Record,
+    StepRecord,
+)
 from pumpd.journal.shapes import Shapes
 from pumpd.journal.subjects import subject_of
 from pumpd.safety.alarms import Alarm
@@ -36,7 +41,14 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 GAP = "Gap"
 OUTCOME = "CommandOutcome"
+ANCHOR = "Anchor"
+NO_BED = 0
+"""The number in place of a bed's, of an anchor."""
 _ORDERS = (StopPump, SetRate, ReadStatus)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 def micros(wall: datetime) -> int:
@@ -90,39 +102,6 @@ def policy_of(text: str) -> BedPolicy:
     return event.policy
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """Where the next commit goes on."""
-
-    head: Head = field(default_factory=Head)
-    sample: int = 1
-    event: int = 1
-    checkpoint: int = 1
-    policy: int = 1
-    gapped: frozenset[str] = frozenset()
-    checkpoint_seq: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(slots=True)
-class Batch:
-    """Rows by table, in order, and the marks after them. Upserts are by key: the last one wins.
-
-    messages: names of statements with their rows, to be run in this order.
-    """
-
-    samples: list[tuple[Any, ...]] = field(default_factory=list)
-    events: list[tuple[Any, ...]] = field(default_factory=list)
-    decisions: list[tuple[Any, ...]] = field(default_factory=list)
-    policies: list[tuple[Any, ...]] = field(default_factory=list)
-    checkpoints: list[tuple[Any, ...]] = field(default_factory=list)
-    prunes: list[tuple[Any, ...]] = field(default_factory=list)
-    alarms: dict[str, tuple[Any, ...]] = field(default_factory=dict)
-    commands: dict[str, tuple[Any, ...]] = field(default_factory=dict)
-    outcomes: list[tuple[Any, ...]] = field(default_factory=list)
-    messages: list[tuple[str, list[tuple[Any, ...]]]] = field(default_factory=list)
-    marks: Marks = field(default_factory=Marks)
-
-
 class Names:
     """Bed numbers, as in the table `beds`."""
 
@@ -149,15 +128,7 @@ class Builder:
     def build(self, records: Iterable[Record], marks: Marks) -> Batch:
         """All rows of these records. A record that cannot be written down becomes a gap row, never an error."""
         work = _Work(self._beds, self._shapes, self._kernel, marks)
-        step, other = work.step, work.other
-        for record in records:
-            try:
-                if type(record) is StepRecord:
-                    step(record)
-                else:
-                    other(record)
-            except Exception as error:  # noqa: BLE001 one bad record must not block all later ones for ever
-                work.gap(GapRecord(record.bed, record.seq, record.now_ms, record.wall, 1, record.seq, repr(error)))
+        work.take(records)
         return work.finish()
 
 
@@ -168,42 +139,61 @@ class _Work:
         self._beds, self._shapes, self._kernel = beds, shapes, kernel
         self._batch = Batch()
         self._packers: dict[str, Packer] = {}
-        self._head = marks.head
+        self._marks, self._head = marks, marks.head
         self._sample, self._event = marks.sample, marks.event
         self._checkpoint, self._policy = marks.checkpoint, marks.policy
-        self._gapped = set(marks.gapped)
-        self._checkpoint_seq = dict(marks.checkpoint_seq)
+        self._gapped = marks.gapped
+        self._seq_of, self._day_of = marks.checkpoint_seq, marks.checkpoint_day
 
-    def step(self, record: StepRecord) -> None:
-        event, decisions = record.event, record.decisions
-        texts = [decision_text(decision) for decision in decisions] if decisions else ()  # what may fail comes first
-        encode = FORMS.get(type(event.fact if type(event) is Heard else event))
+    def take(self, records: Iterable[Record]) -> None:
+        """All of them; nearly all are readings, which is why this loop packs them itself."""
+        packer_of, form_of, shapes = self._packers.get, FORMS.get, self._shapes
+        for record in records:
+            try:
+                if type(record) is not StepRecord:
+                    self._other(record)
+                    continue
+                event, bed, now_ms = record.event, record.bed, record.now_ms
+                encode = form_of(type(event.fact if type(event) is Heard else event))
+                if encode is None or record.decisions:
+                    self._step(record, encode)
+                    continue
+                packer = packer_of(bed)
+                if packer is None or not 0 <= now_ms - packer.first_ms < SPAN_MS:
+                    packer = self._open(record)
+                packer.add(record.seq, now_ms, event, encode, shapes)
+            except Exception as error:  # noqa: BLE001 one bad record must not block all later ones for ever
+                self._gap(GapRecord(record.bed, record.seq, record.now_ms, record.wall, 1, record.seq, repr(error)))
+
+    def _step(self, record: StepRecord, encode: Encode | None) -> None:
+        """A step that decided something or is a row of its own."""
+        texts = [decision_text(decision) for decision in record.decisions]  # what may fail comes first
+        wall_us, packer = micros(record.wall), self._packers.get(record.bed)
         if encode is None:
-            self._single(record, micros(record.wall))
+            self._single(record, wall_us)
         else:
-            now_ms, packer = record.now_ms, self._packers.get(record.bed)
-            if packer is None or not 0 <= now_ms - packer.first_ms < SPAN_MS:
+            if packer is None or not 0 <= record.now_ms - packer.first_ms < SPAN_MS:
                 packer = self._open(record)
-            packer.add(record.seq, now_ms, event, encode, self._shapes)
-        if texts:
-            wall_us = micros(record.wall)
-            for idx, (decision, text) in enumerate(zip(decisions, texts, strict=True)):
-                self._decision(record, wall_us, idx, decision, text)
+            packer.add(record.seq, record.now_ms, record.event, encode, self._shapes)
+        for idx, (decision, text) in enumerate(zip(record.decisions, texts, strict=True)):
+            self._decision(record, wall_us, idx, decision, text)
 
-    def other(self, record: Record) -> None:
+    def _other(self, record: Record) -> None:
         if isinstance(record, CheckpointRecord):
             self._checkpoint_row(record)
         elif isinstance(record, PolicyRecord):
             self._policy_row(record.bed, record.seq, record.now_ms, micros(record.wall), record.policy)
         elif isinstance(record, GapRecord):
-            self.gap(record)
+            self._gap(record)
         elif isinstance(record, MessageRecord):
+            if isinstance(record, AnchorRecord):
+                self._link(Link("", 0, -2, 0, record.at_us, ANCHOR, str(record.number), record.body), NO_BED)
             self._messages(record)
 
-    def gap(self, record: GapRecord) -> None:
+    def _gap(self, record: GapRecord) -> None:
         body = {"steps": record.steps, "first_seq": record.first_seq, "detail": record.detail}
         self._event_row(record.bed, record.seq, record.now_ms, micros(record.wall), GAP, to_text(body))
-        self._gapped.add(record.bed)
+        self._gapped |= {record.bed}
 
     def _messages(self, record: MessageRecord) -> None:
         """The order is kept; rows of one statement that come one after the other go together."""
@@ -214,12 +204,10 @@ class _Work:
             todo[-1][1].extend(rows)
 
     def finish(self) -> Batch:
-        for bed, packer in self._packers.items():
-            self._close(bed, packer)
+        self._close(self._packers.items())
         self._packers.clear()
         numbers = (self._sample, self._event, self._checkpoint, self._policy)
-        gapped, seqs = frozenset(self._gapped), tuple(self._checkpoint_seq.items())
-        self._batch.marks = Marks(self._head, *numbers, gapped, seqs)
+        self._batch.marks = Marks(self._head, *numbers, self._gapped, self._seq_of, self._day_of)
         return self._batch
 
     def _single(self, record: StepRecord, wall_us: int) -> None:
@@ -235,17 +223,19 @@ class _Work:
         """A new row for the bed; what it had open before is finished."""
         bed = record.bed
         if bed in self._packers:
-            self._close(bed, self._packers[bed])
+            self._close([(bed, self._packers[bed])])
         seq, now_ms = record.seq, record.now_ms
         packer = self._packers[bed] = Packer(seq, now_ms, record.wall, seq, now_ms, [])
         return packer
 
-    def _close(self, bed: str, packer: Packer) -> None:
-        body = packer.body()
-        if body:
-            times = packer.first_seq, packer.first_ms, micros(packer.first_wall)
-            self._batch.samples.append((self._sample, self._beds.id_of(bed), *times, body))
-            self._sample += 1
+    def _close(self, done: Iterable[tuple[str, Packer]]) -> None:
+        number_of, rows, n = self._beds.id_of, self._batch.samples, self._sample
+        for bed, packer in done:
+            if packer.parts:
+                wall_us = micros(packer.first_wall)
+                rows.append((n, number_of(bed), packer.first_seq, packer.first_ms, wall_us, packer.body()))
+                n += 1
+        self._sample = n
 
     def _event_row(self, bed: str, seq: int, now_ms: int, wall_us: int, kind: str, text: str) -> None:
         self._batch.events.append((self._event, self._beds.id_of(bed), seq, now_ms, wall_us, kind, text))
@@ -253,10 +243,12 @@ class _Work:
 
     def _chained(self, record: StepRecord, wall_us: int, idx: int, kind: str, subject: str, text: str) -> int:
         link = Link(record.bed, record.seq, idx, record.now_ms, wall_us, kind, subject, text)
+        return self._link(link, self._beds.id_of(record.bed))
+
+    def _link(self, link: Link, bed: int) -> int:
         self._head = head = extend(self._head, link)
-        bed = self._beds.id_of(record.bed)
-        row = (head.n, bed, record.seq, idx, record.now_ms, wall_us, kind, subject, text, head.hash)
-        self._batch.decisions.append(row)
+        times = (link.seq, link.idx, link.now_ms, link.wall_us)
+        self._batch.decisions.append((head.n, bed, *times, link.kind, link.subject, link.body, head.hash))
         return head.n
 
     def _decision(self, record: StepRecord, wall_us: int, idx: int, decision: Decision, text: str) -> None:
@@ -281,14 +273,27 @@ class _Work:
         self._policy += 1
 
     def _checkpoint_row(self, record: CheckpointRecord) -> None:
-        bed, keep = self._beds.id_of(record.bed), int(record.bed in self._gapped)
-        self._gapped.discard(record.bed)
+        if self._seq_of is self._marks.checkpoint_seq:  # the batch's first: the marks stay as they are
+            self._seq_of, self._day_of = dict(self._seq_of), dict(self._day_of)
+        bed, wall_us = self._beds.id_of(record.bed), micros(record.wall)
+        keep = int(record.bed in self._gapped or self._begins_day(record.bed, wall_us))
+        if record.bed in self._gapped:
+            self._gapped -= {record.bed}
         head = self._head
-        times = (record.seq, record.now_ms, micros(record.wall))
+        times = (record.seq, record.now_ms, wall_us)
         row = (self._checkpoint, bed, *times, self._kernel, keep, head.n, head.hash, record.state)
         self._batch.checkpoints.append(row)
         self._checkpoint += 1
-        previous = self._checkpoint_seq.get(record.bed)
+        previous = self._seq_of.get(record.bed)
         if previous is not None:
             self._batch.prunes.append((bed, previous, 0))
-        self._checkpoint_seq[record.bed] = record.seq
+        self._seq_of[record.bed] = record.seq
+
+    def _begins_day(self, bed: str, wall_us: int) -> bool:
+        """Its last checkpoint was on another day (UTC): this one is where a replay begins when what is before it is
+        gone.
+        """
+        day = wall_us // US_PER_DAY
+        before = self._day_of.get(bed, day)
+        self._day_of[bed] = day
+        return before != day

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pumpd.device.facts import Quality
@@ -37,7 +37,7 @@ from pumpd.journal.packing import (
     WIDE,
     WIDTHS,
 )
-from pumpd.journal.query import read_shapes
+from pumpd.journal.query import COARSE_MS, by_time, coarsely, from_time, read_shapes
 from pumpd.journal.shapes import Shapes
 from pumpd.journal.tables import samples
 
@@ -85,50 +85,75 @@ async def scan(
     """The signals that had a reading with from_ms <= now_ms < until_ms, in this order, all monitors together."""
     shapes = await read_shapes(connection)
     scanner = _Scanner(shapes, frozenset(signals), from_ms, until_ms, parts)
-    async for began_ms, body in _bodies(connection, bed, from_ms, until_ms):
-        scanner.take(began_ms, body)
-    scanner.flush()
+    await read_frames(connection, bed, scanner)
     return [one for signal in signals if (one := scanner.result(signal)) is not None]
 
 
-async def _bodies(
+async def read_frames(connection: AsyncConnection, bed: int, reader: FrameReader) -> None:
+    """Give the reader all packed rows of its span."""
+    async for rows in read_pages(connection, bed, reader.from_ms, reader.until_ms):
+        for began_ms, _, body in rows:
+            reader.take(began_ms, body)
+    reader.flush()
+
+
+async def read_pages(
     connection: AsyncConnection, bed: int, from_ms: int, until_ms: int
-) -> AsyncIterator[tuple[int, bytes]]:
-    mine, seen_ms, seen_id = samples.c, from_ms - SPAN_MS, 0
+) -> AsyncIterator[Sequence[Row[int, int, bytes]]]:
+    """The packed rows that may hold a frame of the span: when each begins, its number, and its body."""
+    mine, seen_ms, seen_id, coarse = samples.c, max(0, from_ms - SPAN_MS), 0, coarsely(connection)
     query = select(mine.now_ms, mine.id, mine.body).where(mine.bed == bed, mine.now_ms < until_ms)
-    query = query.order_by(mine.now_ms, mine.id).limit(PAGE)
+    if coarse is not None:
+        query = query.where(coarse <= until_ms // COARSE_MS)
+    query = query.order_by(*by_time(coarse), mine.now_ms, mine.id).limit(PAGE)
     while True:
         later = (mine.now_ms > seen_ms) | (mine.id > seen_id)
-        rows = (await connection.execute(query.where(mine.now_ms >= seen_ms, later))).all()
-        for now_ms, _, body in rows:
-            yield now_ms, body
+        rows = (await connection.execute(query.where(*from_time(coarse, seen_ms), mine.now_ms >= seen_ms, later))).all()
+        yield rows
         if len(rows) < PAGE:
             return
         seen_ms, seen_id = rows[-1].now_ms, rows[-1].id
 
 
 @dataclass(slots=True)
-class _Form:
-    """How frames of one shape are packed, and those that were gathered: their numbers and times."""
+class Form:
+    """How frames of one shape of a device are packed, and those that were gathered: their numbers and times.
 
+    places: where the wanted signals stand among the numbers. nothing: the number that stands for no value.
+    """
+
+    device: str
+    places: dict[str, int]
     layout: struct.Struct
     count: int
     unit: int
     nothing: int
-    wanted: list[tuple[int, _Line]]
     rows: list[tuple[int, ...]]
     times: list[int]
 
 
-class _Scanner:
-    """Frames of one shape in one part of the span are gathered and looked at together: columns, not single numbers."""
+class FrameReader:
+    """Frames of one shape in one part of the span are gathered and looked at together: columns, not single numbers.
+
+    Subclasses say what is done with them (`looked`), and may look at every frame (`heard`).
+    """
+
+    qualities: frozenset[int] = frozenset({_OK})
+    """Codes of the qualities whose values count."""
 
     def __init__(self, shapes: Shapes, signals: frozenset[str], from_ms: int, until_ms: int, parts: int) -> None:
+        self.from_ms, self.until_ms, self.parts = from_ms, until_ms, parts
+        self.begin_ms = from_ms  # a later one leaves out what came before it
+        self.end_ms = until_ms  # an earlier one what comes from then on
         self._shapes, self._signals = shapes, signals
-        self._from_ms, self._until_ms, self._parts = from_ms, until_ms, parts
-        self._lines: dict[tuple[str, str], _Line] = {}
-        self._forms: dict[tuple[int, int], _Form] = {}
+        self._forms: dict[tuple[int, int], Form] = {}
         self._part, self._part_ends_ms = -1, from_ms
+
+    def looked(self, form: Form, columns: tuple[tuple[int, ...], ...], part: int) -> None:
+        """The gathered frames of one form in one part: a column for each number, times in form.times."""
+
+    def heard(self, form: Form, numbers: tuple[int, ...], now_ms: int) -> None:
+        """One frame within the span."""
 
     def take(self, now_ms: int, body: bytes) -> None:
         """One packed row that begins at now_ms."""
@@ -153,13 +178,14 @@ class _Scanner:
         shape, flags = HEAD_VITALS.unpack_from(body, at)
         form = self._forms.get((shape, flags & _WIDTH)) or self._look_up(shape, flags & _WIDTH)
         at += HEAD_VITALS.size
-        if self._from_ms <= now_ms < self._until_ms:
+        if self.begin_ms <= now_ms < self.end_ms:
             if now_ms >= self._part_ends_ms:
                 self._next_part(now_ms)
             numbers = form.layout.unpack_from(body, at)
             if flags & HAS_QUALITIES:
                 codes = body[at + form.layout.size : at + form.layout.size + len(numbers)]
-                numbers = tuple([n if code == _OK else form.nothing for n, code in zip(numbers, codes, strict=True)])
+                numbers = self._believed(numbers, codes, form.nothing)
+            self.heard(form, numbers, now_ms)
             form.rows.append(numbers)
             form.times.append(now_ms)
         at += form.layout.size + (form.count if flags & HAS_QUALITIES else 0)
@@ -167,21 +193,21 @@ class _Scanner:
             return at + 4
         return at + 2 + U16.unpack_from(body, at)[0] if flags & HAS_TIME_TEXT else at
 
+    def _believed(self, numbers: tuple[int, ...], codes: bytes, nothing: int) -> tuple[int, ...]:
+        good = self.qualities
+        return tuple([n if code in good else nothing for n, code in zip(numbers, codes, strict=True)])
+
     def _next_part(self, now_ms: int) -> None:
         self.flush()
-        span_ms = self._until_ms - self._from_ms
-        self._part = (now_ms - self._from_ms) * self._parts // span_ms
-        self._part_ends_ms = self._from_ms - (-(self._part + 1) * span_ms // self._parts)
+        span_ms = self.until_ms - self.from_ms
+        self._part = (now_ms - self.from_ms) * self.parts // span_ms
+        self._part_ends_ms = self.from_ms - (-(self._part + 1) * span_ms // self.parts)
 
-    def _look_up(self, shape: int, width: int) -> _Form:
+    def _look_up(self, shape: int, width: int) -> Form:
         _, device, _, *names = self._shapes.texts(shape)
         code, unit, nothing = WIDTHS[width]
-        wanted = [
-            (place, self._lines.setdefault((str(device), str(name)), _Line(self._parts)))
-            for place, name in enumerate(names)
-            if name in self._signals
-        ]
-        form = _Form(struct.Struct(f"<{len(names)}{code}"), len(names), unit, nothing, wanted, [], [])
+        places = {str(name): place for place, name in enumerate(names) if name in self._signals}
+        form = Form(str(device), places, struct.Struct(f"<{len(names)}{code}"), len(names), unit, nothing, [], [])
         self._forms[shape, width] = form
         return form
 
@@ -189,11 +215,24 @@ class _Scanner:
         """Look at what was gathered of the present part."""
         for form in self._forms.values():
             if form.rows:
-                columns = tuple(zip(*form.rows, strict=True))
-                for place, line in form.wanted:
-                    _note(line, columns[place], form, self._part)
+                self.looked(form, tuple(zip(*form.rows, strict=True)), self._part)
                 form.rows.clear()
                 form.times.clear()
+
+
+class _Scanner(FrameReader):
+    """Lowest and highest of each signal."""
+
+    def __init__(self, shapes: Shapes, signals: frozenset[str], from_ms: int, until_ms: int, parts: int) -> None:
+        super().__init__(shapes, signals, from_ms, until_ms, parts)
+        self._lines: dict[tuple[str, str], _Line] = {}
+
+    def looked(self, form: Form, columns: tuple[tuple[int, ...], ...], part: int) -> None:
+        for name, place in form.places.items():
+            line = self._lines.get((form.device, name))
+            if line is None:
+                line = self._lines[form.device, name] = _Line(self.parts)
+            _note(line, columns[place], form, part)
 
     def result(self, signal: str) -> Scanned | None:
         """All monitors' lines of the signal as one."""
@@ -212,7 +251,7 @@ class _Scanner:
         )
 
 
-def _note(line: _Line, column: tuple[int, ...], form: _Form, part: int) -> None:
+def _note(line: _Line, column: tuple[int, ...], form: Form, part: int) -> None:
     """One signal's numbers of one part."""
     known = [number for number in column if number != form.nothing] if form.nothing in column else column
     if not known:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import sqlite3
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -16,13 +18,17 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from pumpd.journal.dumps import dump
 from pumpd.journal.engine import sqlite_path
 from pumpd.journal.records import JournalOpenError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+BACKUPS = Path("var/backups")
+"""Of a PostgreSQL journal before its schema is upgraded; relative to the working directory, as a journal's file is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +48,30 @@ def config(migrations: Path = MIGRATIONS) -> Config:
     return settings
 
 
-async def upgrade_engine(engine: AsyncEngine, migrations: Path = MIGRATIONS) -> UpgradeReport:
-    """Upgrade to the newest revision; nothing happens if it is there already. Raises JournalOpenError."""
+async def upgrade_engine(engine: AsyncEngine, migrations: Path = MIGRATIONS, *, backup: bool = True) -> UpgradeReport:
+    """Upgrade to the newest revision; nothing happens if it is there already. Raises JournalOpenError.
+
+    backup False: a person has said that no copy is to be made first (or has made one).
+    """
     try:
         async with engine.connect() as connection:
             before = await connection.run_sync(_revision)
-        settings = config(migrations)
-        head = _newest(settings, before, str(engine.url))
+        head = _newest(migrations, before, str(engine.url))
         if before == head:
             return UpgradeReport(before, head, None)
-        copy = _copy_before(sqlite_path(engine.url), before)
+        copy = await _copy_before(engine.url, before, head) if backup else None
         async with engine.begin() as connection:
-            await connection.run_sync(_run, settings)
+            await connection.run_sync(_run, config(migrations))
         return UpgradeReport(before, head, copy)
     except (DatabaseError, sqlite3.Error, OSError) as error:
         raise JournalOpenError(f"journal {_shown(engine)}: {_cause(error)}") from error
+
+
+async def is_newest(engine: AsyncEngine, migrations: Path = MIGRATIONS) -> bool:
+    """Is there nothing to upgrade?"""
+    async with engine.connect() as connection:
+        before = await connection.run_sync(_revision)
+    return before == _newest(migrations, before, str(engine.url))
 
 
 def _shown(engine: AsyncEngine) -> str:
@@ -75,12 +90,18 @@ def _revision(connection: Connection) -> str | None:
     return revision
 
 
-def _newest(settings: Config, before: str | None, name: str) -> str:
-    script = ScriptDirectory.from_config(settings)
-    head = script.get_current_head()
+@cache
+def _known(migrations: Path) -> tuple[str | None, frozenset[str]]:
+    """The newest revision of that folder, and all of them. Read once: they are programs, which take their time."""
+    script = ScriptDirectory.from_config(config(migrations))
+    return script.get_current_head(), frozenset(revision.revision for revision in script.walk_revisions())
+
+
+def _newest(migrations: Path, before: str | None, name: str) -> str:
+    head, every = _known(migrations)
     if head is None:
         raise JournalOpenError("the migrations are missing: this installation is incomplete")
-    if before is not None and before not in {revision.revision for revision in script.walk_revisions()}:
+    if before is not None and before not in every:
         raise JournalOpenError(f"journal {name}: schema {before} is newer than this pumpd knows ({head}); not opened")
     return head
 
@@ -93,11 +114,26 @@ def _run(connection: Connection, settings: Config) -> None:
     command.upgrade(settings, "head")
 
 
-def _copy_before(path: Path | None, before: str | None) -> str | None:
-    if path is None or before is None:
+async def _copy_before(url: URL, before: str | None, head: str) -> str | None:
+    if before is None:
         return None
+    path = sqlite_path(url)
+    if path is None:
+        return await _dump_before(url, before, head)
     target = path.with_name(f"{path.name}.before-upgrade-from-{before}")
     copy_sqlite(path, target)
+    return str(target)
+
+
+async def _dump_before(url: URL, before: str, head: str) -> str:
+    target = BACKUPS / f"{url.database}.{datetime.now(UTC):%Y%m%dT%H%M%SZ}.before-upgrade-from-{before}.dump"
+    try:
+        await dump(url, target)
+    except JournalOpenError as error:
+        raise JournalOpenError(
+            f"journal {url.render_as_string()}: its schema {before} has to become {head}, and no copy could be made "
+            f"first: {error}. Nothing was changed. `pumpd db upgrade --no-backup` upgrades without a copy"
+        ) from None
     return str(target)
 
 

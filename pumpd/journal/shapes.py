@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from struct import Struct
 
 import msgspec
 
@@ -19,14 +19,14 @@ class NoRoom(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a monitor's frames are packed. short: a whole entry whose readings are all ok; tenths: values only."""
+    """How a monitor's frames are packed. pack: a whole entry whose readings are all ok; tenths: values only."""
 
     names: list[str]
     integrity: Integrity
     shape: int
     all_ok: list[Quality]
-    short: Struct
-    tenths: Struct
+    pack: Callable[..., bytes]
+    tenths: Callable[..., bytes]
 
 
 class Shapes:

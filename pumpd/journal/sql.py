@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import wraps
+from itertools import chain
+from typing import Any, TypeVar
 
 from sqlalchemy import Insert, Table, bindparam, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,6 +15,10 @@ from sqlalchemy.sql import ClauseElement
 
 from pumpd.journal import tables
 
+T = TypeVar("T")
+TOGETHER = 25
+"""Samples in one statement. More would cost SQLite more than they save."""
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -19,6 +26,19 @@ class Statement:
 
     text: str
     places: tuple[int, ...]
+    wider: tuple[tuple[int, str], ...] = ()
+    """The same for several rows at once, widest first: number of rows and text. The driver gives up the interpreter and
+    has to get it back for every single statement."""
+
+    def runs(self, rows: list[tuple[Any, ...]]) -> list[tuple[str, list[tuple[Any, ...]]]]:
+        """Texts with their rows, in order."""
+        found, at, rows = [], 0, self.arrange(rows)
+        for width, text in self.wider:
+            ends = range(at + width, len(rows) + 1, width)
+            together = [tuple(chain.from_iterable(rows[end - width : end])) for end in ends]
+            at += width * len(together)
+            found.append((text, together))
+        return [run for run in (*found, (self.text, rows[at:])) if run[1]]
 
     def arrange(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Rows in the order of the statement's parameters."""
@@ -44,6 +64,20 @@ class Statements:
     outcomes: Statement
 
 
+def once_each(make: Callable[[Dialect], T]) -> Callable[[Dialect], T]:
+    """Compiling takes a quarter of the time of opening a journal; a database's texts are the same every time."""
+    made: dict[str, T] = {}
+
+    @wraps(make)
+    def of(dialect: Dialect) -> T:
+        if dialect.name not in made:
+            made[dialect.name] = make(dialect)
+        return made[dialect.name]
+
+    return of
+
+
+@once_each
 def statements(dialect: Dialect) -> Statements:
     """All of them; each row's column order is the table's, but for prunes and outcomes (see there)."""
     issued = ("order_id", "bed", "pump", "kind", "wall_us", "n", "body")
@@ -52,7 +86,7 @@ def statements(dialect: Dialect) -> Statements:
         boots=_insert(dialect, tables.boots),
         beds=_insert(dialect, tables.beds),
         shapes=_insert(dialect, tables.shapes),
-        samples=_insert(dialect, tables.samples),
+        samples=_samples(dialect),
         events=_insert(dialect, tables.events),
         decisions=_insert(dialect, tables.decisions),
         policies=_insert(dialect, tables.policies),
@@ -62,6 +96,15 @@ def statements(dialect: Dialect) -> Statements:
         commands=_upsert(dialect, tables.commands, issued, "order_id", ("n", "body")),
         outcomes=_outcomes(dialect),
     )
+
+
+def copied(made: Statements) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Inserts that may be many rows: their texts, each with its table and columns in the order of a row's values."""
+    many = ((made.samples, tables.samples), (made.events, tables.events), (made.decisions, tables.decisions))
+    return {
+        statement.text: (table.name, tuple(_columns(table)[place] for place in statement.places))
+        for statement, table in many
+    }
 
 
 def _columns(table: Table) -> tuple[str, ...]:
@@ -79,6 +122,15 @@ def compiled(clause: ClauseElement, dialect: Dialect, names: tuple[str, ...]) ->
 def _insert(dialect: Dialect, table: Table) -> Statement:
     names = _columns(table)
     return compiled(table.insert(), dialect, names)
+
+
+def _samples(dialect: Dialect) -> Statement:
+    """A commit has one for each bed: on SQLite many rows are one statement (a server takes them all by COPY)."""
+    one = _insert(dialect, tables.samples)
+    if dialect.name != "sqlite":
+        return one
+    head, values, row = one.text.rpartition("(?")
+    return replace(one, wider=((TOGETHER, head + ", ".join([values + row] * TOGETHER)),))
 
 
 def _upsert(dialect: Dialect, table: Table, names: tuple[str, ...], key: str, changed: tuple[str, ...]) -> Statement:

@@ -15,9 +15,9 @@ from msgspec import Struct
 from sqlalchemy import Row, Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from pumpd.journal.heart import read_heartbeat
 from pumpd.journal.records import Origins
 from pumpd.journal.rows import GAP, OUTCOME, event_of, from_micros, policy_of
-from pumpd.journal.store import read_heartbeat
 from pumpd.journal.tables import COURSES, STAYS, beds, boots, decisions, events, policies
 from pumpd.safety.decisions import CourseChanged, Decision, InfusionChanged
 from pumpd.safety.events import Event, PatientBound, PatientReleased

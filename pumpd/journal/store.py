@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import sqlite3
 import uuid
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,50 +15,49 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 import pumpd
 from pumpd.journal import engine as engines
-from pumpd.journal import tables
+from pumpd.journal import postgres, tables
+from pumpd.journal.batch import Batch, Marks
 from pumpd.journal.chain import Head
+from pumpd.journal.heart import (
+    FAILURES,
+    HEARTBEAT,
+    LAST_COMMIT,
+    Commit,
+    Heartbeat,
+    identify,
+    kernel_fingerprint,
+    last_days,
+    next_sample,
+    read_commit,
+    read_heartbeat,
+    stepped,
+)
+from pumpd.journal.history_sql import history_statements
 from pumpd.journal.inbox import Entry
 from pumpd.journal.message_sql import message_statements
+from pumpd.journal.moment import ahead_ms, latest_of
+from pumpd.journal.months import make_months
 from pumpd.journal.one_go import OneGo, Work, one_go
 from pumpd.journal.records import BootInfo, JournalOpenError, LastSeen, MessageRecord
-from pumpd.journal.rows import Batch, Builder, Marks, Names, from_micros, micros
+from pumpd.journal.rows import Builder, Names, from_micros, micros
 from pumpd.journal.schema import upgrade_engine
 from pumpd.journal.shapes import Shapes
-from pumpd.journal.sql import Statement, Statements, statements
+from pumpd.journal.sql import Statement, Statements, copied, statements
 from pumpd.units import Ms
 
-HEARTBEAT = "heartbeat"
-IDENTITY = "identity"
-FAILURES = (SQLAlchemyError, sqlite3.Error, OSError)
+LOCK_WAIT_S = 10.0
+"""What a killed daemon held on PostgreSQL is given back when the server notices."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """The row of `meta` that every commit renews."""
+class _Written:
+    """What a commit hands to the next one, and the stamp by which it can be found on a server."""
 
-    now_ms: int
-    boot_id: str
-    boot_ms: int
-    wall_us: int
-    chain_n: int
-    chain_hash: str
-
-
-@cache
-def kernel_fingerprint() -> str:
-    """sha256 over the sources of the kernel, so that a checkpoint names the code that made it."""
-    digest = hashlib.sha256()
-    for package in ("clinical", "device", "safety"):
-        for file in sorted((Path(pumpd.__file__).parent / package).glob("*.py")):
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
-
-
-async def read_heartbeat(connection: AsyncConnection) -> Heartbeat | None:
-    """The last commit's heartbeat, or None in a new journal."""
-    query = select(tables.meta.c.value).where(tables.meta.c.key == HEARTBEAT)
-    text = (await connection.execute(query)).scalar()
-    return None if text is None else msgspec.json.decode(text, type=Heartbeat)
+    stamp: str
+    marks: Marks
+    heartbeat: Heartbeat | None
+    beds: int
+    shapes: int
 
 
 class Store:
@@ -72,11 +67,11 @@ class Store:
         self.reader = reader
         self.last_seen: LastSeen | None = None
         self.identity: str | None = None
-        self._engine, self._boot, self._lock = engine, boot, lock
+        self.engine, self._boot, self._lock = engine, boot, lock
         self._connection: AsyncConnection | None = None
         self._one_go: OneGo | None = None
         self._statements: Statements = statements(engine.dialect)
-        self._messages = message_statements(engine.dialect)
+        self._messages = {**message_statements(engine.dialect), **history_statements(engine.dialect)}
         self._beds, self._shapes = Names(), Shapes()
         self._builder = Builder(self._beds, self._shapes, kernel_fingerprint())
         self._marks = Marks()
@@ -84,6 +79,7 @@ class Store:
         self._boot_row: tuple[Any, ...] | None = None
         self._path = engines.sqlite_path(engine.url)
         self._file: tuple[int, int] | None = None
+        self._unsettled: _Written | None = None
 
     @classmethod
     async def open(cls, text: str, boot: BootInfo) -> Store:
@@ -96,7 +92,11 @@ class Store:
             lock = engines.lock(path)
         store = cls(engines.make_engine(url), engines.make_engine(url, reading=True), boot, lock)
         try:
-            await upgrade_engine(store._engine)
+            if path is None:
+                await store._connected(LOCK_WAIT_S)
+            await upgrade_engine(store.engine)
+            if path is None:
+                await make_months(store.engine, boot.wall)
             await store._load()
         except (SQLAlchemyError, OSError) as error:
             await store.close()
@@ -109,7 +109,7 @@ class Store:
     @property
     def place(self) -> str:
         """Where the database is: a copy of it is somewhere else."""
-        return str(self._path.resolve()) if self._path is not None else self._engine.url.render_as_string()
+        return str(self._path.resolve()) if self._path is not None else self.engine.url.render_as_string()
 
     async def commit(self, entries: list[Entry], boot_id: str | None = None) -> None:
         """All entries, or none. Raises SQLAlchemyError or OSError; then the connection is made anew next time.
@@ -120,29 +120,58 @@ class Store:
         batch = self._builder.build([entry.record for entry in entries], self._marks)
         heartbeat = self._next_heartbeat(entries, batch.marks.head, boot_id or self._boot.boot_id)
         beds, shapes = self._beds.fresh(), self._shapes.fresh()
-        work = self._work(batch, heartbeat, beds, shapes)
-        connection = await self._connected()
+        stamp = uuid.uuid4().hex if self._path is None else ""
+        written = _Written(stamp, batch.marks, heartbeat, len(beds), len(shapes))
+        work, connection = self._work(batch, written, beds, shapes), await self._connected()
         try:
-            await self._write(connection, work)
+            await self._write(connection, work, written)
         except BaseException:
             await self._drop_connection()
             raise
-        self._marks, self._heartbeat, self._boot_row = batch.marks, heartbeat or self._heartbeat, None
-        self._beds.stored += len(beds)
-        self._shapes.stored += len(shapes)
+        self._adopt(written)
+
+    @property
+    def unsettled(self) -> bool:
+        """The connection was lost during a commit: nobody knows whether it was done. `settle` comes next."""
+        return self._unsettled is not None
+
+    async def settle(self) -> bool:
+        """Was the unsettled commit done? Raises as `commit` does, and is then to be asked again.
+
+        Whoever has the writer's lock is alone: the lost connection does not commit any more.
+        """
+        written = self._unsettled
+        if written is None:
+            return False
+        await self._connected()
+        async with self.engine.connect() as connection:
+            last = await read_commit(connection)
+        done = last is not None and last.stamp == written.stamp
+        self._unsettled = None
+        if done:
+            self._adopt(written)
+        return done
+
+    def _adopt(self, written: _Written) -> None:
+        self._marks, self._heartbeat, self._boot_row = written.marks, written.heartbeat or self._heartbeat, None
+        self._beds.stored += written.beds
+        self._shapes.stored += written.shapes
 
     async def close(self) -> None:
         await self._drop_connection()
-        await self._engine.dispose()
+        await self.engine.dispose()
         await self.reader.dispose()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def _work(
-        self, batch: Batch, heartbeat: Heartbeat | None, beds: list[tuple[int, str]], shapes: list[tuple[int, str]]
+        self, batch: Batch, written: _Written, beds: list[tuple[int, str]], shapes: list[tuple[int, str]]
     ) -> Work:
         sql = self._statements
+        meta = [(HEARTBEAT, msgspec.json.encode(written.heartbeat).decode())] if written.heartbeat else []
+        if self._path is None:
+            meta.append((LAST_COMMIT, msgspec.json.encode(Commit(written.stamp, batch.marks.sample)).decode()))
         todo: tuple[tuple[Statement, list[Any]], ...] = (
             (sql.boots, [self._boot_row] if self._boot_row else []),
             (sql.beds, beds),
@@ -157,37 +186,47 @@ class Store:
             (sql.commands, list(batch.commands.values())),
             (sql.outcomes, batch.outcomes),
             *((self._messages[name], rows) for name, rows in batch.messages),
-            (sql.meta, [(HEARTBEAT, msgspec.json.encode(heartbeat).decode())] if heartbeat else []),
+            (sql.meta, meta),
         )
-        return [(statement.text, statement.arrange(rows)) for statement, rows in todo if rows]
+        return [run for statement, rows in todo if rows for run in statement.runs(rows)]
 
-    async def _write(self, connection: AsyncConnection, work: Work) -> None:
-        """One transaction: on SQLite in one go, elsewhere a statement at a time."""
-        if self._one_go is not None:
-            await self._one_go(work)
-            return
-        async with connection.begin():
-            for text, rows in work:
-                await connection.exec_driver_sql(text, rows)
+    async def _write(self, connection: AsyncConnection, work: Work, written: _Written) -> None:
+        """One transaction. SQLite's commit is done or not; a server's may be done without our hearing of it."""
+        assert self._one_go is not None
+        await self._one_go(work)
+        if self._path is None:
+            self._unsettled = written
+            await postgres.commit((await connection.get_raw_connection()).driver_connection)
+            self._unsettled = None
 
     def _next_heartbeat(self, entries: list[Entry], head: Head, boot_id: str) -> Heartbeat | None:
-        """None: there is nothing new to say, because messages have no kernel time and are not in the chain."""
-        entries = [entry for entry in entries if type(entry.record) is not MessageRecord]
-        if not entries:
-            return None
-        moments = [entry.record.now_ms for entry in entries]
-        latest = entries[moments.index(max(moments))]
+        """None: there is nothing new to say, because messages have no kernel time."""
         old = self._heartbeat
-        now_ms, boot_ms, wall_us = latest.record.now_ms, latest.boot_ms, micros(latest.record.wall)
-        if old is not None and old.boot_id == boot_id and old.now_ms > now_ms:
-            now_ms, boot_ms, wall_us = Ms(old.now_ms), old.boot_ms, old.wall_us
-        return Heartbeat(now_ms, boot_id, boot_ms, wall_us, head.n, head.hash.hex())
+        latest = latest_of(entries)
+        if isinstance(latest.record, MessageRecord):  # only such; an anchor is in the chain all the same
+            return None if old is None or old.chain_n == head.n else stepped(old, head)
+        now_ms, wall_us = latest.record.now_ms, micros(latest.record.wall)
+        known = old if old is not None and old.boot_id == boot_id else None
+        ahead = ahead_ms(entries, None if known is None else known.boot_ms - known.now_ms)
+        if known is not None and known.now_ms > now_ms:
+            now_ms, wall_us = Ms(known.now_ms), known.wall_us
+        return Heartbeat(now_ms, boot_id, now_ms + ahead, wall_us, head.n, head.hash.hex())
 
-    async def _connected(self) -> AsyncConnection:
+    async def _connected(self, lock_wait_s: float = 0.0) -> AsyncConnection:
+        """The writer's own connection. Raises OSError where another one has the writer's lock."""
         if self._connection is None:
-            self._connection = await self._engine.connect()
-            self._one_go = await one_go(self._connection)
+            self._connection = connection = await self.engine.connect()
+            try:
+                self._one_go = await one_go(connection) or await self._of_server(connection, lock_wait_s)
+            except BaseException:
+                await self._drop_connection()
+                raise
         return self._connection
+
+    async def _of_server(self, connection: AsyncConnection, lock_wait_s: float) -> OneGo:
+        driver = (await connection.get_raw_connection()).driver_connection
+        await postgres.hold(driver, lock_wait_s)
+        return postgres.one_transaction(driver, copied(self._statements))
 
     async def _drop_connection(self) -> None:
         connection, self._connection = self._connection, None
@@ -196,16 +235,17 @@ class Store:
             await connection.close()
 
     async def _load(self) -> None:
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             heartbeat = await read_heartbeat(connection)
             await self._load_names(connection)
             head = Head() if heartbeat is None else Head(heartbeat.chain_n, bytes.fromhex(heartbeat.chain_hash))
             self._marks = Marks(
                 head,
-                await _next(connection, tables.samples),
+                await next_sample(connection),
                 await _next(connection, tables.events),
                 await _next(connection, tables.checkpoints),
                 await _next(connection, tables.policies),
+                checkpoint_day=await last_days(connection),
             )
             boot_number = await _next(connection, tables.boots)
         boot = self._boot
@@ -221,7 +261,7 @@ class Store:
         )
         self._heartbeat = heartbeat
         self.note_last_seen()
-        self.identity = await self._identify()
+        self.identity = await identify(self.engine)
         self._file = self._on_disk()
 
     def note_last_seen(self) -> None:
@@ -229,21 +269,6 @@ class Store:
         seen = self._heartbeat
         if seen is not None:
             self.last_seen = LastSeen(Ms(seen.now_ms), seen.boot_id, seen.boot_ms, from_micros(seen.wall_us))
-
-    async def _identify(self) -> str | None:
-        """This journal's own name, given to it once; None when it cannot be written down."""
-        query = select(tables.meta.c.value).where(tables.meta.c.key == IDENTITY)
-        async with self._engine.connect() as connection:
-            identity = (await connection.execute(query)).scalar()
-        if identity is not None:
-            return str(identity)
-        identity = uuid.uuid4().hex
-        try:
-            async with self._engine.begin() as connection:
-                await connection.execute(tables.meta.insert().values(key=IDENTITY, value=identity))
-        except FAILURES:
-            return None
-        return identity
 
     def _on_disk(self) -> tuple[int, int] | None:
         if self._path is None:
@@ -270,3 +295,6 @@ class Store:
 
 async def _next(connection: AsyncConnection, table: Table) -> int:
     return int((await connection.execute(select(func.coalesce(func.max(table.c.id), 0)))).scalar_one()) + 1
+
+
+__all__ = ["FAILURES", "Store"]

@@ -3,7 +3,8 @@
 Kernel times (now_ms) order everything; wall times (microseconds since 1970, UTC) are for people.
 Row ids are given by the writer, so that one writer and any database behave the same. But for alarms, commands, meta
 (the newest state of something) and checkpoints, the database refuses to change or remove a row. Messages of other
-systems: what was received is kept, what was sent may be removed once it is settled (see the migration 0003).
+systems may be removed once they are done with and old (see the migration 0005), samples below a cut (0006), and what
+an anchor says was let go (0007).
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ shapes = Table(
     Column("body", Text, nullable=False),
 )
 
-# Vitals, PumpStatus and Tick of one bed and at most one second, packed (pumpd.journal.packing)
+# Vitals, PumpStatus and Tick of one bed and at most one second, packed (pumpd.journal.packing). PostgreSQL: partitioned
+# by the months of wall_us, without a unique index (see the migration 0006)
 samples = Table(
     "samples",
     metadata,
@@ -60,7 +62,61 @@ samples = Table(
     Column("now_ms", Int64, nullable=False),
     Column("wall_us", Int64, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Index("samples_bed_now", "bed", "now_ms"),
+    Index("samples_bed_now", "bed", "now_ms"),  # on PostgreSQL samples_bed_time: "bed", "(now_ms / 600000)"
+)
+
+# values of one signal in the span_s seconds from from_ms on (a multiple of the span), of all monitors of the bed
+rollups = Table(
+    "rollups",
+    metadata,
+    Column("bed", Integer, primary_key=True, autoincrement=False),
+    Column("span_s", Integer, primary_key=True, autoincrement=False),
+    Column("signal", Text, primary_key=True),
+    Column("from_ms", Int64, primary_key=True, autoincrement=False),
+    Column("low_milli", Int64, nullable=False),
+    Column("high_milli", Int64, nullable=False),
+    Column("sum_milli", Int64, nullable=False),
+    Column("count", Integer, nullable=False),
+)
+
+# up to which kernel time a bed's samples are rolled up
+rolled = Table(
+    "rolled",
+    metadata,
+    Column("bed", Integer, primary_key=True, autoincrement=False),
+    Column("until_ms", Int64, nullable=False),
+)
+
+# append-only: samples up to this number were let go, being older than before_us after so many days
+cuts = Table(
+    "cuts",
+    metadata,
+    Column("id", Int64, primary_key=True, autoincrement=False),
+    Column("sample", Int64, nullable=False),
+    Column("before_us", Int64, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("at_us", Int64, nullable=False),
+)
+
+# append-only and chained: up to which link of the chain the record was let go (pumpd.journal.anchors)
+anchors = Table(
+    "anchors",
+    metadata,
+    Column("id", Int64, primary_key=True, autoincrement=False),
+    Column("link", Int64, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("at_us", Int64, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+# append-only: up to which step and kernel time of each bed
+anchored = Table(
+    "anchored",
+    metadata,
+    Column("bed", Integer, primary_key=True, autoincrement=False),
+    Column("anchor", Int64, primary_key=True, autoincrement=False),
+    Column("seq", Int64, nullable=False),
+    Column("now_ms", Int64, nullable=False),
 )
 
 # every other event; kind "Gap" is the journal's own: steps that were lost while it failed
@@ -78,7 +134,7 @@ events = Table(
     Index("events_stay", "id", sqlite_where=STAYS, postgresql_where=STAYS),
 )
 
-# append-only and hash-chained: every decision, and every command's outcome (idx -1)
+# append-only and hash-chained: every decision, every command's outcome (idx -1), every anchor (of no bed: 0, idx -2)
 decisions = Table(
     "decisions",
     metadata,
@@ -219,4 +275,75 @@ dead_letters = Table(
     Column("why", Text, nullable=False),
     Column("wall_us", Int64, nullable=False),
     Index("dead_letters_number", "number", "id"),
+)
+
+# who may sign in. roles: words apart by spaces; password, pin: argon2id or ""; badge: hashed with a key that is not in
+# this database; source: "" or the identity provider; removed: the name is not given to another person
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("display", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("password", Text, nullable=False),
+    Column("pin", Text, nullable=False),
+    Column("badge", LargeBinary),
+    Column("disabled", Integer, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("identity", Text),
+    Column("removed", Integer, nullable=False),
+    Column("made_us", Int64, nullable=False),
+    Column("signed_in_us", Int64),
+    Index("accounts_badge", "badge", unique=True),
+)
+
+# who is signed in; a row goes when its session ends. digest: SHA-256 of the cookie's 256 random bits
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("made_ms", Int64, nullable=False),
+    Column("seen_ms", Int64, nullable=False),
+)
+
+# of machines. digest: SHA-256 of the token; permissions: words apart by spaces
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("permissions", Text, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("made_us", Int64, nullable=False),
+    Column("expires_us", Int64),
+    Column("used_us", Int64),
+    Column("revoked", Integer, nullable=False),
+    Column("made_by", Text, nullable=False),
+)
+
+# append-only and hash-chained: who did or saw what (pumpd.journal.audit_chain). roles: words apart by spaces
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Int64, primary_key=True, autoincrement=False),
+    Column("at_us", Int64, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("session", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("bed", Text),
+    Column("patient", Text),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Index("audit_at", "at_us"),
+    Index("audit_who", "who", "seq"),
+    Index("audit_what", "what", "seq"),
+    Index("audit_bed", "bed", "seq"),
 )

@@ -176,12 +176,16 @@ class Tail:
         self._count = os.fstat(descriptor).st_size // SLOT
 
     @classmethod
-    def open(cls, path: Path, identity: str, boot_id: str, place: str = "", tries: int = 1) -> Tail:
+    def open(
+        cls, path: Path, identity: str, boot_id: str, place: str = "", tries: int = 1, *, make: bool = True
+    ) -> Tail:
         """Hold the file, new or left behind by a run that was killed. Raises OSError; a tail is never worth more.
 
-        tries: how often, 20 ms apart, to ask for a file that is held: another pumpd's sweep holds it for a moment.
+        tries: how often, 20 ms apart, to ask for a file that is held: a killed daemon may take a moment to end.
+        make: where there is no file.
         """
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        create = os.O_CREAT if make else 0
+        descriptor = os.open(path, os.O_RDWR | create | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             _hold(descriptor, tries)
             status = os.fstat(descriptor)

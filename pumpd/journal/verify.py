@@ -2,7 +2,8 @@
 
 Found: a changed, removed, inserted or moved row of `decisions`; rows cut off at the end (the head
 stands in `meta` and in every checkpoint); rows of `alarms` and `commands` that differ from the chain; messages whose
-state is not what was noted of them as dead letters; a database that would no longer refuse such changes.
+state is not what was noted of them as dead letters; a broken chain of the audit; a database that would no longer refuse
+such changes. Where old record was let go, the chain is checked from the last link on that an anchor speaks of.
 Not found: a chain that somebody with write access recomputed as a whole, together with its head.
 Against that, note `head` elsewhere from time to time and compare.
 """
@@ -13,29 +14,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, and_, func, inspect, select
+from sqlalchemy import Row, and_, inspect, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from pumpd.journal import audit_sql, verify_anchors
+from pumpd.journal.anchors import Anchor
+from pumpd.journal.broken import MOST_PROBLEMS, Broken
 from pumpd.journal.chain import Head, Link, extend
 from pumpd.journal.guards import missing_guards
+from pumpd.journal.heart import read_heartbeat
 from pumpd.journal.records import Origins
-from pumpd.journal.rows import OUTCOME, alarm_of
-from pumpd.journal.store import read_heartbeat
-from pumpd.journal.tables import alarms, beds, boots, checkpoints, commands, decisions
+from pumpd.journal.tables import audit, beds, boots, checkpoints, decisions
 from pumpd.journal.verify_messages import verify_messages
+from pumpd.journal.verify_repeats import verify_repeats
 
 PAGE = 2000
-MOST_PROBLEMS = 20
-_ORDER_KINDS = ("StopPump", "SetRate", "ReadStatus")
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A row that is not what it was: its table, its key, and what is wrong."""
-
-    table: str
-    row: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +44,7 @@ class ByWhom:
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
     """links: rows of the chain that were checked; head: "number:hash" of the last one, to be noted elsewhere.
+    anchors: what was let go of the record, oldest first; the chain is checked from the newest one's link on.
 
     problems: the first broken link of the chain, then what differs from it; empty when all is well. An update of the
     software is none: judged says which one has decided what, oldest first, as the runs themselves have noted it.
@@ -60,6 +54,7 @@ class VerifyReport:
     head: str
     problems: tuple[Broken, ...]
     judged: tuple[ByWhom, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -70,22 +65,37 @@ async def verify_engine(engine: AsyncEngine) -> VerifyReport:
     """Check one consistent picture of the database, which may be in use."""
     async with engine.connect() as connection:
         await snapshot(connection)
-        head, broken = await _verify_chain(connection)
+        stored = await verify_anchors.read(connection)
+        begin = Head(stored[-1].link, stored[-1].hash) if stored else Head()
+        head, broken = await _verify_chain(connection, begin)
         problems = [] if broken is None else [broken]
         if broken is None:
-            problems += await _verify_heads(connection, head)
-        problems += await _verify_alarms(connection)
-        problems += await _verify_commands(connection)
-        problems += await _verify_outcomes(connection)
+            problems += await _verify_heads(connection, begin, head)
+        problems += [Broken(*found) for found in await verify_anchors.verify_anchors(connection, stored)]
+        problems += await verify_repeats(connection, begin.n)
         problems += [Broken(*found) for found in await verify_messages(connection)]
+        problems += [Broken(audit.name, *found) for found in await _verify_audit(connection)]
         unguarded = "would accept that the record is changed: the trigger is missing"
         problems += [Broken(table, name, unguarded) for name, table in (await missing_guards(connection)).items()]
-        judged = await by_whom(connection, head.n)
-    return VerifyReport(head.n, f"{head.n}:{head.hash.hex()}", tuple(problems[:MOST_PROBLEMS]), judged)
+        judged = await by_whom(connection, head.n, begin.n)
+    anchors = tuple(one.anchor for one in stored if one.anchor is not None)
+    text = f"{head.n}:{head.hash.hex()}"
+    return VerifyReport(head.n - begin.n, text, tuple(problems[:MOST_PROBLEMS]), judged, anchors)
 
 
-async def by_whom(connection: AsyncConnection, links: int) -> tuple[ByWhom, ...]:
-    """Which software decided which links; runs of the same one are one."""
+async def _verify_audit(connection: AsyncConnection) -> list[tuple[str, str]]:
+    """The first break of its chain; nothing for a journal of a schema without it."""
+    if audit.name not in await connection.run_sync(lambda plain: inspect(plain).get_table_names()):
+        return []
+    problem = (await audit_sql.verify(connection)).problem
+    if problem is None:
+        return []
+    row, _, message = problem.removeprefix("row ").partition(": ")
+    return [(row, message)]
+
+
+async def by_whom(connection: AsyncConnection, links: int, gone: int = 0) -> tuple[ByWhom, ...]:
+    """Which software decided which links; runs of the same one are one. gone: links that were let go."""
     there = await connection.run_sync(lambda plain: {column["name"] for column in inspect(plain).get_columns("boots")})
     if boots.c.config.name not in there:  # the copy of a first schema, made before it was upgraded
         return ()
@@ -100,7 +110,8 @@ async def by_whom(connection: AsyncConnection, links: int) -> tuple[ByWhom, ...]
         if found:
             found[-1] = replace(found[-1], last_link=first - 1)
         found.append(ByWhom(software, origins.kernel, first, links))
-    return tuple(one for one in found if one.first_link <= one.last_link)
+    there_still = [replace(one, first_link=max(one.first_link, gone + 1)) for one in found]
+    return tuple(one for one in there_still if one.first_link <= one.last_link)
 
 
 async def snapshot(connection: AsyncConnection) -> None:
@@ -111,16 +122,22 @@ async def snapshot(connection: AsyncConnection) -> None:
         await connection.execution_options(isolation_level="REPEATABLE READ")
 
 
-async def _verify_chain(connection: AsyncConnection) -> tuple[Head, Broken | None]:
+async def _verify_chain(connection: AsyncConnection, begin: Head) -> tuple[Head, Broken | None]:
+    """begin: the last link that was let go. Links up to it may still be there, but none is missing among them."""
     names = dict((await connection.execute(select(beds.c.id, beds.c.name))).all())
-    head, last_n = Head(), None
+    head, last_n = begin, None
     while True:
         query = select(decisions).order_by(decisions.c.n).limit(PAGE)
         if last_n is not None:
             query = query.where(decisions.c.n > last_n)
         rows = (await connection.execute(query)).all()
         for row in rows:
-            broken, head = _check_link(head, row, names)
+            if last_n is None and 0 < row.n <= begin.n:  # what it follows is gone: it is taken as it is
+                broken, head = None, Head(row.n, bytes(row.hash))
+            else:
+                broken, head = _check_link(head, row, names)
+            if broken is None and head.n == begin.n and head != begin:
+                broken = Broken("decisions", str(row.n), "is not the link that was let go, as its anchor knows it")
             if broken is not None:
                 return head, broken
             last_n = row.n
@@ -141,7 +158,7 @@ def _check_link(head: Head, row: Row[Any], names: dict[int, str]) -> tuple[Broke
     return None, following
 
 
-async def _verify_heads(connection: AsyncConnection, head: Head) -> list[Broken]:
+async def _verify_heads(connection: AsyncConnection, begin: Head, head: Head) -> list[Broken]:
     """The end of the chain against what the last commit and the checkpoints remember of it."""
     problems = []
     heartbeat = await read_heartbeat(connection)
@@ -154,93 +171,21 @@ async def _verify_heads(connection: AsyncConnection, head: Head) -> list[Broken]
     elif (heartbeat.chain_n, heartbeat.chain_hash) != (head.n, head.hash.hex()):
         message = f"the last commit ended with link {heartbeat.chain_n}, or with another one of that number"
         problems.append(Broken("decisions", str(heartbeat.chain_n + 1), message))
-    return problems + await _verify_checkpoints(connection)
+    return problems + await _verify_checkpoints(connection, begin)
 
 
-async def _verify_checkpoints(connection: AsyncConnection) -> list[Broken]:
+async def _verify_checkpoints(connection: AsyncConnection, begin: Head) -> list[Broken]:
+    """Those of links that were let go can no longer be held against them, but that of the very last one."""
     mine, theirs = checkpoints.c, decisions.c
     query = (
         select(mine.id, mine.chain_n)
         .outerjoin(decisions, and_(theirs.n == mine.chain_n, theirs.hash == mine.chain_hash))
-        .where(mine.chain_n > 0, theirs.n.is_(None))
+        .where(mine.chain_n >= max(1, begin.n), theirs.n.is_(None))
+        .where(or_(mine.chain_n != begin.n, mine.chain_hash != begin.hash))
         .limit(MOST_PROBLEMS)
     )
     message = "remembers link {} with another hash"
     return [Broken("checkpoints", str(i), message.format(n)) for i, n in await connection.execute(query)]
 
 
-async def _verify_alarms(connection: AsyncConnection) -> list[Broken]:
-    latest = _latest(("AlarmChanged",))
-    query = select(
-        latest.c.subject,
-        alarms.c.id,
-        and_(
-            alarms.c.n == latest.c.last_n,
-            alarms.c.bed == decisions.c.bed,
-            alarms.c.wall_us == decisions.c.wall_us,
-            alarms.c.body == decisions.c.body,
-        ).label("same"),
-        alarms.c.onset_ms,
-        decisions.c.body,
-    )
-    joined = latest.join(decisions, decisions.c.n == latest.c.last_n).outerjoin(alarms, alarms.c.id == latest.c.subject)
-    problems = []
-    for row in await connection.execute(query.select_from(joined)):
-        if row.id is None:
-            problems.append(Broken("alarms", row.subject, "is missing"))
-        elif not row.same or alarm_of(row.body).onset_ms != row.onset_ms:
-            problems.append(Broken("alarms", row.id, "differs from the alarm's last link in the chain"))
-    return problems + await _strangers(connection, alarms.c.id, "alarms", ("AlarmChanged",))
-
-
-async def _verify_commands(connection: AsyncConnection) -> list[Broken]:
-    latest = _latest(_ORDER_KINDS)
-    first = decisions.alias("first")
-    same = and_(
-        commands.c.n == latest.c.last_n,
-        commands.c.bed == decisions.c.bed,
-        commands.c.kind == decisions.c.kind,
-        commands.c.wall_us == first.c.wall_us,
-        commands.c.body == decisions.c.body,
-    )
-    query = select(latest.c.subject, commands.c.order_id, same.label("same"), commands.c.pump, decisions.c.body)
-    joined = (
-        latest.join(decisions, decisions.c.n == latest.c.last_n)
-        .join(first, first.c.n == latest.c.first_n)
-        .outerjoin(commands, commands.c.order_id == latest.c.subject)
-    )
-    problems = []
-    for row in await connection.execute(query.select_from(joined)):
-        if row.order_id is None:
-            problems.append(Broken("commands", row.subject, "is missing"))
-        elif not row.same or msgspec.json.decode(row.body)["pump"] != row.pump:
-            problems.append(Broken("commands", row.order_id, "differs from the order's links in the chain"))
-    return problems + await _strangers(connection, commands.c.order_id, "commands", _ORDER_KINDS)
-
-
-async def _verify_outcomes(connection: AsyncConnection) -> list[Broken]:
-    latest = _latest((OUTCOME,))
-    mine, theirs = commands.c, decisions.c
-    query = select(mine.order_id, mine.outcome, mine.detail, mine.outcome_n, theirs.n, theirs.body)
-    joined = commands.outerjoin(latest, latest.c.subject == mine.order_id)
-    query = query.select_from(joined.outerjoin(decisions, theirs.n == latest.c.last_n))
-    problems = []
-    for row in await connection.execute(query):
-        expected = [None, None] if row.body is None else msgspec.json.decode(row.body)
-        if [row.outcome, row.detail] != expected or row.outcome_n != row.n:
-            problems.append(Broken("commands", row.order_id, "its outcome differs from the chain"))
-    return problems
-
-
-def _latest(kinds: tuple[str, ...]) -> Any:
-    """Per subject the first and the last link of these kinds."""
-    columns = decisions.c
-    query = select(columns.subject, func.min(columns.n).label("first_n"), func.max(columns.n).label("last_n"))
-    return query.where(columns.kind.in_(kinds)).group_by(columns.subject).subquery()
-
-
-async def _strangers(connection: AsyncConnection, key: Any, table: str, kinds: tuple[str, ...]) -> list[Broken]:
-    """Rows that no link of the chain speaks of."""
-    known = select(decisions.c.subject).where(decisions.c.kind.in_(kinds))
-    query = select(key).where(key.not_in(known)).limit(MOST_PROBLEMS)
-    return [Broken(table, row, "is not in the chain") for row in (await connection.execute(query)).scalars()]
+__all__ = ["Broken", "ByWhom", "VerifyReport", "by_whom", "snapshot", "verify_engine"]

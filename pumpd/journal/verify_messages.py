@@ -51,8 +51,8 @@ def _differences(rows: Any) -> Iterator[Found]:
 
 
 def _problem(row: Row[Any]) -> str:
-    if row.state is None:
-        return "a dead letter is missing"
+    if row.state is None:  # a message that somebody has settled may be removed when it is old
+        return "a dead letter is missing" if row.act == REFUSED else ""
     if row.state not in _STATES.get(row.act, ()):
         return f"is {row.state}, and the last note of it is {row.act or 'missing'}"
     return "" if row.refusals == (row.refused or 0) else "was refused more or less often than was noted"

@@ -8,53 +8,29 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from pumpd.journal.asked import end_questions, why
 from pumpd.journal.backlog import Backlog
 from pumpd.journal.inbox import Entry
+from pumpd.journal.limits import Limits
 from pumpd.journal.records import BootInfo, JournalFault, JournalStats, LastSeen, MessageRecord
 from pumpd.journal.recovery import Left, open_tail
 from pumpd.journal.store import FAILURES, Store
 from pumpd.journal.tail import Tail
+from pumpd.loop import run_loop
+from pumpd.scheduling import step_back
 
 log = structlog.get_logger(__name__)
 _token_of = attrgetter("token")
 
 
-def _why(error: BaseException) -> str:
-    return str(getattr(error, "orig", None) or error)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Times in seconds and counts of records.
-
-    flush_s: readings are committed at least this often, so that a power cut loses less than 1 s of them.
-    gather_s: how long something urgent waits for what else is urgent just now: a commit each would keep the disk, and
-    the interpreter, busy without need while alarms come in dozens. Messages alone gather only until none has come for
-    lull_s: a peer sends its next one when this one is answered.
-    stall_s: a commit that takes longer is reported as a fault. readings: kept while failing, oldest dropped
-    first; records: kept at most of anything. chunk: most records of one transaction.
-    """
-
-    flush_s: float = 0.9
-    stall_s: float = 5.0
-    retry_first_s: float = 0.25
-    retry_most_s: float = 5.0
-    readings: int = 20_000
-    records: int = 100_000
-    chunk: int = 5_000
-    gather_s: float = 0.01
-    lull_s: float = 0.001
-
-
 class Writer:
-    """start() and stop() from the main loop; wake() tells it that something urgent waits in the inbox."""
+    """start() and stop() from the main loop; wake(): something urgent waits in the inbox; hurry(): somebody for it."""
 
     def __init__(
         self,
@@ -71,16 +47,16 @@ class Writer:
         self._inbox, self._main = inbox, main
         self._on_commit, self._on_fault, self._on_spoiled = on_commit, on_fault, on_spoiled
         self._backlog = Backlog(limits.readings, limits.records)
+        self._unsettled: list[Entry] = []  # of a commit of which nobody knows whether it was done
         self._opened: asyncio.Future[None] = main.create_future()
         self._closed: asyncio.Future[None] = main.create_future()
         self._thread = threading.Thread(target=self._run, name="pumpd-journal", daemon=True)
-        self._woken = False
+        self._woken = self._hurried = False
         self._stop_at: float | None = None
         self._fault: JournalFault | None = None
         self._retry_s = 0.0
         self._flushed_at = 0.0  # the journal's loop time at which the last flush began
         self._commits = self._committed = 0
-        self._messages = self._steps = 0  # of what waits and is urgent
         self._last_commit_s = 0.0
         self.loop: asyncio.AbstractEventLoop | None = None
         self.last_seen: LastSeen | None = None
@@ -92,6 +68,11 @@ class Writer:
         """Engine for queries; only for coroutines on the journal's loop."""
         return self._store.reader
 
+    @property
+    def engine(self) -> AsyncEngine:
+        """Engine for upkeep; only for coroutines on the journal's loop."""
+        return self._store.engine
+
     async def start(self) -> None:
         """Raises JournalOpenError."""
         self._thread.start()
@@ -101,7 +82,7 @@ class Writer:
         """Commit what waits, for at most timeout_s, then end the thread. May be called twice."""
         if self._stop_at is None:
             self._stop_at = time.monotonic() + timeout_s
-            self.wake()
+            self.hurry()
         await asyncio.shield(self._closed)
         self._thread.join()
 
@@ -111,6 +92,17 @@ class Writer:
             self._woken = True
             with suppress(RuntimeError):  # the thread's loop has ended
                 self.loop.call_soon_threadsafe(self._urgent.set)
+
+    def hurry(self) -> None:
+        """As wake(); and nothing is gathered any longer but what comes in the same turn of the main loop."""
+        if not self._hurried:
+            self._hurried = True
+            self._main.call_soon(self._hurry_thread)
+
+    def _hurry_thread(self) -> None:
+        if self.loop is not None:
+            with suppress(RuntimeError):
+                self.loop.call_soon_threadsafe(self._hurry)
 
     def stats(self, overflow: int, waiting: int, failing: bool) -> JournalStats:
         backlog = self._backlog
@@ -127,9 +119,10 @@ class Writer:
     # ---- on the journal's thread from here on
 
     def _run(self) -> None:
+        step_back()
         error: BaseException | None = None
         try:
-            asyncio.run(self._serve())
+            run_loop(self._serve())
         except BaseException as failure:  # noqa: BLE001 the end of a thread: whatever it was goes to the main loop
             error = failure
         self._tell(self._finished, error)
@@ -143,7 +136,7 @@ class Writer:
             self._closed.set_result(None)
 
     async def _serve(self) -> None:
-        self._urgent = asyncio.Event()
+        self._urgent, self._now = asyncio.Event(), asyncio.Event()
         self._store = await Store.open(self._url, self._boot)
         try:
             self.tail, self.left = await open_tail(self._store, self._boot.boot_id)
@@ -153,16 +146,21 @@ class Writer:
             while not self._finishing():
                 await self._wait()
                 await self._flush()
-            if self.tail is not None and not self._backlog:
+            if self.tail is not None and not self._waits():
                 self.tail.remove()  # while the database is still locked: a later run's is not touched
         finally:
+            self.loop = None
+            await end_questions()
             await self._store.close()
 
     def _finishing(self) -> bool:
         if self._stop_at is None:
             return False
         self._take()
-        return not self._backlog or time.monotonic() > self._stop_at
+        return not self._waits() or time.monotonic() > self._stop_at
+
+    def _waits(self) -> bool:
+        return bool(self._backlog or self._unsettled)
 
     async def _wait(self) -> None:
         """Until something is urgent, but no longer than readings may wait; while failing, until the next attempt.
@@ -182,36 +180,33 @@ class Writer:
                 return
 
     async def _gather(self, until: float) -> None:
-        """Let come together what is urgent just now."""
-        loop, limits = asyncio.get_running_loop(), self._limits
-        until = min(until, loop.time() + limits.gather_s)
-        while (left := until - loop.time()) > 0:
-            self._take()
-            messages = self._messages
-            alone = messages and not self._steps
-            await asyncio.sleep(min(left, limits.lull_s) if alone else left)
-            self._take()
-            if alone and self._messages == messages:
-                return
+        """Let come together what is urgent just now, unless somebody waits for it."""
+        loop = asyncio.get_running_loop()
+        left = min(until - loop.time(), self._limits.gather_s)
+        if left > 0 and not self._now.is_set():
+            alarm = loop.call_later(left, self._now.set)
+            await self._now.wait()
+            alarm.cancel()
+
+    def _hurry(self) -> None:
+        self._urgent.set()
+        self._now.set()
 
     def _take(self) -> None:
         """Empty the inbox into the backlog. The flags go first, so that no wake-up can be missed."""
         if hasattr(self, "_urgent"):
             self._urgent.clear()
         self._woken = False
-        inbox, add = self._inbox, self._backlog.add
-        while inbox:
-            entry = inbox.popleft()
-            add(entry)
-            if type(entry.record) is MessageRecord:
-                self._messages += 1
-            elif entry.urgent:
-                self._steps += 1
+        self._backlog.take_in(self._inbox)
         self._backlog.bound()
 
     async def _flush(self) -> None:
         self._flushed_at = asyncio.get_running_loop().time()
+        self._now.clear()
+        self._hurried = False  # before the inbox is looked at: who comes later is heard anew
         self._take()
+        if not await self._settle():
+            return
         while self._backlog:
             entries = self._backlog.take(self._limits.chunk)
             began = time.monotonic()
@@ -219,11 +214,28 @@ class Writer:
                 await self._commit(entries)
             except FAILURES as error:
                 if not await self._commit_steps(entries, error):
-                    self._backlog.put_back(entries)
-                    self._failed(error)
-                    return
+                    self._keep(entries)
+                    return self._failed(error)
             self._succeeded(entries, time.monotonic() - began)
-        self._messages = self._steps = 0
+
+    def _keep(self, entries: list[Entry]) -> None:
+        """For later; of a commit of which nobody knows apart, so that nothing is written twice."""
+        if not self._store.unsettled:
+            return self._backlog.put_back(entries)
+        self._unsettled = entries
+
+    async def _settle(self) -> bool:
+        """Find out what became of a commit during which the server was lost. False: still not known."""
+        if not self._unsettled:
+            return True
+        try:
+            done = await self._store.settle()
+        except FAILURES as error:
+            self._failed(error)
+            return False
+        entries, self._unsettled = self._unsettled, []
+        self._succeeded(entries, 0.0) if done else self._backlog.put_back(entries)
+        return True
 
     async def _commit(self, entries: list[Entry]) -> None:
         """One transaction; while a slow disk keeps it, the inbox stays empty and the stall is reported."""
@@ -235,16 +247,19 @@ class Writer:
 
     async def _commit_steps(self, entries: list[Entry], error: BaseException) -> bool:
         """A failed batch without its messages: what the database does not take of them must not hold up the beds."""
-        steps = [entry for entry in entries if type(entry.record) is not MessageRecord]
-        if not steps or len(steps) == len(entries):
+        steps = [entry for entry in entries if not isinstance(entry.record, MessageRecord)]
+        if self._store.unsettled or not steps or len(steps) == len(entries):
             return False
         try:
             await self._commit(steps)
         except FAILURES:
+            if self._store.unsettled:
+                self._backlog.put_back([entry for entry in entries if isinstance(entry.record, MessageRecord)])
+                entries[:] = steps
             return False
         messages = frozenset(map(_token_of, entries)) - frozenset(map(_token_of, steps))
-        log.error("messages were not taken by the database", changes=len(messages), why=_why(error))
-        self._tell(self._on_spoiled, messages, _why(error))
+        log.error("messages were not taken by the database", changes=len(messages), why=why(error))
+        self._tell(self._on_spoiled, messages, why(error))
         return True
 
     def _watch(self, began: float) -> None:
@@ -266,12 +281,13 @@ class Writer:
         if self._fault is not None:
             self._fault = None
             self._tell(self._on_fault, None)
-        self._tell(self._on_commit, max(map(_token_of, entries)))
+        self._tell(self._on_commit, max([entry.token for entry in entries]))
+        self._backlog.written(entries)
 
     def _failed(self, error: BaseException) -> None:
         limits = self._limits
         self._retry_s = min(limits.retry_most_s, 2 * self._retry_s or limits.retry_first_s)
-        self._report(_why(error))
+        self._report(why(error))
 
     def _report(self, detail: str) -> None:
         if self._fault is None:

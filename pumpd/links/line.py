@@ -53,14 +53,17 @@ class Line:
         on_bytes: Callable[[bytes], None],
         on_state: Callable[[Trouble | None], None],
         ear: Ear | None = None,
+        on_sent: Callable[[bytes], None] | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        """ear keeps what passes either way, what came before on_bytes has it; on_sent is given what has left."""
         self.link = link
         self._settings = settings
         self._times = times
         self._on_bytes = on_bytes
         self._on_state = on_state
-        self._ear = ear
+        self._received = None if ear is None else ear.received
+        self._sent = on_sent if ear is None else ear.sent if on_sent is None else _both(ear.sent, on_sent)
         self._backoff = Backoff(times.backoff_first_ms, times.backoff_max_ms, chance)
         self._pipe: Pipe | ServerPort | None = None
         self._fd = -1
@@ -160,12 +163,11 @@ class Line:
             await asyncio.shield(loop.run_in_executor(None, _close, fd))
 
     def _new_pipe(self, fd: int) -> Pipe | ServerPort:
-        sent = None if self._ear is None else self._ear.sent
         if isinstance(self.link, ServerLink):
             come_up = functools.partial(self._come_up, fd)
-            return ServerPort(fd, self.link, self._settings, self._times, self._heard, self._lose, come_up, sent)
+            return ServerPort(fd, self.link, self._settings, self._times, self._heard, self._lose, come_up, self._sent)
         eof = Reason.RESET if self.over_network else Reason.UNPLUGGED
-        return Pipe(fd, self._times.write_buffer_bytes, eof, on_bytes=self._heard, on_lost=self._lose, on_sent=sent)
+        return Pipe(fd, self._times.write_buffer_bytes, eof, self._heard, self._lose, self._sent)
 
     def _come_up(self, fd: int, pipe: Pipe | ServerPort) -> None:
         self._fd, self._pipe = fd, pipe
@@ -177,9 +179,12 @@ class Line:
         if not self._proven and asyncio.get_running_loop().time() >= self._proven_s:
             self._proven = True
             self._backoff.reset()  # only bytes prove a line: a serial server accepts, and hangs up where it is taken
-        if self._ear is not None:
-            self._ear.received(data)
-        self._on_bytes(data)
+            if self._received is None and isinstance(self._pipe, Pipe):
+                self._pipe.on_bytes = self._on_bytes  # from now on the shortest way
+        received, on_bytes = self._received, self._on_bytes
+        if received is not None:
+            received(data)
+        on_bytes(data)
 
     def _lose(self, trouble: Trouble) -> None:
         if self._lost is not None and not self._lost.done():
@@ -189,6 +194,14 @@ class Line:
         if trouble != self._trouble:
             self._trouble = trouble
             self._on_state(trouble)
+
+
+def _both(first: Callable[[bytes], None], then: Callable[[bytes], None]) -> Callable[[bytes], None]:
+    def both(data: bytes) -> None:
+        first(data)
+        then(data)
+
+    return both
 
 
 def _unsent(fd: int) -> int:

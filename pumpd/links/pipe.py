@@ -31,7 +31,7 @@ class Pipe:
         self._fd = fd
         self._outbox = Outbox(limit_bytes)
         self._eof = eof
-        self._on_bytes = on_bytes
+        self.on_bytes = on_bytes  # may be another one later
         self._on_lost = on_lost
         self._on_sent = on_sent
         self._blocked = False
@@ -41,11 +41,17 @@ class Pipe:
         self._loop.add_reader(fd, self._readable)
 
     def write(self, frame: bytes, *, urgent: bool) -> bool:
-        """Sends now what the line takes now, keeps the rest. False when the frame was dropped."""
+        """Sends now what the line takes now, keeps the rest. False when the frame was dropped.
+
+        After urgent bytes the processor is offered to whoever carries them on in the system (a pseudo-terminal's
+        worker): else they wait until this process has nothing more to do, which may be a millisecond.
+        """
         if not self._open or not self._outbox.push(frame, urgent=urgent):
             return False
         if not (self._blocked or self._held):
             self._flush()
+        if urgent:
+            os.sched_yield()
         return self._open
 
     def write_control(self, frame: bytes) -> None:
@@ -99,7 +105,8 @@ class Pipe:
             self._lose(trouble_of(error, Reason.UNPLUGGED))
             return
         if data:
-            self._on_bytes(data)
+            on_bytes = self.on_bytes
+            on_bytes(data)
         else:
             self._lose(Trouble(self._eof))
 

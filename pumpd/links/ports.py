@@ -62,7 +62,7 @@ def holders(path: str) -> tuple[Holder, ...]:
     """Who has the port open or locked, as far as this user may see: other users' open files are only seen by root."""
     port = os.path.realpath(path)
     pids = {*_opened(port), *_flocked(port), *_uucp(port)}
-    return tuple(Holder(pid, _program(pid)) for pid in sorted(pids))
+    return tuple(Holder(pid, program(pid)) for pid in sorted(pids))
 
 
 def _opened(port: str) -> Iterator[int]:
@@ -92,7 +92,8 @@ def _uucp(port: str) -> Iterator[int]:
                 yield pid
 
 
-def _program(pid: int) -> str:
+def program(pid: int) -> str:
+    """Its name; "" where it is not told to us."""
     try:
         return (PROC / str(pid) / "comm").read_text(encoding="utf-8", errors="replace").strip()
     except OSError:

@@ -53,17 +53,17 @@ class LineEar:
         self.lost = 0  # chunks that found no room
 
     def received(self, data: bytes) -> None:
-        self._add((self._now_ms(), data, False))
+        self._add(data, False)
 
     def sent(self, data: bytes) -> None:
-        self._add((self._now_ms(), data, True))
+        self._add(data, True)
 
-    def _add(self, chunk: tuple[int, bytes, bool]) -> None:
+    def _add(self, data: bytes, sent: bool) -> None:
         if self._added - self._taken > WAITING_BYTES:
             self.lost += 1
             return
-        self._waiting.append(chunk)
-        self._added += len(chunk[1]) + CHUNK_BYTES
+        self._waiting.append((self._now_ms(), data, sent))
+        self._added += len(data) + CHUNK_BYTES
 
     def take(self) -> Iterator[tuple[int, bytes, bool]]:
         """What waits, oldest first; safe beside the event loop, which may add meanwhile."""

@@ -5,6 +5,9 @@ the view changed (or when its printed ages have grown old), stamped with the seq
 snapshot is all fragments joined; the delta for a client is the fragments with a seq above the one
 that client has. So a client's whole backlog is one integer: it cannot grow, and whatever was
 skipped is contained in what is sent, because every fragment is absolute.
+
+Who lies in a bed is told to each screen only as far as its Identity goes: that one fragment is kept once per variant,
+made when the first screen of its kind asks, and frames are made once per seq and variant.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from pumpd.access.roles import Identity
 from pumpd.live.clinical_shape import clinical_shape
 from pumpd.live.course_shape import calm_caps, course_part, course_shape
 from pumpd.live.messages import encode
@@ -27,18 +31,24 @@ from pumpd.live.shape import (
     values_shape,
 )
 from pumpd.live.stamp import Stamp
+from pumpd.live.stay import stay_of
+from pumpd.live.told_shape import told_shape
 from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.view import BedView
 
 
 @dataclass(frozen=True)
 class Key:
-    """One top-level key. part decides whether it changed, shape is what is encoded; ages: it prints ages."""
+    """One top-level key. part decides whether it changed, shape is what is encoded; ages: it prints ages.
+
+    private: it tells who a patient is; made by `private_shape`, for the identity that a screen may see.
+    """
 
     name: str
     part: Callable[[BedView], object]
     shape: Callable[[BedView, Stamp], object]
     ages: bool = False
+    private: bool = False
 
     @functools.cached_property
     def head(self) -> bytes:
@@ -48,7 +58,8 @@ class Key:
 
 KEYS = (
     Key("label", lambda v: v.label, lambda v, s: v.label),
-    Key("patient", lambda v: v.patient, lambda v, s: patient_shape(v.patient)),
+    Key("patient", lambda v: v.patient, lambda v, s: None, private=True),
+    Key("stay", lambda v: v.patient and v.patient.mrn, lambda v, s: stay_of(v.patient)),
     Key("values", lambda v: v.values, values_shape, ages=True),
     Key(
         "pumps",
@@ -64,6 +75,7 @@ KEYS = (
     Key("prodigy", lambda v: v.episodes, lambda v, s: prodigy_shape(v)),
     Key("course", course_part, course_shape),
     Key("clinical", lambda v: v.clinical, lambda v, s: clinical_shape(v.clinical, s)),
+    Key("told", lambda v: v.told, lambda v, s: told_shape(v.told, s)),
 )
 AGED = tuple(key.name for key in KEYS if key.ages)
 
@@ -87,11 +99,14 @@ class BedBoard:
 
     def __init__(self, bed_id: str) -> None:
         self.id = bed_id
+        self.id_json = encode(bed_id)
         self.seq = 0
         self.fragments: dict[str, Fragment] = {}
         self.alarms: dict[str, AlarmFragment] = {}
         self.view: BedView | None = None
         self.encodes = 0
+        self._patient: dict[Identity, bytes] = {}
+        self._news: dict[Identity, tuple[int, int, bytes]] = {}
         self._oldest_ms = -(1 << 62)
 
     def age_ms(self, now_ms: int) -> int:
@@ -105,7 +120,8 @@ class BedBoard:
         for key in KEYS:
             changed |= self._render_key(key, view, stamp, seq, max_age_ms)
         if changed:
-            self.seq = seq
+            before, self.seq = self.seq, seq
+            self._make_news(before)
             self._oldest_ms = min(self.fragments[name].at_ms for name in AGED)
         return changed
 
@@ -113,9 +129,24 @@ class BedBoard:
         part, old = key.part(view), self.fragments.get(key.name)
         if old is not None and old.part == part and not (key.ages and stamp.now_ms - old.at_ms >= max_age_ms):
             return False
-        self.encodes += 1
-        self.fragments[key.name] = Fragment(part, encode(key.shape(view, stamp)), seq, stamp.now_ms)
+        if key.private:
+            self._patient.clear()
+        data = b"" if key.private else self._encode(key, view, stamp)
+        self.fragments[key.name] = Fragment(part, data, seq, stamp.now_ms)
         return True
+
+    def _encode(self, key: Key, view: BedView, stamp: Stamp) -> bytes:
+        self.encodes += 1
+        return encode(key.shape(view, stamp))
+
+    def _who(self, identity: Identity) -> bytes:
+        """Who lies here, as far as identity goes; made when it is first wanted."""
+        data = self._patient.get(identity)
+        if data is None:
+            self.encodes += 1
+            patient = None if self.view is None else self.view.patient
+            data = self._patient[identity] = encode(patient_shape(patient, identity))
+        return data
 
     def is_news(self, alarm: Alarm) -> bool:
         """Does the list hold another word of this alarm, or none of one that lives?"""
@@ -131,16 +162,43 @@ class BedBoard:
             self.alarms[alarm.id] = AlarmFragment(alarm, data)
         return data
 
-    def json(self) -> bytes:
+    def json(self, identity: Identity) -> bytes:
         """The whole bed."""
-        return b'{"id":' + encode(self.id) + b"," + self._join(KEYS) + b"}"
+        return b'{"id":' + self.id_json + b"," + self._join(KEYS, identity) + b"}"
 
-    def since(self, seq: int) -> bytes:
+    def since(self, seq: int, identity: Identity) -> bytes:
         """The keys that changed after seq."""
-        return b"{" + self._join(key for key in KEYS if self.fragments[key.name].seq > seq) + b"}"
+        low, high, data = self._news.get(identity, (0, 0, b""))
+        if not low <= seq < high:  # else no fragment changed between this seq and the one that it was made for
+            low, high, newer = self._newer(seq)
+            data = b"{" + self._join(newer, identity) + b"}"
+            self._news[identity] = low, high, data
+        return data
 
-    def _join(self, keys: Iterable[Key]) -> bytes:
-        return b",".join([key.head + self.fragments[key.name].json for key in keys])
+    def _make_news(self, seq: int) -> None:
+        """What screens that have all up to seq will ask for: else the first one's turn makes that of all beds."""
+        asked = tuple(self._news)
+        self._news.clear()
+        for identity in asked:
+            self.since(seq, identity)
+
+    def _newer(self, seq: int) -> tuple[int, int, list[Key]]:
+        """The keys that changed after seq, and between which changes that seq lies (0: there is none)."""
+        low, high, newer, fragments = 0, 0, [], self.fragments
+        for key in KEYS:
+            at = fragments[key.name].seq
+            if at > seq:
+                newer.append(key)
+                if not high or at < high:
+                    high = at
+            elif at > low:
+                low = at
+        return low, high, newer
+
+    def _join(self, keys: Iterable[Key], identity: Identity) -> bytes:
+        return b",".join(
+            [key.head + (self._who(identity) if key.private else self.fragments[key.name].json) for key in keys]
+        )
 
 
 class WardBoard:
@@ -152,7 +210,7 @@ class WardBoard:
         self.beds = {bed_id: BedBoard(bed_id) for bed_id in bed_ids}
         self._ward = encode(ward)
         self._epoch = encode(epoch)
-        self._deltas: dict[int, str] = {}
+        self._deltas: dict[tuple[int, Identity], str] = {}
 
     def bed(self, bed_id: str) -> BedBoard:
         """The bed's board, made on first use."""
@@ -161,27 +219,27 @@ class WardBoard:
     def _head(self) -> bytes:
         return b'"epoch":%b,"seq":%d' % (self._epoch, self.seq)
 
-    def ward_json(self, time: str) -> bytes:
+    def ward_json(self, time: str, identity: Identity) -> bytes:
         """`GET /api/v1/ward`, joined from fragments."""
-        return b"{" + self._body(time) + b"}"
+        return b"{" + self._body(time, identity) + b"}"
 
-    def _body(self, time: str) -> bytes:
-        beds = b",".join(bed.json() for bed in self.beds.values())
+    def _body(self, time: str, identity: Identity) -> bytes:
+        beds = b",".join(bed.json(identity) for bed in self.beds.values())
         alarms = b",".join(kept.json for bed in self.beds.values() for kept in bed.alarms.values())
         parts = (self._head(), encode(time), self._ward, beds, alarms)
         return b'%b,"time":%b,"ward":%b,"beds":[%b],"alarms":[%b]' % parts
 
-    def snapshot(self, time: str) -> str:
-        return (b'{"type":"snapshot","t":%b,' % encode(time) + self._body(time) + b"}").decode()
+    def snapshot(self, time: str, identity: Identity) -> str:
+        return (b'{"type":"snapshot","t":%b,' % encode(time) + self._body(time, identity) + b"}").decode()
 
-    def delta(self, prev: int, time: str) -> str:
-        """Everything that changed after prev; made once for all clients that have prev."""
-        frame = self._deltas.get(prev)
+    def delta(self, prev: int, time: Callable[[], str], identity: Identity) -> str:
+        """Everything that changed after prev; made once for all clients that have prev and see as much."""
+        frame = self._deltas.get((prev, identity))
         if frame is None:
-            changed = (bed for bed in self.beds.values() if bed.seq > prev)
-            parts = b",".join(encode(bed.id) + b":" + bed.since(prev) for bed in changed)
-            head = b'{"type":"delta",%b,"prev":%d,"t":%b' % (self._head(), prev, encode(time))
-            frame = self._deltas[prev] = (head + b',"set":{' + parts + b'},"del":[]}').decode()
+            changed = [bed for bed in self.beds.values() if bed.seq > prev]
+            parts = b",".join(bed.id_json + b":" + bed.since(prev, identity) for bed in changed)
+            head = b'{"type":"delta",%b,"prev":%d,"t":%b' % (self._head(), prev, encode(time()))
+            frame = self._deltas[prev, identity] = (head + b',"set":{' + parts + b'},"del":[]}').decode()
         return frame
 
     def alarm(self, alarm_json: bytes, phase: str, time: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET, Struct, UnsetType
 
 from pumpd.live.fields_course import ClinicalShape, CourseShape, PumpCapShape, TimeToCapShape
+from pumpd.live.told_shape import ToldShape
 
 
 class ValueShape(Struct):
@@ -81,9 +82,14 @@ class PumpShape(Struct):
 
 
 class PatientShape(Struct):
-    mrn: str
-    name: str
-    initials: str
+    """Null where it does not leave the server for whoever asks: mrn and name with initials only, all three with none.
+
+    That somebody lies in the bed, and the weight that doses are judged by, is told to everybody.
+    """
+
+    mrn: str | None
+    name: str | None
+    initials: str | None
     weight_kg: int | float | None
 
 
@@ -115,7 +121,8 @@ class DeviceDetailShape(Struct):
     """A device as a biomedical engineer looks at it. state: its link, as in the bed's `devices`, None where unknown.
 
     quality: of its driver; "unverified" is a driver under development. line: as the driver expects it ("9600 8N1").
-    frames: believed vital signs and statuses since the start. unmapped_more: further tags, not listed.
+    frames: believed vital signs and statuses since the start. unmapped_more: further tags, not listed. poll_ms: how
+    often it is asked, or reports. serial: what the ward file wants the device to be. options: the ward file's for it.
     """
 
     id: str
@@ -135,6 +142,10 @@ class DeviceDetailShape(Struct):
     unmapped: list[UnmappedShape]
     unmapped_more: int
     state: DeviceShape | None
+    poll_ms: int = 0
+    serial: str | None = None
+    options: dict[str, str] = {}
+    cautions: tuple[str, ...] = ()
 
 
 class DevicesShape(Struct):
@@ -212,6 +223,7 @@ class BedParts(Struct):
 
     label: str | UnsetType = UNSET
     patient: PatientShape | UnsetType | None = UNSET
+    stay: str | UnsetType = UNSET
     values: dict[str, ValueShape] | UnsetType = UNSET
     pumps: list[PumpShape] | UnsetType = UNSET
     devices: list[DeviceShape] | UnsetType = UNSET
@@ -222,12 +234,17 @@ class BedParts(Struct):
     prodigy: ProdigyShape | UnsetType = UNSET
     course: CourseShape | UnsetType | None = UNSET
     clinical: ClinicalShape | UnsetType | None = UNSET
+    told: ToldShape | UnsetType = UNSET
 
 
 class BedShape(Struct):
+    """stay: another word for every patient, which says nothing of who it is: with another one nothing that was drawn
+    before is this patient's."""
+
     id: str
     label: str
     patient: PatientShape | None
+    stay: str
     values: dict[str, ValueShape]
     pumps: list[PumpShape]
     devices: list[DeviceShape]
@@ -238,3 +255,4 @@ class BedShape(Struct):
     prodigy: ProdigyShape
     course: CourseShape | None
     clinical: ClinicalShape | None
+    told: ToldShape

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from pumpd.access.principal import Principal
 from pumpd.live.fields import AlarmShape, BedParts, BedShape
 
 PROTO = 1
@@ -22,6 +23,7 @@ class Close(IntEnum):
     """WebSocket close codes of the protocol."""
 
     BAD_PROTO = 4400
+    NOT_SIGNED_IN = 4401
     FORBIDDEN = 4403
     HELLO_TIMEOUT = 4408
     INSUFFICIENT_STATE = 4409
@@ -42,7 +44,11 @@ Sound = Literal["on", "locked", "off", "none", "unknown"]
 
 
 class Hello(Struct, tag="hello", tag_field="type"):
-    """The first message of a client. subs: empty, "ward:*" or "ward:ID". credit: at most 2. sound: as in status."""
+    """The first message of a client. subs: empty, "ward:*" or "ward:ID", and "wave:BED" for a
+    bed's curve of CO2. credit: at most 2. sound: as in status.
+
+    token: a machine's, where it cannot send `Authorization: Bearer`.
+    """
 
     proto: list[int]
     client: str = ""
@@ -54,7 +60,10 @@ class Hello(Struct, tag="hello", tag_field="type"):
 
 
 class Ack(Struct, tag="ack", tag_field="type"):
-    """The highest seq of a snapshot or delta that the client has rendered; gives credit back."""
+    """The highest seq of a snapshot or delta that the client has rendered; gives credit back for all up to it.
+
+    Owed for a snapshot, and whenever all credit is used: with a credit of two, for every second delta.
+    """
 
     seq: int
 
@@ -67,7 +76,7 @@ class Status(Struct, tag="status", tag_field="type"):
 
 
 class Cmd(Struct, tag="cmd", tag_field="type"):
-    """An act. args as in the body of the HTTP route of the same act, plus bed, pump or alarm."""
+    """An act. args as in the body of the HTTP route of the same act, plus bed, pump or alarm; step_up: a grant."""
 
     id: str
     op: str
@@ -98,7 +107,11 @@ class WardRef(Struct):
 
 
 class Welcome(Struct, tag="welcome", tag_field="type"):
-    """build: the page reloads itself when this changed. roles: empty while there is no sign-in."""
+    """build: the page reloads itself when this changed. roles, permissions, identity: of whose screen this is.
+
+    identity: full, initials or none; how much of who the patients are is sent. demo: nobody signed in, a demonstration
+    did it by itself, and the screen says so.
+    """
 
     proto: int
     server_time: str
@@ -109,6 +122,15 @@ class Welcome(Struct, tag="welcome", tag_field="type"):
     roles: list[str]
     limits: Limits
     ward: WardRef
+    permissions: list[str] = []
+    identity: str = "none"
+    demo: bool = False
+
+    def of(self, who: Principal) -> Welcome:
+        """For this one's screen."""
+        self.roles, self.permissions = [*who.roles], sorted(who.permissions)
+        self.identity, self.demo = who.identity, who.demo
+        return self
 
 
 class Snapshot(Struct, tag="snapshot", tag_field="type"):
@@ -154,6 +176,25 @@ class Heartbeat(Struct, tag="hb", tag_field="type"):
     seq: int
 
 
+class Wave(Struct, tag="wave", tag_field="type"):
+    """Consecutive samples of a curve, for who asked for "wave:BED". May be dropped; never conflated with another run.
+
+    Sample i was taken at start + i * period_ms. null: marked invalid by the device. gap: these do not follow on what
+    was sent before, so no line may join them. Comes about five times a second, after everything else; two seconds
+    without one mean that there is no curve.
+    """
+
+    t: str
+    bed: str
+    device: str
+    signal: str
+    unit: str
+    start: str
+    period_ms: int
+    samples: list[float | None]
+    gap: bool
+
+
 class ResultError(Struct):
     """temporary: the same act may succeed later unchanged."""
 
@@ -173,7 +214,7 @@ class Result(Struct, tag="result", tag_field="type"):
     error: ResultError | None = None
 
 
-ServerMessage = Welcome | Snapshot | Delta | AlarmMessage | Heartbeat | Result
+ServerMessage = Welcome | Snapshot | Delta | AlarmMessage | Heartbeat | Wave | Result
 
 
 class WardShape(Struct):

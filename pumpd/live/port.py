@@ -15,6 +15,7 @@ from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event
 from pumpd.safety.limits import Limit
+from pumpd.safety.policy import BedPolicy
 
 
 class UnknownBed(LookupError):
@@ -53,12 +54,63 @@ class CaptureCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class BusCounts:
+    """The ward on MQTT: frames that left, and those whose second a slow broker let pass; events told, and those of them
+    that were told later than they happened."""
+
+    connected: bool
+    connects: int
+    frames: int
+    frames_dropped: int
+    events: int
+    historical: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalHealth:
+    """How the record keeps up. waiting: records not yet committed; dropped: for want of room, since the start."""
+
+    waiting: int
+    failing: bool
+    commits: int
+    last_commit_s: float
+    dropped_readings: int
+    dropped_records: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeerHealth:
+    """Another system: messages that wait for it or from it, and those that were refused for good."""
+
+    id: str
+    depth: int
+    dead: int
+    connected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Why a ward is slow or deaf. devices: seconds since the last believed reading, None: none yet; devices_up: whose
+    line is open. lag_s: how late the loop wakes, by quantile. outbox_age_s: of what waits longest, by destination.
+    """
+
+    devices: Mapping[str, float | None]
+    devices_up: frozenset[str]
+    lag_s: Mapping[float, float]
+    journal: JournalHealth
+    audit_waiting: int
+    sign_ins_refused: int
+    peers: tuple[PeerHealth, ...]
+    outbox_age_s: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class WardCounts:
     """What was heard and how late decisions were, since the start of the daemon (for /metrics).
 
     frames: believed vital signs and pump statuses, by kind of device. kernel_*: timers of the beds' kernels, and
     those among them that fired later than the ward's limit; worst: the latest of all, in ms. unmapped: tags that no
-    row of the driver's table maps, by driver. capture None: raw bytes are not kept.
+    row of the driver's table maps, by driver. capture None: raw bytes are not kept. bus None: not on MQTT.
     """
 
     frames: Mapping[str, int]
@@ -67,6 +119,8 @@ class WardCounts:
     kernel_worst_late_ms: int = 0
     unmapped: Mapping[str, int] = field(default_factory=dict)
     capture: CaptureCounts | None = None
+    health: Health | None = None
+    bus: BusCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +129,8 @@ class DeviceDetail:
 
     quality: of its driver (drivers/QUALITY.md), or "unverified". line: "9600 8N1". frames: believed vital signs and
     statuses since the start; unmapped: tags without a row in the driver's table as (tag, times told, last value);
-    unmapped_more: further tags that were not kept.
+    unmapped_more: further tags that were not kept. poll_ms: how often it is asked, or reports. serial: the one that
+    the ward file wants. options: what the ward file says to the driver. cautions: see DriverInfo.
     """
 
     id: str
@@ -93,6 +148,10 @@ class DeviceDetail:
     waves: int
     unmapped: tuple[tuple[str, int, str], ...]
     unmapped_more: int
+    poll_ms: int = 0
+    serial: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
+    cautions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +224,10 @@ class WardPort(Protocol):
 
     def chart(self, bed_id: str) -> Chart | None:
         """The chart of the patient in the bed; None while it is being read, or where none is kept."""
+        ...
+
+    def policy(self, bed_id: str) -> BedPolicy:
+        """What the bed's kernel judges by now. Raises UnknownBed."""
         ...
 
     def usual_rate(self, bed_id: str, pump_id: str) -> UsualRate | None:

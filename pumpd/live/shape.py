@@ -13,6 +13,7 @@ from decimal import Decimal
 from msgspec import UNSET
 from msgspec.structs import replace as changed
 
+from pumpd.access.roles import Identity
 from pumpd.device.facts import Quality
 from pumpd.live.amounts import mass_text, number
 from pumpd.live.clinical_shape import clinical_shape
@@ -33,6 +34,8 @@ from pumpd.live.fields import (
     ValueShape,
 )
 from pumpd.live.stamp import Stamp, WallOf
+from pumpd.live.stay import stay_of
+from pumpd.live.told_shape import told_shape
 from pumpd.safety.alarms import Alarm, AlarmState
 from pumpd.safety.events import Patient
 from pumpd.safety.limits import Limit
@@ -74,12 +77,17 @@ def value_shape(view: ValueView, stamp: Stamp) -> ValueShape:
     )
 
 
-def patient_shape(patient: Patient | None) -> PatientShape | None:
+def patient_shape(patient: Patient | None, identity: Identity) -> PatientShape | None:
+    """No more of who it is than identity allows."""
     if patient is None:
         return None
+    weight = None if patient.weight_g is None else number(patient.weight_g, 1000)
+    if identity is Identity.NONE:
+        return PatientShape(None, None, None, weight)
     names = [name for name in (patient.family_name, patient.given_name) if name]
     initials = "".join(name[0].upper() for name in reversed(names))
-    weight = None if patient.weight_g is None else number(patient.weight_g, 1000)
+    if identity is Identity.INITIALS:
+        return PatientShape(None, None, initials, weight)
     return PatientShape(patient.mrn, ", ".join(names), initials, weight)
 
 
@@ -226,13 +234,14 @@ def pumps_shape(view: BedView, stamp: Stamp) -> list[PumpShape]:
     return [pump_shape(pump, weight_g, stamp, binding(view, pump)) for pump in view.pumps]
 
 
-def bed_shape(view: BedView, now_ms: int, wall_of: WallOf) -> BedShape:
+def bed_shape(view: BedView, now_ms: int, wall_of: WallOf, identity: Identity = Identity.NONE) -> BedShape:
     """A whole bed as `GET /api/v1/beds/{bed}` gives it."""
     stamp = Stamp(now_ms, wall_of)
     return BedShape(
         id=view.id,
         label=view.label,
-        patient=patient_shape(view.patient),
+        patient=patient_shape(view.patient, identity),
+        stay=stay_of(view.patient),
         values=values_shape(view, stamp),
         pumps=pumps_shape(view, stamp),
         devices=[device_shape(device, stamp) for device in view.devices],
@@ -243,6 +252,7 @@ def bed_shape(view: BedView, now_ms: int, wall_of: WallOf) -> BedShape:
         prodigy=prodigy_shape(view),
         course=course_shape(view, stamp),
         clinical=clinical_shape(view.clinical, stamp),
+        told=told_shape(view.told, stamp),
     )
 
 
@@ -257,7 +267,8 @@ def unmonitored(view: BedView) -> BedView:
         for name, value in view.values.items()
     }
     pumps = tuple(_withdrawn(pump) for pump in view.pumps)
-    return replace(view, values=values, pumps=pumps, monitored=False, course=None, clinical=None)
+    told = replace(view.told, orders=tuple(replace(order, differs=()) for order in view.told.orders))
+    return replace(view, values=values, pumps=pumps, monitored=False, course=None, clinical=None, told=told)
 
 
 def empty_bed(bed_id: str) -> BedView:

@@ -33,10 +33,18 @@ def _description() -> str:
     codes = ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in Close)
     times = LiveTimes()
     return (
+        "Who opens it is known by the session's cookie (with an exact Origin), by Authorization: Bearer, or by the "
+        "token in a machine's hello; who has not the permission view is closed with 4403, who is nobody, or no more "
+        "(sign-out, expiry, revocation), with 4401. Each op needs the permission of its HTTP route; names of patients "
+        "are sent as far as welcome.identity says. "
         "JSON text frames. The client says hello; the server answers welcome, snapshot, then deltas of absolute "
         "latest values. Alarms come in order and are never conflated. Every frame carries the server's time t. "
         f"A heartbeat comes when nothing else did for {times.hb_ms} ms; after three missed ones blank all digits. "
-        "The client acks the seq of each snapshot and delta that it has rendered; at most two are in flight. "
+        "At most `credit` (two) snapshots and deltas are in flight. A client acks a snapshot, and then the last of as "
+        "many deltas as its credit, once it has rendered them; an ack gives credit back for all that came before, and "
+        f"may be sent more often. A client whose credit has been used up for {times.stall_ms} ms is closed as slow. "
+        f"Who subscribes to `wave:BED` also gets that bed's curve of CO2 in pieces, about every {times.wave_ms} ms, as "
+        "far as it keeps up: a piece with `gap` does not follow on the one before. "
         f"Close codes: {codes}."
     )
 

@@ -17,6 +17,15 @@ def wall_text(us: int) -> str:
     return wall.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def wall_us(text: str) -> int | None:
+    """The other way round; None for what is no time, or says nothing of its zone."""
+    try:
+        wall = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if wall.tzinfo is None else (wall - EPOCH) // timedelta(microseconds=1)
+
+
 class Stamp:
     """Turns kernel times into wall text, anchored once so that one rendering is consistent in itself."""
 

@@ -11,7 +11,8 @@ from pumpd.clinical.entries import CoursePlan
 from pumpd.report import acts, doses, findings, notes, outcomes, sources, watched
 from pumpd.report.case import Case
 from pumpd.report.gather import Gathered
-from pumpd.report.model import SCHEMA_VERSION, CourseReport, Figure, Head, Patient
+from pumpd.report.model import SCHEMA_VERSION, CourseReport, Head, Patient
+from pumpd.report.model_figure import Figure
 from pumpd.report.prediction import prediction
 from pumpd.report.tables import Tables
 from pumpd.report.words import when

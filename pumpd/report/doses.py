@@ -8,7 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from pumpd.clinical.chart import Flow, InfusionRow, valid
 from pumpd.clinical.entries import InfusionPlan, KetamineGiven, Route
 from pumpd.report.case import Case
-from pumpd.report.model import CapLine, CeilingStep, DosePoint, Figure, FlowPoint, Infusion
+from pumpd.report.model_figure import Figure
+from pumpd.report.model_given import CapLine, CeilingStep, DosePoint, FlowPoint, Infusion
 from pumpd.report.words import NG_PER_MG, mg, mg_kg, mg_kg_h, mg_of_ng, share, spaced
 from pumpd.safety.decisions import InfusionPhase
 from pumpd.safety.limits import Cap

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pumpd.access.roles import Identity
 from pumpd.report.assemble import assemble
 from pumpd.report.document import document
 from pumpd.report.gather import Gathered, gather, reading
+from pumpd.report.identity import as_seen
 from pumpd.report.model import CourseReport
 from pumpd.report.page import page
 from pumpd.report.shapes import Format
@@ -19,9 +21,9 @@ async def made(journal_url: str, course: str) -> CourseReport:
     return assemble(gathered, tables_of(_files(gathered)))
 
 
-async def drawn(journal_url: str, course: str, fmt: Format) -> bytes:
-    """The report in one of its forms. Raises UnknownCourse, ReportError."""
-    report = await made(journal_url, course)
+async def drawn(journal_url: str, course: str, fmt: Format, identity: Identity = Identity.FULL) -> bytes:
+    """The report in one of its forms, with no more of who the patient is. Raises UnknownCourse, ReportError."""
+    report = as_seen(await made(journal_url, course), identity)
     if fmt is Format.JSON:
         return document(report)
     return table(report) if fmt is Format.CSV else page(report).encode()

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from pumpd.drawing.markup import Markup
 from pumpd.report.figures import GAP, TOP, ceiling_lines, course_band, dose_rates
-from pumpd.report.model import CourseReport, Infusion
+from pumpd.report.model import CourseReport
+from pumpd.report.model_given import Infusion
 from pumpd.report.plot import AXIS, Axis, Panel, drawing, number, time_axis
 from pumpd.report.words import zone_of
 

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from pumpd.drawing.markup import Markup, join, tag
-from pumpd.report.model import CourseReport, FlowPoint, Point, Reference, Vital
+from pumpd.report.model import CourseReport
+from pumpd.report.model_figure import Point
+from pumpd.report.model_found import Vital
+from pumpd.report.model_given import FlowPoint, Reference
 from pumpd.report.plot import AXIS, LEFT, RIGHT, Axis, Panel, drawing, number, time_axis, value_ticks
 from pumpd.report.words import zone_of
 

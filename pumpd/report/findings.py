@@ -19,7 +19,8 @@ from pumpd.clinical.chart_views import (
 )
 from pumpd.clinical.mme_words import rounded
 from pumpd.report.case import Case
-from pumpd.report.model import EffectRate, Figure, Flag, PainDay
+from pumpd.report.model_figure import Figure
+from pumpd.report.model_found import EffectRate, Flag, PainDay
 from pumpd.units import plain
 
 UG_PER_MG = 1000

@@ -7,25 +7,14 @@ these shapes field by field (docs/report.md), so a field may be added, never ren
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 
 from msgspec import Struct
 
+from pumpd.report.model_figure import Figure, Point
+from pumpd.report.model_found import AlarmLine, Effect, EffectRate, Episode, Flag, PainDay, Vital
+from pumpd.report.model_given import CapLine, CeilingStep, DosePoint, FlowPoint, Infusion, Prediction
+
 SCHEMA_VERSION = 1
-
-
-class Figure(Struct, frozen=True):
-    """One number. text: as people read it, with its unit. origin: where it comes from, in words.
-
-    refs: the same for programs: "entry ID", "event ROW", "decision N", "policy SHA", "readings DEVICE". value None: not
-    known, text says why.
-    """
-
-    value: Decimal | None
-    unit: str
-    text: str
-    origin: str
-    refs: tuple[str, ...] = ()
 
 
 class Patient(Struct, frozen=True):
@@ -76,146 +65,6 @@ class Outcome(Struct, frozen=True):
     note: str = ""
 
 
-class Point(Struct, frozen=True):
-    """A value at a moment."""
-
-    at: datetime
-    figure: Figure
-
-
-class FlowPoint(Struct, frozen=True):
-    """What a pump does from `at` on. rate None: not known. dose: the dose rate, None where it cannot be told."""
-
-    at: datetime
-    pump: str
-    drug: str
-    infusing: bool | None
-    rate: Figure | None
-    dose: Figure | None
-    infusion: int
-
-
-class DosePoint(Struct, frozen=True):
-    """Given since the course began, at least and at most, in mg. infusion: of it, in the infusion that runs."""
-
-    at: datetime
-    low: Decimal
-    high: Decimal
-    infusion: int
-
-
-class CeilingStep(Struct, frozen=True):
-    """The ceilings in mg/kg/h that were in force from `at` on, with the rule that set each."""
-
-    at: datetime
-    hard: Decimal | None
-    hard_by: str
-    soft: Decimal | None
-    soft_by: str
-
-
-class CapLine(Struct, frozen=True):
-    """A dose cap against what was given. span: "infusion 2", "course", "24 h". percent: of the cap, by `at most`.
-
-    reached: it was given, or the cap has stopped the pump just before (what flows while a stop is in flight counts).
-    """
-
-    span: str
-    cap: Figure
-    set_by: str
-    low: Figure
-    high: Figure
-    percent: Decimal
-    reached: bool
-
-
-class Infusion(Struct, frozen=True):
-    """One infusion. phase: as it is now; why: what ended it. low, high: delivered in it (at least, at most).
-
-    plan: what was ordered. top: the highest dose rate.
-    """
-
-    number: int
-    phase: str
-    pumps: tuple[str, ...]
-    started: datetime | None
-    ended: datetime | None
-    low: Figure
-    high: Figure
-    per_kg: Figure | None
-    plan: Figure | None
-    start_rate: Figure | None
-    top: Figure | None
-    why: str
-
-
-class BandPoint(Struct, frozen=True):
-    """Predicted plasma concentration in ng/mL, lowest and highest over the models."""
-
-    at: datetime
-    low: float
-    high: float
-
-
-class Reference(Struct, frozen=True):
-    """What literature knows: a band (low to high), or one value (both alike), in ng/mL."""
-
-    name: str
-    low: float
-    high: float
-    source: str
-
-
-class Prediction(Struct, frozen=True):
-    """A band, never a measurement. peak: its highest point. limits, doubts: why it is to be taken with care."""
-
-    models: tuple[str, ...]
-    points: tuple[BandPoint, ...]
-    peak: Figure | None
-    references: tuple[Reference, ...]
-    limits: tuple[str, ...]
-    doubts: tuple[str, ...]
-
-
-class Vital(Struct, frozen=True):
-    """A signal's extremes. lows, highs: per part of the course, for drawing."""
-
-    signal: str
-    label: str
-    unit: str
-    count: int
-    lowest: Figure
-    lowest_at: datetime
-    highest: Figure
-    highest_at: datetime
-    lows: tuple[float | None, ...]
-    highs: tuple[float | None, ...]
-
-
-class AlarmLine(Struct, frozen=True):
-    """One alarm instance. priority: the highest it had. acknowledged: when a person first answered, by acknowledging or
-    by resetting it latched; response: from onset to then.
-
-    ended None: it still holds, or waits for its reset. climbed: whom it was escalated to, in order.
-    """
-
-    id: str
-    condition: str
-    priority: str
-    kind: str
-    text: str
-    device: str
-    onset: datetime
-    ended: datetime | None
-    acknowledged: datetime | None
-    by: str
-    reason: str
-    response: Figure | None
-    climbed: tuple[str, ...]
-    worst: Figure | None
-    ref: str
-
-
 class Refusal(Struct, frozen=True):
     """An act that was refused. why: as the person gave it; reasons: all of them, each with its limit and whose."""
 
@@ -238,59 +87,6 @@ class Override(Struct, frozen=True):
     why: str
     limit: str
     source: str
-    ref: str
-
-
-class Effect(Struct, frozen=True):
-    """A side effect as it was found, with the dose rate that ran at that moment."""
-
-    at: datetime
-    name: str
-    severity: int
-    words: str
-    dose: Figure | None
-    by: str
-    ref: str
-
-
-class EffectRate(Struct, frozen=True):
-    """A side effect at one dose rate: how often it was asked for there, and the worst that was found.
-
-    psychomimetic: of the kind that depends on the dose.
-    """
-
-    name: str
-    psychomimetic: bool
-    dose: Figure
-    asked: int
-    worst: int
-    words: str
-
-
-class PainDay(Struct, frozen=True):
-    """Pain on one day of the ward (YYYY-MM-DD): the mean of what was asked."""
-
-    day: str
-    mean: Figure
-    asked: int
-
-
-class Flag(Struct, frozen=True):
-    """What is to be thought of because of another medicine."""
-
-    text: str
-    by: str
-    ref: str
-
-
-class Episode(Struct, frozen=True):
-    """A PRODIGY episode of respiratory depression. ended None: it went on."""
-
-    number: int
-    began: datetime
-    ended: datetime | None
-    signs: tuple[str, ...]
-    dose: Figure | None
     ref: str
 
 

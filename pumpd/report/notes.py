@@ -20,16 +20,20 @@ from pumpd.clinical.entries import (
     OpioidGiven,
     PatchOff,
     PatchOn,
+    TakenBack,
 )
 from pumpd.clinical.mme import patch_rate
 from pumpd.report.case import Case, accepted
 from pumpd.report.doses import dose_rate_at
-from pumpd.report.model import Effect, Figure, Line
+from pumpd.report.model import Line
+from pumpd.report.model_figure import Figure
+from pumpd.report.model_found import Effect
 from pumpd.report.outcomes import mme_value
 from pumpd.report.words import UG_PER_MG, mg, mg_kg, mg_kg_h, spaced
 from pumpd.safety.events import Assessed, Charted
 from pumpd.units import exact, plain
 
+NG_PER_MG = 1_000_000
 SEVERITY = ("absent", "mild", "moderate", "severe")
 ASSESSED, SEDATION, OPIOIDS, KETAMINE = "assessments", "sedation and oxygen", "opioids given", "ketamine by hand"
 ADJUNCTS, COMEDICATION, CHECKS = "adjuncts", "co-medication", "checklist"
@@ -81,7 +85,7 @@ def told(entry: AnyEntry) -> tuple[str, str]:
         case Assessment():
             return ASSESSED, _assessment(entry)
         case OpioidGiven() as it:
-            return OPIOIDS, f"{it.drug} {it.route} {_amount(it.amount_ug)}"
+            return OPIOIDS, f"{it.drug} {it.route} {_amount(it.amount_ug, it.and_ng)}"
         case PatchOn() as it:
             return OPIOIDS, f"{it.drug} patch {patch_rate(it.rate_ng_h)} put on"
         case PatchOff() as it:
@@ -113,6 +117,8 @@ def _planned(entry: AnyEntry) -> tuple[str, str]:
             nrs = "" if it.nrs is None else f"NRS {it.nrs}"
             mme = "" if it.mme_milli is None else f"{mme_value(Decimal(it.mme_milli) / 1000)} MME/day"
             return FOLLOW_UP, _joined(it.note, nrs, mme)
+        case TakenBack() as it:
+            return OPIOIDS, _joined("taken back: it was charted in error", it.note)
         case _:
             raise AssertionError(f"no words for {type(entry).__name__}")
 
@@ -142,7 +148,9 @@ def _joined(*words: str) -> str:
     return "; ".join(word for word in words if word)
 
 
-def _amount(amount_ug: int) -> str:
+def _amount(amount_ug: int, and_ng: int = 0) -> str:
+    if and_ng:
+        return f"{plain(exact(amount_ug * 1000 + and_ng, 1000))} mcg"
     return f"{amount_ug} mcg" if amount_ug < UG_PER_MG else mg(Decimal(amount_ug) / UG_PER_MG)
 
 
@@ -156,7 +164,9 @@ def _figure(case: Case, note: Noted) -> Figure | None:
     match note.entry:
         case Assessment(nrs=int() as nrs):
             return Figure(Decimal(nrs), "NRS", f"NRS {nrs}", origin, refs)
-        case OpioidGiven(amount_ug=ug) | KetamineGiven(amount_ug=ug):
+        case OpioidGiven(amount_ug=ug, and_ng=ng):
+            return Figure(Decimal(ug * 1000 + ng) / NG_PER_MG, "mg", _amount(ug, ng), origin, refs)
+        case KetamineGiven(amount_ug=ug):
             return Figure(Decimal(ug) / UG_PER_MG, "mg", _amount(ug), origin, refs)
         case PatchOn(rate_ng_h=rate):
             return Figure(Decimal(rate) / 1000, "mcg/h", patch_rate(rate), origin, refs)

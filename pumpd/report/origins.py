@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pumpd.drawing.markup import Markup, tag
-from pumpd.report.model import Figure
+from pumpd.report.model_figure import Figure
 
 NONE = "–"
 LONG = 20  # letters; a figure of more may be broken over two lines

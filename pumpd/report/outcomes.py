@@ -16,7 +16,8 @@ from pumpd.clinical.entries import Assessment
 from pumpd.clinical.mme import DAY_MS, Mme, Part
 from pumpd.clinical.mme_words import change_percent, mme_text, part_text, plain_signed, rounded
 from pumpd.report.case import Case
-from pumpd.report.model import Figure, Outcome, Point
+from pumpd.report.model import Outcome
+from pumpd.report.model_figure import Figure, Point
 from pumpd.report.words import when
 from pumpd.units import MS_PER_H, plain
 

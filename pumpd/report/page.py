@@ -9,7 +9,8 @@ from pumpd.drawing.markup import Markup, join, tag
 from pumpd.report import notes
 from pumpd.report.figure_infusion import infusion_figure
 from pumpd.report.figures import concentration_figure, dose_figure, pain_figure, vitals_figure
-from pumpd.report.model import CourseReport, Reference
+from pumpd.report.model import CourseReport
+from pumpd.report.model_given import Reference
 from pumpd.report.origins import Origins
 from pumpd.report.plot import number
 from pumpd.report.sheets import Sheets

@@ -9,7 +9,8 @@ from pumpd.clinical.pk_chart import Absorption, Absorptions, doubts, inputs
 from pumpd.clinical.pk_curve import predicted
 from pumpd.clinical.pk_models import Pharmacokinetics
 from pumpd.report.case import Case
-from pumpd.report.model import BandPoint, Figure, Prediction, Reference
+from pumpd.report.model_figure import Figure
+from pumpd.report.model_given import BandPoint, Prediction, Reference
 from pumpd.units import format_weight, plain
 
 PPM = 1_000_000

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
+from pumpd.access.roles import Identity
 from pumpd.report.shapes import CourseLine, Format, ReportError, UnknownCourse
 
 LONGEST_S = 120.0  # a year's journal takes seconds; beyond this something is stuck
@@ -21,13 +22,15 @@ _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDict
 class Request(msgspec.Struct, frozen=True):
     """What the worker is asked, on its standard input: a URL may hold a password, so it is no argument.
 
-    course None: the list of courses. nice: the worker steps back behind everything else on the machine.
+    course None: the list of courses. nice: the worker steps back behind everything else on the machine. identity: how
+    much of who a patient is leaves the worker.
     """
 
     journal: str
     course: str | None = None
     format: Format = Format.HTML
     nice: bool = True
+    identity: Identity = Identity.FULL
 
 
 class Unknown(msgspec.Struct, frozen=True):
@@ -38,17 +41,19 @@ class Unknown(msgspec.Struct, frozen=True):
     nearest: str | None
 
 
-async def report(journal_url: str, course_id: str, fmt: str) -> bytes:
+async def report(journal_url: str, course_id: str, fmt: str, identity: Identity = Identity.FULL) -> bytes:
     """The report of one course; fmt: html, csv or json. The journal may be in use, and the course may still run.
+
+    identity: how much of who the patient is may stand in it.
 
     Raises UnknownCourse, ReportError (the journal cannot be read), ValueError (no such format).
     """
-    return await _ask(Request(journal_url, course_id, Format(fmt)))
+    return await _ask(Request(journal_url, course_id, Format(fmt), identity=identity))
 
 
-async def courses(journal_url: str) -> list[CourseLine]:
+async def courses(journal_url: str, identity: Identity = Identity.FULL) -> list[CourseLine]:
     """All courses of a journal, newest first. Raises ReportError."""
-    return msgspec.json.decode(await _ask(Request(journal_url)), type=list[CourseLine])
+    return msgspec.json.decode(await _ask(Request(journal_url, identity=identity)), type=list[CourseLine])
 
 
 async def _ask(request: Request) -> bytes:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 
 from pumpd.drawing.markup import Markup, Part, join, tag
-from pumpd.report.model import AlarmLine, CourseReport, Line, Outcome
+from pumpd.report.model import CourseReport, Line, Outcome
+from pumpd.report.model_found import AlarmLine
 from pumpd.report.origins import NONE, Origins
 from pumpd.report.words import lasted, when, when_exactly, zone_of
 from pumpd.units import plain

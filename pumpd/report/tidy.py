@@ -10,7 +10,8 @@ import io
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from pumpd.report.model import CourseReport, Figure, Outcome, Point
+from pumpd.report.model import CourseReport, Outcome
+from pumpd.report.model_figure import Figure, Point
 from pumpd.units import plain
 
 COLUMNS = ("time", "kind", "subject", "value", "unit", "origin")

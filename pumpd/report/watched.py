@@ -9,7 +9,8 @@ from pumpd.journal.scan import Peak, Scanned
 from pumpd.journal.stays import Stepped
 from pumpd.report.case import Case
 from pumpd.report.doses import dose_rate_at
-from pumpd.report.model import AlarmLine, Episode, Figure, Vital
+from pumpd.report.model_figure import Figure
+from pumpd.report.model_found import AlarmLine, Episode, Vital
 from pumpd.report.words import lasted, spaced, when_exactly
 from pumpd.safety.alarm_table import RANK
 from pumpd.safety.alarms import Alarm, AlarmState

@@ -10,6 +10,7 @@ import msgspec
 
 from pumpd.report.draw import drawn
 from pumpd.report.gather import list_courses, reading
+from pumpd.report.identity import line_as_seen
 from pumpd.report.service import FAILED, GOOD, UNKNOWN, Request, Unknown
 from pumpd.report.shapes import ReportError, UnknownCourse
 
@@ -17,9 +18,10 @@ from pumpd.report.shapes import ReportError, UnknownCourse
 async def answer(request: Request) -> bytes:
     """What was asked for. Raises UnknownCourse, ReportError."""
     if request.course is not None:
-        return await drawn(request.journal, request.course, request.format)
+        return await drawn(request.journal, request.course, request.format, request.identity)
     async with reading(request.journal) as connection:
-        return msgspec.json.encode(await list_courses(connection))
+        lines = await list_courses(connection)
+    return msgspec.json.encode([line_as_seen(line, request.identity) for line in lines])
 
 
 def main() -> int:

@@ -50,6 +50,7 @@ ACTIONS: Final = {
     "signal_lost": "Look at the patient; check the sensor and its line",
     # pumpd itself
     "journal_failing": "Care goes on; write down by hand what is done, and call the technician",
+    "audit_failing": "Care goes on; call the technician",
     "kernel_late": "Look at the patient rather than the screen, and call the technician",
     "kernel_failed": "Look at the patient: the bed was not watched for a moment; call the technician",
     "part_failed": "Call the technician",
@@ -58,6 +59,11 @@ ACTIONS: Final = {
     "unwatched": "Go to the patient; open the ward page on a screen that somebody sees",
     "no_sound": "Watch the screens: none makes a sound. Turn the sound on, or keep somebody at the bed",
     "outbox_stuck": "Other systems do not hear of alarms: tell the people they would have called, and the technician",
+    "hl7_dead_letters": "Other systems do not know what was refused: see the integration page, and tell the technician",
+    "hl7_gateway": "Enter admissions by hand and tell people of alarms yourself; call the technician",
+    "hl7_not_listening": "Enter admissions and transfers by hand; call the technician",
+    "hl7_owed": "Check who is in the bed and what was charted: a message of another system waits; call the technician",
+    "hl7_report_owed": "Print the course's report from its page if it is needed now; call the technician",
 }
 
 

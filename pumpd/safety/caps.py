@@ -21,6 +21,7 @@ from pumpd.safety.given import Pair, course_given, infusion_given, patient_total
 from pumpd.safety.infusions import INFUSION, may_follow, put, running_infusion, tell
 from pumpd.safety.limits import Cap, DoseCaps
 from pumpd.safety.policy import BedPolicy, PumpPolicy
+from pumpd.safety.remembered import by_identity
 from pumpd.safety.state import Draft, PumpState
 from pumpd.safety.view import CapView
 from pumpd.units import MS_PER_H, exact, format_mg, format_weight, plain
@@ -40,6 +41,7 @@ class Span(NamedTuple):
     words: str  # "per infusion"
 
 
+@by_identity
 def caps_of(policy: BedPolicy) -> tuple[str, DoseCaps] | None:
     """The drug's name and the tightest of what its entries at the bed's governed pumps say; None: no caps."""
     drugs = [p.drug for p in policy.pumps if p.drug is not None and p.drug.governed and p.drug.caps is not None]

@@ -43,6 +43,14 @@ def amount(value: object, high: int, what: str, unit: str) -> list[str]:
     return [] if is_between(value, 1, high) else [f"{what} is a whole number of {unit} from 1 to {high:,}"]
 
 
+def fine_amount(entry: OpioidGiven) -> list[str]:
+    """A whole number of micrograms, and nanograms beyond them where an amount is finer."""
+    if entry.amount_ug == 0 and is_between(entry.and_ng, 1, 999):
+        return []
+    beyond = [] if is_between(entry.and_ng, 0, 999) else ["what goes beyond whole micrograms is 0 to 999 ng"]
+    return amount(entry.amount_ug, MOST_UG, "the amount", "mcg") + beyond
+
+
 def named(text: str, what: str) -> list[str]:
     return [] if text.strip() else [f"{what} is missing"]
 
@@ -85,7 +93,7 @@ def mme(value: object) -> list[str]:
 
 CHECKS: dict[type, Callable[[Any], list[str]]] = {
     Assessment: assessment,
-    OpioidGiven: lambda e: named(e.drug, "the drug") + amount(e.amount_ug, MOST_UG, "the amount", "mcg"),
+    OpioidGiven: lambda e: named(e.drug, "the drug") + fine_amount(e),
     PatchOn: lambda e: named(e.drug, "the drug") + amount(e.rate_ng_h, MOST_PATCH_NG_H, "the patch's rate", "ng/h"),
     PatchOff: lambda e: named(e.patch, "the patch's entry"),
     KetamineGiven: lambda e: amount(e.amount_ug, MOST_UG, "the amount", "mcg"),

@@ -21,6 +21,7 @@ from pumpd.clinical.entries import (
     OpioidGiven,
     PatchOff,
     PatchOn,
+    TakenBack,
 )
 from pumpd.safety import planning
 from pumpd.safety.answers import refuse, unexplained, unnamed
@@ -94,7 +95,7 @@ def time_reasons(d: Draft, event: Charted) -> list[str]:
 def correction_reasons(d: Draft, event: Charted) -> list[str]:
     """A correction names an entry of this patient that is known, and says why."""
     if event.corrects is None:
-        return []
+        return ["nothing is taken back: name the entry that was charted in error"] if is_taken_back(event) else []
     found, old, kind = unexplained(event.reason), d.course.entries.get(event.corrects), type(event.entry).__name__
     if old is None:
         return [*found, f"there is no entry {event.corrects} of this patient that could be corrected here"]
@@ -103,6 +104,10 @@ def correction_reasons(d: Draft, event: Charted) -> list[str]:
     elif kind == CourseEnd.__name__:
         found.append("the end of a course cannot be corrected: open another course")
     return found
+
+
+def is_taken_back(event: Charted) -> bool:
+    return isinstance(event.entry, TakenBack)
 
 
 def act_reasons(d: Draft, event: Charted, values: list[str]) -> list[str]:

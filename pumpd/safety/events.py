@@ -25,6 +25,15 @@ from pumpd.device.facts import (
 from pumpd.safety.alarms import AckReason
 from pumpd.safety.kept import Kept
 from pumpd.safety.policy import BedPolicy
+from pumpd.safety.told_events import (
+    AlarmReported,
+    NoticeTold,
+    OrderEnded,
+    OrderTold,
+    RequestTold,
+    ToldSettled,
+    Word,
+)
 
 
 class LinkState(StrEnum):
@@ -89,19 +98,22 @@ class PatientBound:
     """A patient is bound to the bed. A different mrn first closes all of the old patient's alarms and doses.
 
     formerly: an mrn by which this same patient was known until now (records were merged); "": none.
+    word: the message that says so, None where a person does.
     """
 
     patient: Patient
     by: str
     formerly: str = ""
+    word: Word | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PatientReleased:
-    """Discharge or transfer."""
+    """Discharge or transfer. word: as of PatientBound."""
 
     by: str
     reason: str
+    word: Word | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +308,12 @@ Event = (
     | Charted
     | ProtocolOverride
     | Predicted
+    | RequestTold
+    | OrderTold
+    | OrderEnded
+    | NoticeTold
+    | ToldSettled
+    | AlarmReported
     | PolicyReplaced
     | Restarted
     | SelfFault

@@ -19,7 +19,11 @@ NEVER = 2**62  # a level or time that no report reaches
 
 def is_quiet(d: Draft, pump: PumpPolicy) -> bool:
     """Does the newest report of this pump, with nothing else due, change nothing of its flow and of the caps?"""
-    flow, p = d.given.flows.get(pump.device), d.pumps[pump.device]
+    return is_unchanged(d.given.flows.get(pump.device), d.pumps[pump.device])
+
+
+def is_unchanged(flow: Flow | None, p: PumpState) -> bool:
+    """Is what was told of this flow still all that there is to tell?"""
     report = p.report
     return (
         flow is not None

@@ -28,6 +28,8 @@ from pumpd.safety import (
     requests,
     resume,
     set_aside,
+    told,
+    told_events,
 )
 from pumpd.safety import pump as pumps
 from pumpd.safety.freshness import withdraw_ms
@@ -179,6 +181,7 @@ def adopt(d: Draft) -> None:
     rules = {rule.id for rule in d.policy.profile.rules}
     d.rules = {rule: state for rule, state in d.rules.items() if rule in rules}
     people.close_orphans(d, {f"p:{p.device}" for p in d.policy.pumps})
+    told.close_orphans(d)
 
 
 def self_fault(d: Draft, event: events.SelfFault) -> None:
@@ -205,6 +208,12 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     events.Charted: charting.charted,
     events.ProtocolOverride: set_aside.protocol_override,
     events.Predicted: prediction.predicted,
+    told_events.RequestTold: told.request_told,
+    told_events.OrderTold: told.order_told,
+    told_events.OrderEnded: told.order_ended,
+    told_events.NoticeTold: told.notice_told,
+    told_events.ToldSettled: told.told_settled,
+    told_events.AlarmReported: told.alarm_reported,
     events.PolicyReplaced: policy_replaced,
     events.Restarted: restarted,
     events.SelfFault: self_fault,

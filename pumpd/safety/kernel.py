@@ -18,6 +18,7 @@ from pumpd.safety.bed_alarms import bed_conditions, note_blindness
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event, Heard, HistoryKept, Restarted, Tick
 from pumpd.safety.freshness import live_ms, withdraw_ms
+from pumpd.safety.glance import glance
 from pumpd.safety.policy import BedPolicy, PumpPolicy
 from pumpd.safety.pump_alarms import conditions as pump_conditions
 from pumpd.safety.pump_alarms import scope
@@ -30,7 +31,7 @@ from pumpd.safety.rules import plan_of
 from pumpd.safety.state import BedState, DeviceState, Draft, freeze, open_draft, pump_policy
 from pumpd.safety.view import BedView
 
-__all__ = ["initial_state", "next_deadline", "step", "stop_at_once", "view"]
+__all__ = ["glance", "initial_state", "next_deadline", "step", "step_closely", "stop_at_once", "view"]
 
 
 UNWATCHED = frozenset({Restarted, HistoryKept})
@@ -57,6 +58,12 @@ def step(state: BedState, event: Event, now: int, policy: BedPolicy) -> tuple[Be
     Pure and total: the same arguments give the same answer, and no event raises. A `now` before the state's own
     is taken as the state's own.
     """
+    quiet = glance(state, event, now, policy)
+    return step_closely(state, event, now, policy) if quiet is None else (quiet, ())
+
+
+def step_closely(state: BedState, event: Event, now: int, policy: BedPolicy) -> tuple[BedState, tuple[Decision, ...]]:
+    """`step`, the long way; `glance` is a shortcut of it."""
     now = max(now, state.now_ms)
     d = open_draft(state, policy, now)
     everything = not state.started or (state.due_ms is not None and state.due_ms <= now)

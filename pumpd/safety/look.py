@@ -15,6 +15,7 @@ from pumpd.safety.decisions import Resume
 from pumpd.safety.dose import delivered_ng, undocumented_nl
 from pumpd.safety.events import LinkState
 from pumpd.safety.look_course import course_view
+from pumpd.safety.look_told import told_view
 from pumpd.safety.look_vitals import is_vital_live, values
 from pumpd.safety.policy import BedPolicy, MonitorPolicy, PumpPolicy
 from pumpd.safety.pump_alarms import not_verified_reasons
@@ -28,12 +29,14 @@ def view(state: BedState, now: int, policy: BedPolicy) -> BedView:
     """The bed at `now`: alarms with the most urgent first, then the oldest."""
     d = open_draft(state, policy, now)
     alarms = sorted(state.alarms.values(), key=lambda a: (-RANK[a.priority], a.onset_ms, a.id))
+    pumps = tuple(pump_view(d, pump) for pump in policy.pumps)
+    weight_g = None if state.patient is None else state.patient.weight_g
     return BedView(
         id=policy.bed,
         label=policy.label,
         patient=state.patient,
         values=values(d),
-        pumps=tuple(pump_view(d, pump) for pump in policy.pumps),
+        pumps=pumps,
         devices=device_views(d),
         alarms=tuple(alarms),
         monitored=is_monitored(d),
@@ -44,6 +47,7 @@ def view(state: BedState, now: int, policy: BedPolicy) -> BedView:
         oxygen=oxygen(state, policy),
         episodes=state.breath.episodes,
         course=course_view(d),
+        told=told_view(state.told, pumps, weight_g, d.now),
     )
 
 

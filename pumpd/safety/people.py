@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from pumpd.safety import course
+from pumpd.safety import course, told
 from pumpd.safety.alarm_table import Trigger, acknowledge, close_all, move
 from pumpd.safety.alarms import Acknowledgement, AckReason, Alarm, AlarmState
 from pumpd.safety.answers import refuse, unexplained, unnamed
@@ -53,6 +53,7 @@ def patient_bound(d: Draft, event: PatientBound) -> None:
         first_patient(d, event.by)
     if d.course.bound_ms is None:
         course.patient_came(d)
+    told.note_bound(d, event.patient.mrn, event.word)
     d.out.append(Permitted("bind", event.patient.mrn, event.by))
 
 
@@ -63,6 +64,7 @@ def patient_released(d: Draft, event: PatientReleased) -> None:
         refuse(d, "release", d.bed, reasons, event.by, event.reason)
         return
     subject = "" if d.patient is None else d.patient.mrn
+    told.note_released(d, event.word)
     close_patient(d)
     d.out.append(Permitted("release", subject, event.by))
 
@@ -80,6 +82,7 @@ def close_patient(d: Draft) -> None:
         close_all(d)
         d.out.append(PatientClosed(d.patient.mrn))
     course.patient_left(d)
+    told.patient_leaves(d)
     d.patient, d.steady_ms = None, None
     d.rules.clear()
     for name, samples in d.samples.items():

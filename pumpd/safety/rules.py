@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.policy import AlarmProfile, Breathing, Criterion, Op, Rule, Term
+from pumpd.safety.remembered import KEPT, by_identity
 
 Live = Mapping[str, int]  # the live value of each signal, in thousandths of its unit
 Span = tuple[str, int, int]  # (signal, lowest, highest): the values, in whole thousandths, for which a term holds
 SHOWN = frozenset({"rr", "spo2", "etco2", "pulse", "hr"})  # what every screen shows of a bed
-PLANS_KEPT = 1024  # a ward whose beds were restored from a journal has a profile for each
 
 
 class CompiledRule(Struct, frozen=True):
@@ -114,19 +114,10 @@ def compiled_profile(profile: AlarmProfile) -> Plan:
     return Plan(tuple(map(compiled_rule, profile.rules)), by_id, SHOWN | used)
 
 
-_plans: dict[int, tuple[AlarmProfile, Plan]] = {}  # by identity: hashing a profile costs more than judging it
-
-
+@by_identity
 def plan_of(profile: AlarmProfile) -> Plan:
-    """The compiled profile: the same profile always gives the same plan, whatever is remembered here."""
-    known = _plans.get(id(profile))
-    if known is not None and known[0] is profile:
-        return known[1]
-    if len(_plans) >= PLANS_KEPT:
-        _plans.clear()
-    plan = compiled_profile(profile)
-    _plans[id(profile)] = (profile, plan)
-    return plan
+    """The compiled profile."""
+    return compiled_profile(profile)
 
 
 _watches: dict[tuple[int, int], tuple[AlarmProfile, Breathing, Watch]] = {}
@@ -138,7 +129,7 @@ def watch_of(profile: AlarmProfile, breathing: Breathing) -> Watch:
     known = _watches.get(key)
     if known is not None and known[0] is profile and known[1] is breathing:
         return known[2]
-    if len(_watches) >= PLANS_KEPT:
+    if len(_watches) >= KEPT:
         _watches.clear()
     criteria = tuple(map(compiled_rule, breathing.episodes))
     watch = Watch(criteria, quiet_spans((*plan_of(profile).leads, *criteria)))

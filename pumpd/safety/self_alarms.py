@@ -30,7 +30,11 @@ SELF_ALARMS: Final = {
     "hl7_dead_letters": SelfAlarm(Priority.MEDIUM, "another system refused messages for good"),
     "hl7_gateway": SelfAlarm(Priority.MEDIUM, "other systems are neither heard nor told"),
     "hl7_not_listening": SelfAlarm(Priority.MEDIUM, "messages from other systems are not taken"),
+    "hl7_report_owed": SelfAlarm(Priority.LOW, "the report of a course could not be made for another system"),
+    "hl7_owed": SelfAlarm(Priority.MEDIUM, "an accepted message of another system could not be carried out"),
+    "mqtt_link": SelfAlarm(Priority.LOW, "the MQTT broker is not reached, this ward is not seen from outside"),
     "wrong_patient": SelfAlarm(Priority.MEDIUM, "a device's messages are not of this patient"),
+    "audit_failing": SelfAlarm(Priority.MEDIUM, "who does and sees what is not being recorded"),
     "clock_jump": SelfAlarm(Priority.LOW, "the clock was changed"),
     HISTORY: SelfAlarm(Priority.MEDIUM, "recorded decisions are not this software's, check pumps, alarms and doses"),
 }

@@ -2,7 +2,8 @@
 
 BedState and everything in it is frozen; its mappings are never written to (a step copies them into a
 `Draft`, works on the draft, and freezes it again), so that `step` stays a pure function. They are msgspec Structs
-because a frozen dataclass takes five times as long to make, and a step makes several.
+because a frozen dataclass takes five times as long to make, and a step makes several. None of them can be part of a
+cycle, hence gc=False.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from pumpd.safety.course_state import Course, Given
 from pumpd.safety.decisions import Decision, InterlockState, Resume
 from pumpd.safety.events import LinkState, Patient
 from pumpd.safety.policy import BedPolicy, MonitorPolicy, PumpPolicy
+from pumpd.safety.told_state import Told
 from pumpd.safety.vital_state import Breath, RuleState, Sample
 
 
-class DeviceState(Struct, frozen=True):
+class DeviceState(Struct, frozen=True, gc=False):
     """heard_ms: last PumpStatus or Vitals (or the start of watching). lost: silent for too long since then."""
 
     link: LinkState = LinkState.DOWN
@@ -34,7 +36,7 @@ class DeviceState(Struct, frozen=True):
     alarms: tuple[AlarmCode, ...] = ()
 
 
-class Report(Struct, frozen=True, array_like=True):
+class Report(Struct, frozen=True, array_like=True, gc=False):
     """The part of a PumpStatus that is judged, and when it was received."""
 
     infusing: bool | None
@@ -46,7 +48,7 @@ class Report(Struct, frozen=True, array_like=True):
     serial: str | None
 
 
-class Lock(Struct, frozen=True):
+class Lock(Struct, frozen=True, gc=False):
     """One pump's interlock. orders: the newest stop orders of this trip, oldest first.
 
     resume: may a person start it after the reset (INT-03)? resume_until_ms, resume_by: of a permission.
@@ -64,7 +66,7 @@ class Lock(Struct, frozen=True):
     resume_by: str | None = None
 
 
-class Command(Struct, frozen=True):
+class Command(Struct, frozen=True, gc=False):
     """A rate command that no status read has resolved yet (INT-04). done_ms: when its outcome came."""
 
     order_id: str
@@ -75,7 +77,7 @@ class Command(Struct, frozen=True):
     done_ms: int | None = None
 
 
-class Override(Struct, frozen=True):
+class Override(Struct, frozen=True, gc=False):
     """A soft override (CEI-08). used: the rate has been above soft since; it ends when the rate falls again."""
 
     by: str
@@ -84,7 +86,7 @@ class Override(Struct, frozen=True):
     used: bool
 
 
-class Dose(Struct, frozen=True):
+class Dose(Struct, frozen=True, gc=False):
     """Delivered (at least, at most); see pumpd.safety.dose.
 
     *_ng: finished concentration segments. *_nl: this segment. anchor_ul..count_ul: the present run of the
@@ -108,7 +110,7 @@ class Dose(Struct, frozen=True):
     step_nl: int = 1000
 
 
-class PumpState(Struct, frozen=True):
+class PumpState(Struct, frozen=True, gc=False):
     """report: the last one heard (kept when stale, for doubt); live: it may be shown.
 
     over_ms: over the hard ceiling since; over_sure: confirmed (CEI-06). reduce_ms: the reduction was commanded.
@@ -129,7 +131,7 @@ class PumpState(Struct, frozen=True):
     dose: Dose = Dose()
 
 
-class BedState(Struct, frozen=True):
+class BedState(Struct, frozen=True, gc=False):
     """Everything the kernel knows. due_ms: the next time at which something happens by itself
     (vitals_due_ms, pumps_due_ms: its two larger parts, kept so that a vital sign need not ask the pumps).
 
@@ -162,6 +164,7 @@ class BedState(Struct, frozen=True):
     steady_ms: int | None = None
     given: Given = Given()
     course: Course = Course()
+    told: Told = Told()
 
 
 class Draft(Struct):
@@ -190,6 +193,7 @@ class Draft(Struct):
     steady_ms: int | None = None
     given: Given = Given()
     course: Course = Course()
+    told: Told = Told()
     out: list[Decision] = []
 
     def order_id(self) -> str:
@@ -228,6 +232,7 @@ def open_draft(state: BedState, policy: BedPolicy, now: int) -> Draft:
         state.steady_ms,
         state.given,
         state.course,
+        state.told,
     )
 
 
@@ -257,6 +262,7 @@ def freeze(d: Draft, due_ms: int | None) -> BedState:
         d.steady_ms,
         d.given,
         d.course,
+        d.told,
     )
 
 

@@ -16,6 +16,7 @@ from pumpd.safety.decisions import InfusionPhase, InterlockState, Resume
 from pumpd.safety.events import LinkState, Patient
 from pumpd.safety.limits import Limit
 from pumpd.safety.policy import Enforcement
+from pumpd.safety.told_view import NOTHING_TOLD, ToldView
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ class BedView:
     audio_paused_by: who paused the sound; audio_paused_ward: of the whole ward. audio_pause_max_ms: the longest pause
     that the bed's profile allows.
     episodes: PRODIGY episodes of this patient (RSP-09). clinical: chart and prediction, put in by the shell; None: none
-    is kept.
+    is kept. told: what other systems told of the bed.
     """
 
     id: str
@@ -178,3 +179,4 @@ class BedView:
     audio_pause_max_ms: int = 0
     course: CourseView | None = None
     clinical: ClinicalView | None = None
+    told: ToldView = NOTHING_TOLD

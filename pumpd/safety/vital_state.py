@@ -9,7 +9,7 @@ from msgspec import Struct
 from pumpd.device.facts import Quality
 
 
-class Sample(Struct, frozen=True, array_like=True):
+class Sample(Struct, frozen=True, array_like=True, gc=False):
     """The last reading of one signal of one monitor.
 
     at_ms: received. good_ms: last believed value (None: never). off_ms: since when the sensor says off.

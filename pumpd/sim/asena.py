@@ -1,6 +1,6 @@
 """A simulated Alaris Asena syringe pump that speaks the real bytes. Sans-IO: time is an argument.
 
-Frame: `!` message `|` CRC-16/CCITT-FALSE of the message as four hex digits, CR. The host asks, the pump answers.
+The host asks, the pump answers (how a message stands on the wire: asena_frame).
 Replies follow frames printed in public sources (see tests/sim). Assumptions, because no source shows them:
 a command without control, or a refused one, is answered `NAME^DENIED` (or not at all, see `refusal`); a pump on hold
 reports rate 0.00; one alarm, the most severe, is reported; only REMOTE_CTRL refreshes the lease, and the
@@ -12,31 +12,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import ClassVar, Literal
 
-from pumpd.device.checksums import crc16_ccitt_false
+from pumpd.sim.asena_frame import (
+    MAX_RATE_UL_H,
+    checked,
+    control_key,
+    frame,
+    ml_text,
+    rate_in,
+    time_left_text,
+    volume_in,
+)
 from pumpd.sim.faults import NoisyLine, PumpFaults
 from pumpd.sim.panel import PumpPanel
 from pumpd.sim.syringe import SyringePump
 
 LEASE_MS = 4000  # COMMS_RESPONSE_MAX
 POWER_OFF_MS = 3000  # how long a power cycle keeps the pump dark (our choice)
-MIN_RATE_UL_H, MAX_RATE_UL_H = 100, 1_200_000  # 0.1 to 1200 mL/h
 MAX_MESSAGE = 128  # longer than any message of the table; bounds the receive buffer
 OTHER_SERIAL = "8002-51733"  # what `wrong_serial` claims
 FIRST_LOG_ID = 127904
-
-
-def frame(message: str) -> bytes:
-    """The message as it stands on the wire."""
-    body = message.encode("ascii")
-    return b"!%b|%04X\r" % (body, crc16_ccitt_false(body))
-
-
-def control_key(serial: str) -> str:
-    """What the pump wants to hear before it gives up control: the CRC of its serial number."""
-    return f"{crc16_ccitt_false(serial.encode('ascii')):04X}"
 
 
 class AsenaSim:
@@ -89,7 +86,7 @@ class AsenaSim:
             "INST_SERIALNO": lambda _: f"INST_SERIALNO^{self.shown_serial}",
             "COMMS_PROTOCOL": lambda _: "COMMS_PROTOCOL^Asena Rev 2.1.5",
             "COMMS_RESPONSE_MAX": lambda _: f"COMMS_RESPONSE_MAX^{LEASE_MS}^ms",
-            "INF_RATE_MAX_SYRINGE": lambda _: f"INF_RATE_MAX_SYRINGE^{_ml_text(MAX_RATE_UL_H, 2)}^ml/h",
+            "INF_RATE_MAX_SYRINGE": lambda _: f"INF_RATE_MAX_SYRINGE^{ml_text(MAX_RATE_UL_H, 2)}^ml/h",
             "SYRINGE_STATUS": lambda _: "SYRINGE_STATUS^BD PLASTIPAK^ 50^CONF",
             "REMQUERY": lambda fields: "REMQUERY^DEACT^^^^" if fields[:1] == ["DEACT"] else None,
         }
@@ -162,7 +159,7 @@ class AsenaSim:
         self._buffer += data
         *lines, rest = bytes(self._buffer).split(b"\r")
         self._buffer = bytearray(rest[-MAX_MESSAGE:])
-        return [message for message in map(_checked, lines) if message]
+        return [message for message in map(checked, lines) if message]
 
     def _answer(self, message: str) -> bytes:
         name, *fields = message.split("^")
@@ -191,14 +188,14 @@ class AsenaSim:
             self.shown_serial,
             "A" if pump.alarms else "-",
             "SET" if pump.infusing else "HLD",
-            _ml_text(pump.rate_ul_h if pump.infusing else 0, 2),
+            ml_text(pump.rate_ul_h if pump.infusing else 0, 2),
             "ml/h",
             "",
             self._volume_text(),
             "ml",
             f"{Decimal(pump.pressure_cmmhg).scaleb(-2)}",
             "mmHg",
-            _time_left_text(pump.time_left_s),
+            time_left_text(pump.time_left_s),
             "EVENT",
             str(FIRST_LOG_ID + self.heard["INF_STOP"] + self.heard["INF_START"]),
         ]
@@ -209,12 +206,12 @@ class AsenaSim:
 
     def _rate(self, fields: list[str]) -> str | None:
         if not fields:
-            return f"INF_RATE^{_ml_text(self.pump.rate_ul_h, 2)}^ml/h"
-        rate_ul_h = _rate_ul_h(fields)
+            return f"INF_RATE^{ml_text(self.pump.rate_ul_h, 2)}^ml/h"
+        rate_ul_h = rate_in(fields)
         if not self.controlled or rate_ul_h is None:
             return self._refused("INF_RATE")
         self.pump.set_rate(rate_ul_h)
-        return self._echo("INF_RATE", _ml_text(rate_ul_h, 2), "ml/h")
+        return self._echo("INF_RATE", ml_text(rate_ul_h, 2), "ml/h")
 
     def _stop(self, _: list[str]) -> str | None:
         if not self.controlled:
@@ -239,8 +236,8 @@ class AsenaSim:
     def _vtbi(self, fields: list[str]) -> str | None:
         if not fields:
             left_ul = self.pump.vtbi_left_ul
-            return "INF_VTBI^DEACT" if left_ul is None else f"INF_VTBI^ACTIV^{_ml_text(left_ul, 3)}^ml^STOP"
-        volume_ul = _volume_ul(fields)
+            return "INF_VTBI^DEACT" if left_ul is None else f"INF_VTBI^ACTIV^{ml_text(left_ul, 3)}^ml^STOP"
+        volume_ul = volume_in(fields)
         if not self.controlled or (volume_ul is None and fields != ["DEACT"]):
             return self._refused("INF_VTBI")
         self.pump.set_vtbi(volume_ul)
@@ -274,7 +271,7 @@ class AsenaSim:
         return message
 
     def _volume_text(self) -> str:
-        return _ml_text(self.pump.counted_ul, 3)
+        return ml_text(self.pump.counted_ul, 3)
 
 
 _COMMANDS = {"INF_STOP": "stop", "INF_START": "start", "INF_VI_CLEAR": "clear"}
@@ -287,44 +284,3 @@ def _asked(name: str, fields: list[str]) -> str:
     if name == "REMOTE_CTRL":
         return "release" if fields == ["DISABLED"] else "control"
     return _COMMANDS.get(name, "read")
-
-
-def _checked(line: bytes) -> str | None:
-    """The message between `!` and `|CRC`, or None when the frame or its CRC is wrong."""
-    body, bar, crc = line[line.rfind(b"!") + 1 :].rpartition(b"|")
-    if b"!" not in line or not bar or not body.isascii():
-        return None
-    return body.decode("ascii") if crc == b"%04X" % crc16_ccitt_false(body) else None
-
-
-def _ml_text(value_ul: int, decimals: int) -> str:
-    return f"{Decimal(value_ul).scaleb(-3):.{decimals}f}"
-
-
-def _time_left_text(seconds: int | None) -> str:
-    if seconds is None or seconds >= 24 * 3600:
-        return "24+"
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-
-
-def _ul(text: str) -> int | None:
-    """Millilitre text as whole microlitres; None for words, NaN, infinities and lost digits."""
-    try:
-        value = Decimal(text) * 1000
-    except InvalidOperation:
-        return None
-    return int(value) if value.is_finite() and value == int(value) else None
-
-
-def _rate_ul_h(fields: list[str]) -> int | None:
-    """`3.50^ml/h` within the pump's range, in steps of 0.01 mL/h."""
-    rate = _ul(fields[0]) if len(fields) == 2 and fields[1] == "ml/h" else None
-    return rate if rate is not None and MIN_RATE_UL_H <= rate <= MAX_RATE_UL_H and rate % 10 == 0 else None
-
-
-def _volume_ul(fields: list[str]) -> int | None:
-    """`ACTIV^11.000^ml^STOP` as a volume."""
-    if len(fields) != 4 or (fields[0], fields[2], fields[3]) != ("ACTIV", "ml", "STOP"):
-        return None
-    volume = _ul(fields[1])
-    return volume if volume is not None and 0 < volume <= 50_000 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -43,8 +44,9 @@ class BedMonitor(BedDevice, Protocol):
 
 
 class BedPump(BedDevice, Protocol):
-    """A pump at a bed."""
+    """A pump at a bed. asked: how often a host asked for what (SimPolledPump)."""
 
+    asked: Counter[str]
     faults: PumpFaults
     panel: PumpPanel
     pump: SyringePump

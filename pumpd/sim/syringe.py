@@ -125,6 +125,11 @@ class SyringePump:
         self._left = self.syringe_ul * UNITS_PER_UL
         self.alarms.clear()
 
+    def bolus(self, volume_ul: int) -> None:
+        """A bolus key: so much at once, or what still goes, on top of the rate and in no status of it."""
+        room, _ = min(self._rooms())
+        self._move(min(volume_ul * UNITS_PER_UL, room))
+
     def power_on_state(self) -> None:
         """What a power cycle leaves: on hold, no rate, counter at zero, no lease (assumption)."""
         self.hold()
@@ -155,6 +160,11 @@ class SyringePump:
     def reached_patient_units(self) -> int:
         """All that ever reached the patient, in 1/3,600,000 µL; never reset."""
         return self._reached_patient
+
+    @property
+    def pushed_units(self) -> int:
+        """All that ever left the syringe, in 1/3,600,000 µL: also what a blocked line still holds back; never reset."""
+        return self._reached_patient + self._squeezed
 
     @property
     def left_ul(self) -> int:

@@ -8,7 +8,7 @@ is bound by then changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pumpd.safety.events import Patient, PatientBound, PatientReleased
 from pumpd_hl7.profiles.adt import Admission, Adt, Departure, Ignored, Merge, Transfer, Update
@@ -27,10 +27,14 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Who is where (every bed of ours is a key), and which place is which bed (`unit^room^bed`, or the bed's id)."""
+    """Who is where (every bed of ours is a key), and which place is which bed (`unit^room^bed`, or the bed's id).
+
+    left: who was released, from which bed, by the very message that is carried out (it was begun and not ended).
+    """
 
     bound: Mapping[str, Patient | None]
     locations: Mapping[str, str]
+    left: Mapping[str, Patient] = field(default_factory=dict)
 
     def bed_of(self, at: Location) -> str | None:
         for key in (f"{at.key}^{at.facility}", at.key):
@@ -42,8 +46,13 @@ class Places:
     def beds_with(self, mrn: str) -> tuple[str, ...]:
         return tuple(bed for bed, patient in self.bound.items() if patient is not None and patient.mrn == mrn)
 
+    def were_with(self, mrn: str) -> tuple[str, ...]:
+        """Before the message, as far as it was begun."""
+        return (*self.beds_with(mrn), *(bed for bed, patient in self.left.items() if patient.mrn == mrn))
+
     def known(self, mrn: str) -> Patient | None:
-        return next((patient for patient in self.bound.values() if patient is not None and patient.mrn == mrn), None)
+        everybody = (*self.bound.values(), *self.left.values())
+        return next((patient for patient in everybody if patient is not None and patient.mrn == mrn), None)
 
 
 def events_of(adt: Adt, places: Places, by: str) -> Changes:
@@ -83,7 +92,7 @@ def _arrival(trigger: str, person: Person, at: Location, weight_g: int | None, p
 
 def _returned_to(adt: Transfer, places: Places) -> Location:
     """Of PV1-3 and PV1-6 the one at which the patient is not; PV1-6 where that does not tell."""
-    here = places.beds_with(adt.person.mrn)
+    here = places.were_with(adt.person.mrn)
     if not adt.prior or (adt.at and places.bed_of(adt.prior) in here):
         return adt.at
     return adt.prior

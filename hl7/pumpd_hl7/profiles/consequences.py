@@ -6,8 +6,8 @@ the alarm's own id; what follows names it (OBR-29). What tells of a patient who 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from pumpd.safety.alarms import Alarm, Phase
 from pumpd.safety.decisions import AlarmChanged, Decision, FlowChanged, InfusionChanged, InfusionPhase
@@ -38,7 +38,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What was decided. patient: who was in the bed BEFORE it; view: the bed after it; location: its PV1-3."""
+    """What was decided. patient: who was in the bed BEFORE it; view: the bed after it; location: its PV1-3.
+
+    volumes_ul: by pump its own counter at that moment, of those that report one.
+    """
 
     bed: str
     seq: int
@@ -48,6 +51,7 @@ class Step:
     view: BedView
     location: str
     wall_of: WallOf
+    volumes_ul: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +80,24 @@ class Consequences:
                 found += _complete(step, idx, decision)
         return found
 
+    def know(self, changed: FlowChanged) -> None:
+        """What a pump did before the first step that is told: nothing is said of it."""
+        flow = _flow_of(changed)
+        if flow is not None:
+            self._flows[changed.pump] = flow
+
+    def known(self) -> Mapping[str, Flow]:
+        """What each pump did last."""
+        return dict(self._flows)
+
+    def take_over(self, flows: Mapping[str, Flow]) -> None:
+        """Go on from what somebody else has told."""
+        self._flows |= flows
+
     def _flow(self, step: Step, idx: int, changed: FlowChanged) -> Iterator[Draft]:
-        if changed.infusing is None or changed.rate_ul_h is None:
+        pump, now = _pump(step, changed.pump), _flow_of(changed)
+        if now is None:
             return
-        pump = _pump(step, changed.pump)
-        now = Flow(changed.infusing, changed.rate_ul_h if changed.infusing else 0)
         before, self._flows[changed.pump] = self._flows.get(changed.pump), now
         if pump is None or before == now:
             return
@@ -89,6 +106,12 @@ class Consequences:
             if pump.drug is not None:
                 yield _administration(step, idx, pump, now)
         yield pump_draft(step, pump, f"{_id(step, idx)}.p")
+
+
+def _flow_of(changed: FlowChanged) -> Flow | None:
+    if changed.infusing is None or changed.rate_ul_h is None:
+        return None
+    return Flow(changed.infusing, changed.rate_ul_h if changed.infusing else 0)
 
 
 def _deliveries(step: Step, idx: int, pump: PumpView, before: Flow, now: Flow) -> Iterator[Draft]:
@@ -182,7 +205,7 @@ def _monitor(step: Step, device: str, control_id: str) -> Draft:
 
 def _scene(step: Step, now_us: int) -> Scene:
     """The bed as the step left it, with the patient of whom the step tells."""
-    return Scene(replace(step.view, patient=step.patient), step.location, now_us, step.wall_of)
+    return Scene(replace(step.view, patient=step.patient), step.location, now_us, step.wall_of, step.volumes_ul)
 
 
 def _pump(step: Step, pump: str) -> PumpView | None:

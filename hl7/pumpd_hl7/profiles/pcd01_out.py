@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pumpd.device.facts import Quality
 from pumpd.device.info import Origin
@@ -23,12 +24,16 @@ _NO_VALUE = {Quality.STALE: "NAV", Quality.INVALID: "INV", Quality.OFF: "OFF"}
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A bed at one moment. location: `unit^room^bed`; now_us: wall time of the message."""
+    """A bed at one moment. location: `unit^room^bed`; now_us: wall time of the message.
+
+    volumes_ul: by pump its own counter of what it has infused, of those that report one.
+    """
 
     view: BedView
     location: str
     now_us: int
     wall_of: WallOf
+    volumes_ul: Mapping[str, int] = field(default_factory=dict)
 
 
 def pump_message(scene: Scene, pump: PumpView, sender: Sender, control_id: str) -> bytes | None:
@@ -38,7 +43,7 @@ def pump_message(scene: Scene, pump: PumpView, sender: Sender, control_id: str) 
         return None
     rows = Rows()
     head(rows, sender, pump)
-    body(rows, Subject(pump, patient.weight_g, scene.wall_of))
+    body(rows, Subject(pump, patient.weight_g, scene.wall_of, scene.volumes_ul.get(pump.id)))
     obr = segment("OBR", {1: "1", 3: sender.entity(control_id), 4: drug_of(pump), 7: time_text(scene.now_us)})
     front = header(sender, "PCD-01", control_id, scene.now_us), pid(patient), pv1(scene.location)
     return message(*front, obr, *rows.segments)

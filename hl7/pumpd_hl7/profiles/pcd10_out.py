@@ -1,6 +1,7 @@
 """PCD-10: an event of a pump's delivery, one per message: it started, it stopped, it is complete. Pure.
 
-A change of the rate is a STOP (switching) followed by a START, as the profile wants it.
+A change of the rate is a STOP (switching) followed by a START, as the profile wants it. STOP and COMPLETE carry the
+volume that the pump says it has infused, or that it says none.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ def event_message(scene: Scene, pump: PumpView, event: DeliveryEvent, sender: Se
     head(rows, sender, pump)
     rows.coded("MDC_ATTR_EVT_COND", _below(MDS, 2), code(event.kind))
     rows.text("MDC_ATTR_EVT_SOURCE", _below(MDS, 3), "1.1.2.0")
-    body(rows, Subject(pump, patient.weight_g, scene.wall_of), event.reason)
+    ended = event.kind is not Delivery.START
+    subject = Subject(pump, patient.weight_g, scene.wall_of, scene.volumes_ul.get(pump.id), ended)
+    body(rows, subject, event.reason)
     obr = segment("OBR", {1: "1", 3: sender.entity(control_id), 4: drug_of(pump), 7: time_text(event.at_us)})
     front = header(sender, "PCD-10", control_id, scene.now_us), pid(patient), pv1(scene.location)
     return message(*front, obr, *rows.segments)

@@ -17,6 +17,7 @@ from pumpd_hl7.times import time_text
 from pumpd_hl7.writer import segment
 
 MDS, VMD, DELIVERY, SOURCE = "1.0.0.0", "1.1.0.0", "1.1.1.0", "1.1.2.0"
+VOLUME = "1.1.2.7"
 UNKNOWN_DRUG = "999999^Medication Unknown"
 NG_PER_MG = 1_000_000
 _STATUS = {True: "^pump-status-infusing", False: "^pump-status-not-infusing"}
@@ -28,11 +29,16 @@ WallOf = Callable[[int], int]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A pump and what its rows need beside it."""
+    """A pump and what its rows need beside it. volume_ul: its own counter of what it has infused, where it reports one.
+
+    ended: a delivery is over, so that a receiver looks for the volume: that it is not known is said.
+    """
 
     pump: PumpView
     weight_g: int | None
     wall_of: WallOf
+    volume_ul: int | None = None
+    ended: bool = False
 
 
 def drug_of(pump: PumpView) -> str:
@@ -101,6 +107,7 @@ def _source(rows: Rows, subject: Subject) -> None:
         rows.number("MDC_FLOW_FLUID_PUMP", "1.1.2.4", decimal_text(pump.rate_ul_h, 1000), "mL/h")
         if pump.dose_mg_kg_h is not None:
             rows.number("MDC_RATE_DOSE", "1.1.2.5", f"{pump.dose_mg_kg_h:f}", "mg/kg/h")
+    _volume(rows, subject)
     _given(rows, pump)
     if label := label_of(pump):
         rows.text("MDC_DRUG_NAME_LABEL", "1.1.2.10", label)
@@ -110,12 +117,24 @@ def _source(rows: Rows, subject: Subject) -> None:
         rows.number("MDC_ATTR_PT_WEIGHT", "1.1.2.13", decimal_text(subject.weight_g, 1000), "kg")
 
 
+def _volume(rows: Rows, subject: Subject) -> None:
+    """The pump's own counter, as it reports it; nobody else's number stands in for it."""
+    if subject.volume_ul is not None:
+        volume = decimal_text(subject.volume_ul, 1000)
+        rows.number("MDC_VOL_FLUID_DELIV_TOTAL", VOLUME, volume, "mL", time=_time(subject))
+    elif subject.ended:
+        rows.missing("NM", "MDC_VOL_FLUID_DELIV_TOTAL", VOLUME, "NAV", "mL")
+
+
 def _given(rows: Rows, pump: PumpView) -> None:
-    """What this pump has given, at least and at most, to the microgram outwards."""
+    """What this pump has given, at least and at most, to the microgram outwards; one number where both are the same."""
     if pump.delivered is None:
         return
     low_ng, high_ng = pump.delivered.at_least_ng, pump.delivered.at_most_ng
     low, high = decimal_text(low_ng // 1000, 1000), decimal_text(-(-high_ng // 1000), 1000)
+    if low == high:
+        rows.number("MDC_DOSE_DRUG_DELIV_TOTAL", "1.1.2.8", low, "mg")
+        return
     fields = {
         1: str(len(rows.segments) + 1),
         2: "SN",

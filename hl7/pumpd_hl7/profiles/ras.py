@@ -1,7 +1,7 @@
 """RAS^O17 in: opioids and ketamine that somebody gave by hand, as entries of the patient's chart. Pure.
 
 What a pump gives is not charted from here: the pump tells it. Another drug is not ours and is accepted. A dose of ours
-that cannot be understood to the microgram is refused with its field, so that the sender sees it; nothing is guessed.
+that cannot be understood to the nanogram is refused with its field, so that the sender sees it; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ NOT_IN_TABLE = 103
 KETAMINE = "ketamine"
 UNKNOWN_AMOUNT = 999
 """HL7: the amount is not known, or there is none."""
-_MASS_UG = {"g": Fraction(10**6), "mg": Fraction(1000), "ug": Fraction(1)}
+NG_PER_UG = 1000
+_MASS_NG = {"g": Fraction(10**9), "mg": Fraction(10**6), "ug": Fraction(1000)}
 _VOLUME_UL = {"mL": Fraction(1000)}
 _RATE_NG_H = {"ug/h": Fraction(1000)}
 _GIVEN = frozenset(("", "CP", "PA"))
@@ -39,6 +40,12 @@ _ROUTES = {
     Route.SUBLINGUAL: ("SL", "sublingual"),
     Route.NASAL: ("NS", "IN", "nasal", "intranasal"),
     Route.TRANSDERMAL: ("TD", "transdermal"),
+    Route.BUCCAL: ("BU", "buccal"),
+    Route.RECTAL: ("PR", "rectal"),
+    Route.ENTERAL: ("NG", "GTT", "nasogastric", "enteral"),
+    Route.INHALED: ("IH", "inhalation", "inhaled"),
+    Route.EPIDURAL: ("EP", "epidural"),
+    Route.INTRATHECAL: ("IT", "intrathecal"),
 }
 _BY_NAME = {name.casefold(): route for route, names in _ROUTES.items() for name in names}
 _STRENGTH = re.compile(r"\s+\d")
@@ -113,7 +120,7 @@ def _administration(
     key = _key(orc, rxa)
     if action != "A" and not key:
         return Problem(REQUIRED, "neither ORC-2 nor ORC-3 says what is corrected", "ORC", field=3)
-    drug = _drug(names, opioids)
+    drug = our_drug(names, opioids)
     taken = None if drug is None or action == "D" or status in _NOT_GIVEN else _entry(drug, rxa, rxr)
     if isinstance(taken, Problem):
         return taken
@@ -135,7 +142,7 @@ def _key(orc: Segment | None, rxa: Segment) -> str:
     return "/".join((order, *counters)) if order else ""
 
 
-def _drug(names: Sequence[str], opioids: OpioidTables) -> str | None:
+def our_drug(names: Sequence[str], opioids: OpioidTables) -> str | None:
     """The code of our table. A name that holds one of ours among other words is kept as it is: it has no factor."""
     for name in names:
         found = opioids.find(name) or opioids.find(_STRENGTH.split(name)[0])
@@ -162,10 +169,13 @@ def _entry(drug: str, rxa: Segment, rxr: Segment | None) -> OpioidGiven | PatchO
         return _patch(drug, amount, rxa)
     if rxa.raw(12):
         return None
-    micrograms = _micrograms(amount, rxa)
-    if isinstance(micrograms, Problem):
-        return micrograms
-    return KetamineGiven(route, micrograms) if drug == KETAMINE else OpioidGiven(drug, route, micrograms)
+    nanograms = _nanograms(amount, rxa)
+    if isinstance(nanograms, Problem):
+        return nanograms
+    micrograms, beyond = divmod(nanograms, NG_PER_UG)
+    if drug != KETAMINE:
+        return OpioidGiven(drug, route, micrograms, beyond)
+    return KetamineGiven(route, micrograms) if not beyond else _no_mass("whole micrograms")
 
 
 def _route(rxr: Segment | None) -> Route | None:
@@ -174,20 +184,24 @@ def _route(rxr: Segment | None) -> Route | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _micrograms(amount: Quantity, rxa: Segment) -> int | Problem:
+def _no_mass(what: str) -> Problem:
+    return Problem(WRONG_TYPE, f"RXA-6 and RXA-7 are no mass in {what}", "RXA", field=7)
+
+
+def _nanograms(amount: Quantity, rxa: Segment) -> int | Problem:
     """The mass: as it is said, or from volume and strength (RXA-13 and -14 in RXA-23 and -24)."""
-    mass = in_units(amount.number, amount.unit, _MASS_UG)
+    mass = in_units(amount.number, amount.unit, _MASS_NG)
     volume = in_units(amount.number, amount.unit, _VOLUME_UL)
     if mass is None and volume is not None:
         strength, per = quantity(rxa, 13, 14), quantity(rxa, 23, 24)
         if not isinstance(strength, Quantity) or not isinstance(per, Quantity) or not per.number:
             return Problem(REQUIRED, "RXA-13, 14, 23 and 24 do not say the strength of a volume", "RXA", field=13)
-        dissolved = in_units(strength.number, strength.unit, _MASS_UG)
+        dissolved = in_units(strength.number, strength.unit, _MASS_NG)
         per_ul = in_units(per.number, per.unit, _VOLUME_UL)
         mass = None if dissolved is None or per_ul is None else volume * dissolved / per_ul
     exact = whole(mass)
     if exact is None or exact <= 0:
-        return Problem(WRONG_TYPE, "RXA-6 and RXA-7 are no mass in whole micrograms", "RXA", field=7)
+        return _no_mass("whole nanograms")
     return exact
 
 
@@ -195,8 +209,8 @@ def _patch(drug: str, amount: Quantity, rxa: Segment) -> PatchOn | Problem:
     """A patch by its rate: in micrograms an hour, or micrograms with RXA-12 saying `an hour`."""
     rate = in_units(amount.number, amount.unit, _RATE_NG_H)
     if rate is None and rxa.get(12).strip().upper() in ("H", "H1", "HR"):
-        mass = in_units(amount.number, amount.unit, _MASS_UG)
-        rate = None if mass is None else mass * 1000
+        mass = in_units(amount.number, amount.unit, _MASS_NG)
+        rate = mass
     exact = whole(rate)
     if exact is None or exact <= 0:
         return Problem(WRONG_TYPE, "RXA-6 and RXA-7 are no rate of a patch in micrograms an hour", "RXA", field=7)

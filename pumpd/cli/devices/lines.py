@@ -79,9 +79,11 @@ def quiet_logs() -> None:
 
     import structlog
 
+    from pumpd.cli.logs import printing_to
+
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=printing_to(lambda: sys.stderr),
     )
 
 

@@ -14,11 +14,12 @@
  *   confirmSoft: (pump: Pump, alarm: Alarm) => void,
  *   assess: (bed: Bed) => void,
  *   openChart: (bed: Bed) => void,
- *   armStop: (bedId: string, pumpId: string) => void,
- *   cancelStop: (pumpId: string) => void,
- *   confirmStop: (pumpId: string, by: string) => void,
- *   nextTheme: () => void,
- *   nextNames: () => void,
+ *   openTold: (bed: Bed) => void,
+ *   requestRate: (pump: Pump, bed: Bed) => void,
+ *   bindPatient: (bed: Bed) => void,
+ *   releasePatient: (bed: Bed) => void,
+ *   stopControl: (pump: Pump, bed: Bed) => unknown,
+ *   redraw: () => void,
  * }} Acts
  */
 
@@ -26,8 +27,10 @@
 
 /**
  * `blank`: no digit may be shown. `server_ms`: now on the server's wall clock. `zone`: the ward's time zone, if the server names it.
- * @typedef {{now_ms: number, blank: boolean, server_ms: number, zone: string|undefined, names: "initials"|"full"|"off", theme: string,
- *   user: string, stops: Map<string, StopState>, acts: Acts}} Context
+ * `bedHref`: the bed's own page.
+ * @typedef {{now_ms: number, blank: boolean, server_ms: number, zone: string|undefined, names: "initials"|"full"|"off",
+ *   user: string, stops: Map<string, StopState>, acts: Acts,
+ *   soundBanner?: unknown, soundControl?: unknown, bedHref?: (bedId: string) => string}} Context
  */
 
 export {};

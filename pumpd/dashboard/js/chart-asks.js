@@ -3,6 +3,7 @@
 
 import { post } from "./acts.js";
 import { ROUTE_WORDS, RULE_WORDS } from "./course-words.js";
+import { t } from "./i18n.js";
 import { clock } from "./words.js";
 
 /** @typedef {import("./asks.js").Ask} Ask */
@@ -24,12 +25,21 @@ import { clock } from "./words.js";
 /** @param {string[]} ids */
 const plainly = (ids) => ids.map((id) => ({ id, words: id.replaceAll("_", " ") }));
 const NRS_STEPS = Array.from({ length: 11 }, (_, step) => ({ id: String(step), words: String(step) }));
-const POSS = [
-  { id: "S", words: "S - asleep, easy to arouse" },
-  { id: "1", words: "1 - awake and alert" },
-  { id: "2", words: "2 - slightly drowsy" },
-  { id: "3", words: "3 - drifts off mid-sentence" },
-  { id: "4", words: "4 - somnolent" },
+/** @type {() => {id: string, words: string}[]} */
+const poss = () => [
+  { id: "S", words: t("S - asleep, easy to arouse") },
+  { id: "1", words: t("1 - awake and alert") },
+  { id: "2", words: t("2 - slightly drowsy") },
+  { id: "3", words: t("3 - drifts off mid-sentence") },
+  { id: "4", words: t("4 - somnolent") },
+];
+const RASS_STEPS = ["-5", "-4", "-3", "-2", "-1", "0", "1", "2", "3", "4"].map((id) => ({ id, words: Number(id) > 0 ? `+${id}` : id }));
+/** @type {() => Field[]} */
+const bedside = () => [
+  { name: "nrs", label: t("Pain now (NRS): 0 none, 10 worst imaginable"), kind: "scale", options: NRS_STEPS },
+  { name: "poss", label: t("Sedation (POSS)"), kind: "choice", options: poss() },
+  { name: "rass", label: t("Sedation (RASS): -5 unarousable, 0 calm, +4 combative"), kind: "scale", options: RASS_STEPS },
+  { name: "oxygen", label: t("Supplemental oxygen"), kind: "choice", options: [{ id: "on", words: t("on oxygen") }, { id: "off", words: t("no oxygen") }] },
 ];
 const OTHER_ROUTES = ["oral", "im", "sc", "sublingual", "nasal", "iv"];
 const OPIOID_ROUTES = ["oral", "iv", "sc", "im", "sublingual", "nasal"];
@@ -57,18 +67,13 @@ const routes = (routes) => routes.map((id) => ({ id, words: ROUTE_WORDS[id] ?? i
 const to = (bed, path) => ({ by }, more) => post(`beds/${encodeURIComponent(bed.id)}/${path}`, { by, ...more });
 
 /**
- * Pain in three taps: open, number, save.
+ * Any of pain, sedation and oxygen in three taps: open, value, save.
  * @param {Bed} bed
  * @returns {Ask}
  */
 export function nrsAsk(bed) {
-  /** @type {Field[]} */
-  const fields = [
-    { name: "nrs", label: "Pain now (NRS): 0 none, 10 worst imaginable", kind: "scale", options: NRS_STEPS, required: true },
-    { name: "poss", label: "Sedation (POSS)", kind: "choice", options: POSS },
-  ];
   const send = (/** @type {{by: string, filled: Filled}} */ said) => to(bed, "assessments")(said, said.filled);
-  return { ...SUBJECT, title: "Pain score", strong: bed.label, about: "", hint: "", fields, go: "Save", send };
+  return { ...SUBJECT, title: t("Pain, sedation, oxygen"), bed, about: "", hint: "", fields: bedside(), go: t("Save"), send };
 }
 
 /**
@@ -80,17 +85,16 @@ export function assessmentAsk(bed, words) {
   const named = (/** @type {{code: string, label: string}[]} */ list) => list.map((one) => ({ id: one.code, words: one.label }));
   /** @type {Field[]} */
   const fields = [
-    { name: "nrs", label: "Pain now (NRS)", kind: "scale", options: NRS_STEPS },
-    { name: "pain", label: "Pain is", kind: "checks", options: named(words.pain) },
-    { name: "poss", label: "Sedation (POSS)", kind: "choice", options: POSS },
-    { name: "effects", label: "Side effects that are present", kind: "checks", options: named(words.side_effects) },
-    { name: "severity", label: "How severe the worst of them is", kind: "list", options: words.severities.slice(1).map((word) => ({ id: word, words: word })) },
-    { name: "satisfaction", label: "Satisfaction (0 to 10)", kind: "number" },
-    { name: "tolerance", label: "How it is tolerated, in words", kind: "text" },
-    { name: "mood", label: "Mood, in words", kind: "text" },
-    { name: "note", label: "Note", kind: "text" },
+    ...bedside(),
+    { name: "pain", label: t("Pain is"), kind: "checks", options: named(words.pain) },
+    { name: "effects", label: t("Side effects that are present"), kind: "checks", options: named(words.side_effects) },
+    { name: "severity", label: t("How severe the worst of them is"), kind: "list", options: words.severities.slice(1).map((word) => ({ id: word, words: word })) },
+    { name: "satisfaction", label: t("Satisfaction (0 to 10)"), kind: "number" },
+    { name: "tolerance", label: t("How it is tolerated, in words"), kind: "text" },
+    { name: "mood", label: t("Mood, in words"), kind: "text" },
+    { name: "note", label: t("Note"), kind: "text" },
   ];
-  return { ...SUBJECT, title: "Assessment", strong: bed.label, about: "", hint: "What is left empty was not assessed.", fields, go: "Save", send: (said) => to(bed, "assessments")(said, assessment(said.filled)) };
+  return { ...SUBJECT, title: t("Assessment"), bed, about: "", hint: t("What is left empty was not assessed."), fields, go: t("Save"), send: (said) => to(bed, "assessments")(said, assessment(said.filled)) };
 }
 
 /** @param {Filled} found */
@@ -108,14 +112,14 @@ function assessment({ effects, severity, ...rest }) {
 export function opioidAsk(bed, words, read) {
   /** @type {Field[]} */
   const fields = [
-    { name: "drug", label: "Opioid", kind: "text", required: true, options: plainly(words.opioids) },
-    { name: "route", label: "Route", kind: "choice", options: routes(OPIOID_ROUTES), required: true },
-    { name: "amount", label: "Amount", kind: "number", required: true },
-    { name: "unit", label: "Unit", kind: "choice", options: [{ id: "amount_mg", words: "mg" }, { id: "amount_mcg", words: "mcg" }], required: true },
-    { name: "ago_min", label: "Given how long ago (empty: just now)", unit: "min", kind: "number" },
+    { name: "drug", label: t("Opioid"), kind: "text", required: true, options: plainly(words.opioids) },
+    { name: "route", label: t("Route"), kind: "choice", options: routes(OPIOID_ROUTES), required: true },
+    { name: "amount", label: t("Amount"), kind: "number", required: true },
+    { name: "unit", label: t("Unit"), kind: "choice", options: [{ id: "amount_mg", words: "mg" }, { id: "amount_mcg", words: "mcg" }], required: true },
+    { name: "ago_min", label: t("Given how long ago (empty: just now)"), unit: "min", kind: "number" },
   ];
-  const hint = "One administration. MME are computed by the table that the ward chose.";
-  return { ...SUBJECT, title: "Opioid given", strong: bed.label, about: "", hint, fields, go: "Save", send: (said) => to(bed, "opioids")(said, amount(timed(said.filled, read))) };
+  const hint = t("One administration. MME are computed by the table that the ward chose.");
+  return { ...SUBJECT, title: t("Opioid given"), bed, about: "", hint, fields, go: t("Save"), send: (said) => to(bed, "opioids")(said, amount(timed(said.filled, read))) };
 }
 
 /**
@@ -126,10 +130,10 @@ export function opioidAsk(bed, words, read) {
 export function patchAsk(bed, words) {
   /** @type {Field[]} */
   const fields = [
-    { name: "drug", label: "Opioid", kind: "text", required: true, options: plainly(words.opioids) },
-    { name: "patch_mcg_h", label: "Strength", unit: "mcg/h", kind: "number", required: true },
+    { name: "drug", label: t("Opioid"), kind: "text", required: true, options: plainly(words.opioids) },
+    { name: "patch_mcg_h", label: t("Strength"), unit: "mcg/h", kind: "number", required: true },
   ];
-  return { ...SUBJECT, title: "Patch put on", strong: bed.label, about: "", hint: "It counts until it is charted as taken off.", fields, go: "Save", send: (said) => to(bed, "opioids")(said, said.filled) };
+  return { ...SUBJECT, title: t("Patch put on"), bed, about: "", hint: t("It counts until it is charted as taken off."), fields, go: t("Save"), send: (said) => to(bed, "opioids")(said, said.filled) };
 }
 
 /**
@@ -151,8 +155,8 @@ export function patchesOn(chart) {
 export function patchOffAsk(bed, patches, zone) {
   const options = patches.map((one) => ({ id: one.id, words: `${one.entry["drug"]}, put on ${clock(one.at, zone)} by ${one.by}` }));
   /** @type {Field[]} */
-  const fields = [{ name: "patch_off", label: "Patch", kind: "list", options, required: true }];
-  return { ...SUBJECT, title: "Patch taken off", strong: bed.label, about: "", hint: "", fields, go: "Save", send: (said) => to(bed, "opioids")(said, said.filled) };
+  const fields = [{ name: "patch_off", label: t("Patch"), kind: "list", options, required: true }];
+  return { ...SUBJECT, title: t("Patch taken off"), bed, about: "", hint: "", fields, go: t("Save"), send: (said) => to(bed, "opioids")(said, said.filled) };
 }
 
 /**
@@ -164,12 +168,12 @@ export function patchOffAsk(bed, patches, zone) {
 export function doseAsk(bed, read) {
   /** @type {Field[]} */
   const fields = [
-    { name: "route", label: "Route", kind: "choice", options: routes(OTHER_ROUTES), required: true },
-    { name: "amount_mg", label: "Amount, as ketamine base", unit: "mg", kind: "number", required: true },
-    { name: "ago_min", label: "Given how long ago (empty: about to be given)", unit: "min", kind: "number" },
+    { name: "route", label: t("Route"), kind: "choice", options: routes(OTHER_ROUTES), required: true },
+    { name: "amount_mg", label: t("Amount, as ketamine base"), unit: "mg", kind: "number", required: true },
+    { name: "ago_min", label: t("Given how long ago (empty: about to be given)"), unit: "min", kind: "number" },
   ];
-  const hint = "It counts in the dose caps and in the prediction, as the protocol says.";
-  return { ...SUBJECT, title: "Ketamine by another route", strong: bed.label, about: "", hint, fields, go: "Save", send: (said) => to(bed, "doses")(said, timed(said.filled, read)) };
+  const hint = t("It counts in the dose caps and in the prediction, as the protocol says.");
+  return { ...SUBJECT, title: t("Ketamine by another route"), bed, about: "", hint, fields, go: t("Save"), send: (said) => to(bed, "doses")(said, timed(said.filled, read)) };
 }
 
 /** @param {Filled} found */
@@ -185,11 +189,11 @@ function amount({ amount, unit, ...rest }) {
 export function adjunctAsk(bed, words) {
   /** @type {Field[]} */
   const fields = [
-    { name: "drug", label: "Drug", kind: "choice", options: [...plainly(words.adjuncts), { id: "none", words: "none is given" }], required: true },
-    { name: "amount_mg", label: "Amount", unit: "mg", kind: "number" },
-    { name: "note", label: "Note (why, where none is given)", kind: "text" },
+    { name: "drug", label: t("Drug"), kind: "choice", options: [...plainly(words.adjuncts), { id: "none", words: t("none is given") }], required: true },
+    { name: "amount_mg", label: t("Amount"), unit: "mg", kind: "number" },
+    { name: "note", label: t("Note (why, where none is given)"), kind: "text" },
   ];
-  return { ...SUBJECT, title: "Adjunct", strong: bed.label, about: "", hint: "", fields, go: "Save", send: (said) => to(bed, "adjuncts")(said, said.filled) };
+  return { ...SUBJECT, title: t("Adjunct"), bed, about: "", hint: "", fields, go: t("Save"), send: (said) => to(bed, "adjuncts")(said, said.filled) };
 }
 
 /**
@@ -200,15 +204,15 @@ export function adjunctAsk(bed, words) {
 export function medicineAsk(bed, words) {
   /** @type {Field[]} */
   const fields = [
-    { name: "drug", label: "Medicine", kind: "text", required: true, options: words.medicines.map((one) => ({ id: one.code, words: one.label })) },
-    { name: "sedating", label: "Does it add to sedation? (of one that is not listed)", kind: "choice", options: plainly(["yes", "no"]) },
-    { name: "note", label: "Note", kind: "text" },
+    { name: "drug", label: t("Medicine"), kind: "text", required: true, options: words.medicines.map((one) => ({ id: one.code, words: one.label })) },
+    { name: "sedating", label: t("Does it add to sedation? (of one that is not listed)"), kind: "choice", options: [{ id: "yes", words: t("yes") }, { id: "no", words: t("no") }] },
+    { name: "note", label: t("Note"), kind: "text" },
   ];
   const send = (/** @type {{by: string, filled: Filled}} */ said) => {
     const { sedating, ...rest } = said.filled;
     return to(bed, "comedications")(said, sedating ? { ...rest, sedating: sedating === "yes" } : rest);
   };
-  return { ...SUBJECT, title: "Other medicine", strong: bed.label, about: "", hint: "", fields, go: "Save", send };
+  return { ...SUBJECT, title: t("Other medicine"), bed, about: "", hint: "", fields, go: t("Save"), send };
 }
 
 /**
@@ -219,12 +223,12 @@ export function medicineAsk(bed, words) {
  */
 export function checklistAsk(bed, words) {
   /** @type {Field[]} */
-  const fields = [{ name: "present", label: "Tick what is present", kind: "checks", options: plainly(words.contraindications) }];
+  const fields = [{ name: "present", label: t("Tick what is present"), kind: "checks", options: plainly(words.contraindications) }];
   const send = (/** @type {{by: string, filled: Filled}} */ said) => {
     const present = new Set(said.filled["present"]);
     return to(bed, "checklist")(said, { answers: Object.fromEntries(words.contraindications.map((name) => [name, present.has(name)])) });
   };
-  return { ...SUBJECT, title: "Contra-indications", strong: bed.label, about: "", hint: "Saving says that all of them were asked for.", fields, go: "All asked for", send };
+  return { ...SUBJECT, title: t("Contra-indications"), bed, about: "", hint: t("Saving says that all of them were asked for."), fields, go: t("All asked for"), send };
 }
 
 /**
@@ -234,10 +238,10 @@ export function checklistAsk(bed, words) {
 export function courseAsk(bed) {
   /** @type {Field[]} */
   const fields = [
-    { name: "baseline_mme", label: "Opioids before it", unit: "MME a day", kind: "number" },
-    { name: "context", label: "Context", kind: "text" },
+    { name: "baseline_mme", label: t("Opioids before it"), unit: "MME a day", kind: "number" },
+    { name: "context", label: t("Context"), kind: "text" },
   ];
-  return { ...SUBJECT, title: "Open course", strong: bed.label, about: "", hint: "Starts nothing.", fields, go: "Open course", send: (said) => to(bed, "course")(said, said.filled) };
+  return { ...SUBJECT, title: t("Open course"), bed, about: "", hint: t("Starts nothing."), fields, go: t("Open course"), send: (said) => to(bed, "course")(said, said.filled) };
 }
 
 /**
@@ -247,10 +251,10 @@ export function courseAsk(bed) {
 export function planAsk(bed) {
   /** @type {Field[]} */
   const fields = [
-    { name: "dose_mg_kg", label: "Dose of the infusion", unit: "mg/kg", kind: "number", required: true },
-    { name: "start_mg_kg_h", label: "Rate to begin with", unit: "mg/kg/h", kind: "number", required: true },
+    { name: "dose_mg_kg", label: t("Dose of the infusion"), unit: "mg/kg", kind: "number", required: true },
+    { name: "start_mg_kg_h", label: t("Rate to begin with"), unit: "mg/kg/h", kind: "number", required: true },
   ];
-  return { ...SUBJECT, title: "Plan infusion", strong: bed.label, about: "", hint: "Starts nothing: the pump is started at the pump.", fields, go: "Plan", send: (said) => to(bed, "course/infusions")(said, said.filled) };
+  return { ...SUBJECT, title: t("Plan infusion"), bed, about: "", hint: t("Starts nothing: the pump is started at the pump."), fields, go: t("Plan"), send: (said) => to(bed, "course/infusions")(said, said.filled) };
 }
 
 /**
@@ -260,9 +264,9 @@ export function planAsk(bed) {
  */
 export function ruleAsk(bed, words) {
   /** @type {Field[]} */
-  const fields = [{ name: "rule", label: "Rule", kind: "list", options: words.rules.map((id) => ({ id, words: RULE_WORDS[id] ?? id })), required: true }];
-  const hint = "For the present infusion, before a start for the next one. The hard ceiling and the caps stay in force.";
-  return { ...SUBJECT, title: "Set a rule aside", strong: bed.label, about: "", hint, fields, reasonLabel: "Reason", go: "Set aside", send: (said) => to(bed, "course/override")(said, { ...said.filled, reason: said.reason }) };
+  const fields = [{ name: "rule", label: t("Rule"), kind: "list", options: words.rules.map((id) => ({ id, words: RULE_WORDS[id] ?? id })), required: true }];
+  const hint = t("For the present infusion, before a start for the next one. The hard ceiling and the caps stay in force.");
+  return { ...SUBJECT, title: t("Set a rule aside"), bed, about: "", hint, fields, reasonLabel: t("Reason"), go: t("Set aside"), send: (said) => to(bed, "course/override")(said, { ...said.filled, reason: said.reason }) };
 }
 
 /**
@@ -270,7 +274,7 @@ export function ruleAsk(bed, words) {
  * @returns {Ask}
  */
 export function endAsk(bed) {
-  return { ...SUBJECT, title: "End course", strong: bed.label, about: "", hint: "Stops nothing at the pump.", reasonLabel: "Reason", go: "End course", send: (said) => to(bed, "course/end")(said, { reason: said.reason }) };
+  return { ...SUBJECT, title: t("End course"), bed, about: "", hint: t("Stops nothing at the pump."), reasonLabel: t("Reason"), go: t("End course"), send: (said) => to(bed, "course/end")(said, { reason: said.reason }) };
 }
 
 /**
@@ -280,9 +284,9 @@ export function endAsk(bed) {
 export function followUpAsk(bed) {
   /** @type {Field[]} */
   const fields = [
-    { name: "note", label: "How the patient is", kind: "text", required: true },
-    { name: "nrs", label: "Pain (NRS)", kind: "scale", options: NRS_STEPS },
-    { name: "mme", label: "Opioids", unit: "MME a day", kind: "number" },
+    { name: "note", label: t("How the patient is"), kind: "text", required: true },
+    { name: "nrs", label: t("Pain (NRS)"), kind: "scale", options: NRS_STEPS },
+    { name: "mme", label: t("Opioids"), unit: "MME a day", kind: "number" },
   ];
-  return { ...SUBJECT, title: "After the course", strong: bed.label, about: "", hint: "", fields, go: "Save", send: (said) => to(bed, "course/follow-up")(said, said.filled) };
+  return { ...SUBJECT, title: t("After the course"), bed, about: "", hint: "", fields, go: t("Save"), send: (said) => to(bed, "course/follow-up")(said, said.filled) };
 }

@@ -1,6 +1,8 @@
 // The live connection: hello, snapshot, deltas, alarms, heartbeats, credit and reconnecting.
 // It knows nothing of what is shown; it tells its owner what was heard and when it must not be believed.
 
+import { signedOut } from "./leave.js";
+
 /** @typedef {import("./types.js").ServerMessage} ServerMessage */
 /** @typedef {import("./types.js").Snapshot} Snapshot */
 /** @typedef {import("./types.js").Delta} Delta */
@@ -15,6 +17,8 @@
  *   heard: () => void,
  *   state: (state: "connecting"|"open"|"waiting") => void,
  *   build: (build: string) => void,
+ *   identity: (identity: import("./settings.js").Identity) => void,
+ *   wave?: (message: import("./types.js").Wave) => void,
  * }} Listener
  */
 
@@ -27,8 +31,9 @@ const LONGEST_RETRY_MS = 5_000;
 /** No welcome and snapshot within this time: the socket is half open, try another. */
 const OPENING_MS = 8_000;
 const CREDIT = 2;
-/** What the server is told of this screen's sound: there is no code here that makes any. */
-const SOUND = "none";
+/** Close codes after which connecting again is of no use. */
+const NOT_SIGNED_IN = 4401;
+const FORBIDDEN = 4403;
 
 /**
  * Waiting time before the next attempt: doubling, capped, with jitter so that a ward's screens do not return at once.
@@ -53,11 +58,17 @@ export class LiveConnection {
     this.attempt = 0;
     this.heartbeat_ms = 1_000;
     this.heard_ms = -Infinity;
+    this.made_ms = performance.now();
     this.opened_ms = 0;
+    /** What is asked for; "wave:BED" for a bed's curve. */
+    this.subs = ["ward:*"];
+    /** What the server is told of this screen's sound. @type {import("./sound.js").SoundState} */
+    this.sound = "none";
     /** @type {string|null} */
     this.epoch = null;
     this.seq = -1;
-    this.acked = -1;
+    /** Snapshots and deltas since the last acknowledgement. */
+    this.owed = 0;
     this.synced = false;
     /** The server's wall clock minus this page's own; NaN until it was heard. */
     this.ahead_ms = NaN;
@@ -75,10 +86,9 @@ export class LiveConnection {
     this.opened_ms = performance.now();
     const socket = new WebSocket(this.url);
     this.socket = socket;
-    const hello = { type: "hello", proto: [1], client: "ward-page", credit: CREDIT, subs: ["ward:*"], sound: SOUND };
-    socket.addEventListener("open", () => this.send(hello));
+    socket.addEventListener("open", () => this.send({ type: "hello", proto: [1], client: "ward-page", credit: CREDIT, subs: this.subs, sound: this.sound }));
     socket.addEventListener("message", (event) => socket === this.socket && this.receive(event.data));
-    socket.addEventListener("close", () => socket === this.socket && this.closed());
+    socket.addEventListener("close", (event) => socket === this.socket && this.closed(event.code));
   }
 
   /** Drop what we have and start again from a fresh snapshot. */
@@ -90,10 +100,13 @@ export class LiveConnection {
     this.open();
   }
 
-  closed() {
+  /** @param {number} code why, in the protocol's numbers */
+  closed(code) {
     this.socket = null;
     this.synced = false;
     this.listener.state("waiting");
+    if (code === NOT_SIGNED_IN) return signedOut();
+    if (code === FORBIDDEN) return location.assign("sign-in.html?why=view");
     this.retry = setTimeout(() => this.open(), backoffMs(this.attempt, Math.random()));
     this.attempt += 1;
   }
@@ -112,6 +125,7 @@ export class LiveConnection {
     if (message.type === "welcome") this.welcome(message);
     else if (message.type === "snapshot") this.snapshot(message, now_ms);
     else if (message.type === "delta") this.delta(message, now_ms);
+    else if (message.type === "wave") this.listener.wave?.(message);
     else if (message.type === "alarm") this.listener.alarm(message.alarm, message.phase);
     const said_ms = Date.parse(("t" in message && message.t) || "");
     if (!Number.isNaN(said_ms)) this.ahead_ms = said_ms - now_ms;
@@ -122,12 +136,13 @@ export class LiveConnection {
   welcome(message) {
     this.heartbeat_ms = message.hb_ms || this.heartbeat_ms;
     this.listener.build(message.build);
+    this.listener.identity(message.identity ?? "full");
     if (document.visibilityState === "hidden") this.tellStatus();
   }
 
   /** Tell whether anybody can see and hear this screen: an alarm that nobody sees is an alarm by itself. */
   tellStatus() {
-    this.send({ type: "status", sound: SOUND, visible: document.visibilityState === "visible" });
+    this.send({ type: "status", sound: this.sound, visible: document.visibilityState === "visible" });
   }
 
   /**
@@ -137,7 +152,7 @@ export class LiveConnection {
   snapshot(message, now_ms) {
     this.epoch = message.epoch;
     this.seq = message.seq;
-    this.acked = -1;
+    this.owed = CREDIT;
     this.synced = true;
     this.attempt = 0;
     this.listener.snapshot(message, now_ms);
@@ -158,15 +173,31 @@ export class LiveConnection {
       this.restart();
     } else {
       this.seq = message.seq;
+      this.owed += 1;
       this.listener.delta(message, now_ms);
     }
   }
 
-  /** Return credit for what is now on the screen. */
+  /** Return credit for what is now on the screen: for a snapshot at once, then when all credit is used. */
   rendered() {
-    if (!this.synced || this.seq <= this.acked) return;
-    this.acked = this.seq;
+    if (!this.synced || this.owed < CREDIT) return;
+    this.owed = 0;
     this.send({ type: "ack", seq: this.seq });
+  }
+
+  /** @param {import("./sound.js").SoundState} state */
+  tellSound(state) {
+    if (state === this.sound) return;
+    this.sound = state;
+    this.tellStatus();
+  }
+
+  /**
+   * How long until nothing will have been heard for three heartbeats; negative when that is so.
+   * @param {number} now_ms
+   */
+  lossInMs(now_ms) {
+    return Math.max(this.heard_ms, this.made_ms) + MISSED_HEARTBEATS * this.heartbeat_ms + GRACE_MS - now_ms;
   }
 
   /**

@@ -1,49 +1,52 @@
-// The words of a course, as tables. Pure.
+// The words of a course, as tables of English; t() is called where they are shown. Pure.
+
+import { t, word } from "./i18n.js";
+import { serverWords } from "./server-words.js";
 
 /** @typedef {import("./types.js").Cap} Cap */
 
 /** @type {Record<string, {words: string, tone: "calm"|"on"|"bad"}>} */
 export const PHASE = {
-  planned: { words: "planned, not begun", tone: "calm" },
-  running: { words: "running", tone: "on" },
-  paused: { words: "paused", tone: "calm" },
-  completed: { words: "completed", tone: "calm" },
-  stopped_by_cap: { words: "stopped at the cap", tone: "bad" },
-  aborted: { words: "aborted", tone: "bad" },
+  planned: { words: word("planned, not begun"), tone: "calm" },
+  running: { words: word("running"), tone: "on" },
+  paused: { words: word("paused"), tone: "calm" },
+  completed: { words: word("completed"), tone: "calm" },
+  stopped_by_cap: { words: word("stopped at the cap"), tone: "bad" },
+  aborted: { words: word("aborted"), tone: "bad" },
 };
 
 /** @type {Record<string, string>} */
-export const SPAN = { infusion: "in this infusion", course: "in this course", window: "in 24 h" };
+export const SPAN = { infusion: word("in this infusion"), course: word("in this course"), window: word("in 24 h") };
 
 /**
  * @param {Cap} cap
  * @returns {string} "set by drug library 2026.1"
  */
 export function capWho(cap) {
-  return `set by ${cap.set_by}`;
+  return t("set by {who}", { who: serverWords(cap.set_by) });
 }
 
 /** Rules of a protocol by their names. @type {Record<string, string>} */
 export const RULE_WORDS = {
-  start_rate: "greatest rate to begin with",
-  step_size: "greatest single increase",
-  step_interval: "least time between increases",
-  start_vitals: "vital signs before a start",
-  adjunct: "benzodiazepine or haloperidol recorded",
-  checklist: "contra-indications asked for",
-  plan: "a planned infusion",
-  sub_anaesthetic: "sub-anaesthetic fraction",
-  infusion_count: "number of infusions",
-  course_window: "time of the course",
+  start_rate: word("greatest rate to begin with"),
+  step_size: word("greatest single increase"),
+  step_interval: word("least time between increases"),
+  start_vitals: word("vital signs before a start"),
+  adjunct: word("benzodiazepine or haloperidol recorded"),
+  checklist: word("contra-indications asked for"),
+  plan: word("a planned infusion"),
+  sub_anaesthetic: word("sub-anaesthetic fraction"),
+  infusion_count: word("number of infusions"),
+  course_window: word("time of the course"),
 };
 
 /** @type {Record<string, string>} */
 export const ROUTE_WORDS = {
-  iv: "intravenous",
-  sc: "subcutaneous",
-  im: "intramuscular",
-  oral: "oral",
-  sublingual: "sublingual",
-  nasal: "nasal",
-  transdermal: "transdermal",
+  iv: word("intravenous"),
+  sc: word("subcutaneous"),
+  im: word("intramuscular"),
+  oral: word("oral"),
+  sublingual: word("sublingual"),
+  nasal: word("nasal"),
+  transdermal: word("transdermal"),
 };

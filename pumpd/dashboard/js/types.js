@@ -82,10 +82,29 @@
 /** @typedef {{mrn: string, name?: string|null, initials?: string|null, weight_kg: number|string|null}} Patient */
 
 /**
- * @typedef {{id: string, label: string, patient: Patient|null, values: Record<string, Value>, pumps: Pump[],
+ * An infusion that another system asks for. text "": it may not be shown at this bed.
+ * @typedef {{id: string, source: string, pump: string, at: string, text: string, verified: boolean, against: string[],
+ *   order: string, asked_by: string}} Request
+ */
+
+/**
+ * An order that stands; differs: in what the pump differs from it.
+ * @typedef {{id: string, source: string, at: string, drug: string, text: string, route: string, held: boolean,
+ *   pumps: string[], differs: string[], starts: string|null, ends: string|null}} Order
+ */
+
+/** @typedef {{id: string, source: string, at: string, text: string, count: number}} Notice */
+
+/** What became of one of our alarms elsewhere. @typedef {{alarm: string, source: string, status: string, person: string, at: string}} Reported */
+
+/** @typedef {{requests: Request[], orders: Order[], notices: Notice[], alarms: Reported[]}} Told */
+
+/**
+ * stay: another word for every patient.
+ * @typedef {{id: string, label: string, patient: Patient|null, stay?: string, values: Record<string, Value>, pumps: Pump[],
  *   devices: Device[], monitored: boolean, audio_paused_until?: string|null,
  *   audio_pause?: {by: string, ward: boolean}|null, oxygen?: {on: boolean, by: string|null, since: string|null}|null,
- *   prodigy?: {episodes: number}, course?: Course|null, clinical?: Clinical|null}} Bed
+ *   prodigy?: {episodes: number}, course?: Course|null, clinical?: Clinical|null, told?: Told}} Bed
  */
 
 /** @typedef {"high"|"medium"|"low"} Priority */
@@ -101,7 +120,8 @@
 
 /** @typedef {{id: string, name: string, generation?: string, timezone?: string, integrations?: boolean}} WardInfo timezone: IANA name */
 
-/** @typedef {{type: "welcome", proto: number, server_time?: string, epoch: string, hb_ms: number, build: string}} Welcome */
+/** @typedef {{type: "welcome", proto: number, server_time?: string, epoch: string, hb_ms: number, build: string,
+ *   identity?: import("./settings.js").Identity}} Welcome */
 /** @typedef {{type: "snapshot", epoch: string, seq: number, time?: string, ward: WardInfo, beds: Bed[], alarms: Alarm[]}} Snapshot */
 /**
  * What changed after `prev`, the seq of the snapshot or delta before this one. Each part is absolute. del: beds gone.
@@ -109,7 +129,12 @@
  *   set: Record<string, Partial<Bed>>, del?: string[]}} Delta
  */
 /** @typedef {{type: "alarm", epoch?: string, seq?: number, phase: string, alarm: Alarm}} AlarmMessage */
+/**
+ * Consecutive samples of a curve; sample i was taken at start + i * period_ms. gap: no line may join it to the one before.
+ * @typedef {{type: "wave", t: string, bed: string, device: string, signal: string, unit: string, start: string,
+ *   period_ms: number, samples: (number|null)[], gap: boolean}} Wave
+ */
 /** @typedef {{type: "hb", t?: string, seq?: number}} Heartbeat */
-/** @typedef {Welcome|Snapshot|Delta|AlarmMessage|Heartbeat} ServerMessage */
+/** @typedef {Welcome|Snapshot|Delta|AlarmMessage|Heartbeat|Wave} ServerMessage */
 
 export {};

@@ -1,4 +1,10 @@
-// Every word the page says about a state, as tables. Pure.
+// Every word the page says about a state, as tables of English; t() is called where they are shown. Pure.
+
+import { t, word } from "./i18n.js";
+import { serverWords } from "./server-words.js";
+import { clock } from "./times.js";
+
+export { ago, clock, countdown, filmClock, isFilm, span, until } from "./times.js";
 
 /** @typedef {import("./types.js").Alarm} Alarm */
 /** @typedef {import("./types.js").Bed} Bed */
@@ -7,16 +13,16 @@
 /** Symbols after the visual alarm convention: a priority never rests on colour alone. */
 export const SYMBOL = { high: "***", medium: "**", low: "*" };
 
-export const PRIORITY_WORD = { high: "HIGH", medium: "MEDIUM", low: "LOW" };
+export const PRIORITY_WORD = { high: word("HIGH"), medium: word("MEDIUM"), low: word("LOW") };
 
 /** @type {Record<string, {words: string, tone: "calm"|"busy"|"good"|"bad"}>} */
 export const INTERLOCK = {
-  armed: { words: "INTERLOCK ARMED", tone: "calm" },
-  tripped: { words: "TRIPPED - STOP SENT", tone: "busy" },
-  stop_acked: { words: "STOP ACKNOWLEDGED - VERIFYING", tone: "busy" },
-  stop_verified: { words: "STOP VERIFIED", tone: "good" },
-  stop_unconfirmed: { words: "STOP NOT CONFIRMED - STOP PUMP BY HAND", tone: "bad" },
-  alarm_only: { words: "ALARM ONLY - PUMPD CANNOT STOP THIS PUMP", tone: "calm" },
+  armed: { words: word("INTERLOCK ARMED"), tone: "calm" },
+  tripped: { words: word("TRIPPED - STOP SENT"), tone: "busy" },
+  stop_acked: { words: word("STOP ACKNOWLEDGED - VERIFYING"), tone: "busy" },
+  stop_verified: { words: word("STOP VERIFIED"), tone: "good" },
+  stop_unconfirmed: { words: word("STOP NOT CONFIRMED - STOP PUMP BY HAND"), tone: "bad" },
+  alarm_only: { words: word("ALARM ONLY - PUMPD CANNOT STOP THIS PUMP"), tone: "calm" },
 };
 
 /**
@@ -24,40 +30,53 @@ export const INTERLOCK = {
  * @type {Record<string, {words: string, tone: "calm"|"busy"|"good"|"bad"}>}
  */
 export const RESUME = {
-  needed: { words: "RESET, NOT RESUMED", tone: "busy" },
-  allowed: { words: "RESUME ALLOWED", tone: "good" },
+  needed: { words: word("RESET, NOT RESUMED"), tone: "busy" },
+  allowed: { words: word("RESUME ALLOWED"), tone: "good" },
 };
 
 /** @type {Record<string, {words: string, hint: string}>} */
 export const ENFORCEMENT = {
-  stop: { words: "STOP", hint: "Over the hard ceiling pumpd stops the pump" },
-  reduce: { words: "REDUCE", hint: "Over the hard ceiling pumpd reduces the rate to the ceiling" },
-  alarm: { words: "ALARM ONLY", hint: "pumpd cannot stop this pump: it only alarms" },
+  stop: { words: word("STOP"), hint: word("Over the hard ceiling pumpd stops the pump") },
+  reduce: { words: word("REDUCE"), hint: word("Over the hard ceiling pumpd reduces the rate to the ceiling") },
+  alarm: { words: word("ALARM ONLY"), hint: word("pumpd cannot stop this pump: it only alarms") },
 };
 
 /** @type {Record<string, {symbol: string, words: string}>} */
 export const LINK = {
-  up: { symbol: "●", words: "link up" },
-  silent: { symbol: "◐", words: "link silent" },
-  down: { symbol: "○", words: "link down" },
-  refused: { symbol: "⊘", words: "device refused" },
+  up: { symbol: "●", words: word("link up") },
+  silent: { symbol: "◐", words: word("link silent") },
+  down: { symbol: "○", words: word("link down") },
+  refused: { symbol: "⊘", words: word("device refused") },
 };
+
+/** What an alarm is about. @type {Record<string, string>} */
+export const KIND = { physiological: word("physiological"), technical: word("technical"), advisory: word("advisory") };
 
 /** The reasons to acknowledge that the server takes. */
 export const REASONS = [
-  { id: "probe_off", words: "Probe or line off" },
-  { id: "care_in_progress", words: "Patient care in progress" },
-  { id: "seen_escalated", words: "Seen - escalated" },
-  { id: "false_alarm", words: "False alarm" },
-  { id: "other", words: "Other (say what)" },
+  { id: "probe_off", words: word("Probe or line off") },
+  { id: "care_in_progress", words: word("Patient care in progress") },
+  { id: "seen_escalated", words: word("Seen - escalated") },
+  { id: "false_alarm", words: word("False alarm") },
+  { id: "other", words: word("Other (say what)") },
 ];
+
+/** The same as they stand beside an acknowledged alarm. @type {Record<string, string>} */
+const SAID_REASONS = {
+  probe_off: word("probe or line off"),
+  care_in_progress: word("patient care in progress"),
+  seen_escalated: word("seen - escalated"),
+  false_alarm: word("false alarm"),
+  other: word("another reason"),
+};
 
 /**
  * @param {string} id
  * @returns {string}
  */
 export function reasonWords(id) {
-  return REASONS.find((reason) => reason.id === id)?.words.replace(" (say what)", "").toLowerCase() ?? id;
+  const said = SAID_REASONS[id];
+  return said ? t(said) : id;
 }
 
 /** Which vital an alarm is about when the server does not say: its condition's name tells. */
@@ -106,15 +125,14 @@ export function sorted(alarms) {
 }
 
 /**
- * Clock time of an instant, 24 h, in the ward's time zone where the server names it.
- * @param {string|null|undefined} iso
- * @param {string|undefined} zone
- * @returns {string}
+ * @param {Alarm[]} alarms in their order, which they keep
+ * @returns {Map<string, Alarm[]>}
  */
-export function clock(iso, zone) {
-  if (!iso) return "";
-  const at = new Date(iso);
-  return Number.isNaN(at.getTime()) ? "" : clockFormat(zone).format(at);
+export function byBed(alarms) {
+  /** @type {Map<string, Alarm[]>} */
+  const beds = new Map();
+  for (const alarm of alarms) beds.set(alarm.bed, [...(beds.get(alarm.bed) ?? []), alarm]);
+  return beds;
 }
 
 /**
@@ -136,72 +154,6 @@ export function restsOnUnverified(bed, alarm) {
     && (isUnverified(bed, alarm.device) || signalsOf(alarm).some((signal) => isUnverified(bed, bed.values[signal]?.source)));
 }
 
-/** So far apart a demo's time is not this screen's, however slowly its frames come. */
-const FILM_MS = 60_000;
-
-/**
- * Does the ward live in a simulated time of its own (a demo that runs faster)?
- * @param {number} server_ms
- * @param {number} wall_ms
- */
-export function isFilm(server_ms, wall_ms) {
-  return Math.abs(server_ms - wall_ms) > FILM_MS;
-}
-
-/**
- * The ward's own time, said to be simulated: "simulated Tue 24 Nov, 13:05".
- * @param {number} server_ms
- * @param {string|undefined} zone
- */
-export function filmClock(server_ms, zone) {
-  const day = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: zone });
-  return `simulated ${day.format(server_ms)}, ${clockFormat(zone).format(server_ms)}`;
-}
-
-/** @type {Map<string, Intl.DateTimeFormat>} */
-const formats = new Map();
-
-/** @param {string|undefined} zone */
-function clockFormat(zone) {
-  const key = zone ?? "";
-  let format = formats.get(key);
-  if (!format) {
-    format = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone });
-    formats.set(key, format);
-  }
-  return format;
-}
-
-/**
- * @param {number} ms
- * @returns {string} "38 min", "2 h 25 min", "3 days"; below a minute "< 1 min"
- */
-export function span(ms) {
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 1) return "< 1 min";
-  if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  if (hours >= 48) return `${Math.floor(hours / 24)} days`;
-  return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
-}
-
-/**
- * How long until an instant of the server's clock.
- * @param {string} iso
- * @param {number} server_ms now on the server's clock
- */
-export function until(iso, server_ms) {
-  return span(Math.max(0, Date.parse(iso) - server_ms));
-}
-
-/**
- * @param {string} iso
- * @param {number} server_ms now on the server's clock
- */
-export function ago(iso, server_ms) {
-  return `${span(Math.max(0, server_ms - Date.parse(iso)))} ago`;
-}
-
 /**
  * "since 14:03", and what became of the alarm: "ack RN-KL 14:04 "probe off"", "ended 14:05".
  * @param {Alarm} alarm
@@ -209,7 +161,7 @@ export function ago(iso, server_ms) {
  * @returns {string[]}
  */
 export function alarmTimes(alarm, zone) {
-  const times = [`since ${clock(alarm.onset, zone)}`];
+  const times = [t("since {time}", { time: clock(alarm.onset, zone) })];
   if (alarm.acknowledged) times.push(ackWords(alarm.acknowledged, zone));
   if (alarm.state === "latched") times.push(endedWords(alarm, zone));
   return times;
@@ -221,7 +173,7 @@ export function alarmTimes(alarm, zone) {
  * @returns {string} "ended 14:05", or "ended" where the server does not say when
  */
 export function endedWords(alarm, zone) {
-  return `ended ${clock(alarm.ended, zone)}`.trim();
+  return t("ended {time}", { time: clock(alarm.ended, zone) }).trim();
 }
 
 /**
@@ -232,8 +184,20 @@ export function endedWords(alarm, zone) {
  */
 export function ladderWords(alarm, zone) {
   const step = alarm.escalation;
-  return step && step.level > 0 ? [`to ${step.to.replaceAll("_", " ")} ${clock(step.since, zone)}`] : [];
+  if (!step || step.level === 0) return [];
+  const known = LADDER[step.to];
+  return [t("to {whom} {time}", { whom: known ? t(known) : step.to.replaceAll("_", " "), time: clock(step.since, zone) })];
 }
+
+/** Who is signalled. @type {Record<string, string>} */
+const LADDER = { bedside: word("bedside"), charge_nurse: word("charge nurse"), ward: word("ward") };
+
+/**
+ * What an alarm says, in the screen's language where that is sure.
+ * @param {Alarm} alarm
+ * @returns {string}
+ */
+export const alarmText = (alarm) => serverWords(alarm.text);
 
 /** The longest text, in characters, that each size of letters shows whole in a tile's alarm bar. */
 const BAR_SIZES = /** @type {const} */ ([["short", 46], ["medium-long", 92], ["long", 140]]);
@@ -245,7 +209,7 @@ const BAR_SIZES = /** @type {const} */ ([["short", 46], ["medium-long", 92], ["l
  * @returns {string} a class name
  */
 export function barSize(alarm, zone) {
-  const letters = alarm.text.length + alarmTimes(alarm, zone).join(" ").length + 4;
+  const letters = alarmText(alarm).length + alarmTimes(alarm, zone).join(" ").length + 4;
   return BAR_SIZES.find(([, most]) => letters <= most)?.[0] ?? "very-long";
 }
 
@@ -255,5 +219,5 @@ export function barSize(alarm, zone) {
  * @returns {string} "ack RN-KL 14:04 "probe off""
  */
 export function ackWords(ack, zone) {
-  return `ack ${ack.by} ${clock(ack.at, zone)} "${ack.note || reasonWords(ack.reason)}"`;
+  return t('ack {by} {time} "{why}"', { by: ack.by, time: clock(ack.at, zone), why: ack.note || reasonWords(ack.reason) });
 }

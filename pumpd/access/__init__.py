@@ -1,0 +1,1 @@
+"""Who may do what: roles, permissions, sessions as values, and the ports of sign-in and audit. Pure."""

@@ -1,0 +1,2 @@
+// Types of the vendored uPlot, for the type check only.
+export { default } from "uplot";

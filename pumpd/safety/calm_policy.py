@@ -1,0 +1,180 @@
+"""What a bed's policy leaves quiet: per signal the values that no rule can catch, per pump its lower ceiling. Pure.
+
+Made once for a policy, for pumpd.safety.glance, which asks it about every frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from pumpd.device.signals import SIGNALS
+from pumpd.safety.bed_alarms import watches
+from pumpd.safety.ceiling import concentration_reason, drug_reason, is_governed
+from pumpd.safety.decisions import InterlockState
+from pumpd.safety.freshness import live_ms, withdraw_ms
+from pumpd.safety.given import is_tracked
+from pumpd.safety.policy import AlarmProfile, BedPolicy, Breathing, MonitorPolicy, PumpPolicy, WeightRange
+from pumpd.safety.pump import first_state
+from pumpd.safety.pump_alarms import scope
+from pumpd.safety.quality import EPISODIC, RESPIRATORY, pump_stale_ms
+from pumpd.safety.rules import watch_of
+from pumpd.safety.state import DeviceState, Lock, PumpState
+
+KEPT = 1024  # policies; a ward has one for each bed
+
+Span = tuple[int, int, int]  # lowest and highest quiet value, and how far it may move in one frame
+
+
+class CalmMonitor(Struct, eq=False, gc=False):
+    """One monitor. sees: signals of which one has to be there; co2: of which one shows CO2; required: INT-03.
+
+    fresh_ms: how long after its last frame nothing happens by itself. last: the parts of a bed's state, after a frame,
+    that were calm (see pumpd.safety.glance), and whether all of `required` had values then.
+    """
+
+    device: str
+    serial: str | None
+    model: str | None
+    spans: Mapping[str, Span]
+    sees: tuple[str, ...]
+    co2: tuple[str, ...]
+    required: tuple[str, ...]
+    fresh_ms: int
+    last: tuple[tuple[object, ...], bool] = ((), False)
+
+
+class CalmPump(Struct, eq=False, gc=False):
+    """One pump. limit_ug_kg_h: its lower ceiling; None where its dose cannot be judged. lock: with which it begins.
+
+    last: as of CalmMonitor.
+    """
+
+    device: str
+    policy: PumpPolicy
+    scope: str
+    lock: Lock
+    can_stop: bool
+    governed: bool
+    limit_ug_kg_h: int | None
+    weight: WeightRange
+    stale_ms: int
+    counter_step_nl: int
+    shown_step_ul_h: int
+    last: tuple[object, ...] = ()
+
+
+class Calm(Struct, eq=False, gc=False):
+    """A bed. monitors: those whose frames can be passed over at a glance. alone: it has one pump.
+
+    last_devices, last_pumps: parts of its state that had the right names.
+    """
+
+    policy: BedPolicy
+    devices: frozenset[str]
+    monitors: Mapping[str, CalmMonitor]
+    pumps: Mapping[str, CalmPump]
+    alone: bool
+    tracked: bool
+    last_devices: Mapping[str, DeviceState] | None = None
+    last_pumps: Mapping[str, PumpState] | None = None
+
+
+KNOWN: dict[int, Calm] = {}  # by identity: hashing a policy costs more than judging a bed
+
+
+def calm_of(policy: BedPolicy) -> Calm:
+    """The same policy always gives the same answer, whatever is remembered here."""
+    known = KNOWN.get(id(policy))
+    if known is not None and known.policy is policy:
+        return known
+    if len(KNOWN) >= KEPT:
+        KNOWN.clear()
+    calm = KNOWN[id(policy)] = calm_policy(policy)
+    return calm
+
+
+def calm_policy(policy: BedPolicy) -> Calm:
+    pumps = {pump.device: calm_pump(policy, pump) for pump in policy.pumps}
+    monitors = {one.device: one for one in (calm_monitor(policy, monitor) for monitor in policy.monitors) if one}
+    devices = frozenset(policy.device_ids())
+    odd = len(devices) != len(policy.pumps) + len(policy.monitors)  # one name twice
+    if odd or any(pump.stale_ms <= 0 for pump in pumps.values()):
+        devices = frozenset()  # no bed has these
+    # two monitors have a word on each other: the long way hears both
+    only = monitors if len(policy.monitors) == 1 else {}
+    return Calm(policy, devices, only, pumps, len(policy.pumps) == 1, is_tracked(policy))
+
+
+def calm_monitor(policy: BedPolicy, monitor: MonitorPolicy) -> CalmMonitor | None:
+    """None where its values need not be fresh, which leaves nothing to be sure of."""
+    fresh_ms = min(live_ms(policy.times, monitor), withdraw_ms(policy.times, monitor))
+    if fresh_ms <= 0:
+        return None
+    return CalmMonitor(
+        monitor.device,
+        monitor.serial,
+        monitor.model,
+        spans_of(policy.profile, policy.breathing),
+        tuple(sorted(RESPIRATORY | (watches(policy) - EPISODIC))),
+        ("etco2",),
+        policy.resume_vitals,
+        fresh_ms,
+    )
+
+
+_spans: dict[tuple[int, int], tuple[AlarmProfile, Breathing, Mapping[str, Span]]] = {}
+
+
+def spans_of(profile: AlarmProfile, breathing: Breathing) -> Mapping[str, Span]:
+    """The quiet spans, the same ones for all beds under one profile: what a ward has once stays near."""
+    key = (id(profile), id(breathing))
+    known = _spans.get(key)
+    if known is not None and known[0] is profile and known[1] is breathing:
+        return known[2]
+    if len(_spans) >= KEPT:
+        _spans.clear()
+    spans = quiet_spans(profile, breathing)
+    _spans[key] = (profile, breathing, spans)
+    return spans
+
+
+def quiet_spans(profile: AlarmProfile, breathing: Breathing) -> dict[str, Span]:
+    """Of every signal: in the sensor's range, outside every rule, no missing breath (RSP-05), no jump (RSP-06)."""
+    spans = {}
+    quiet = {name: (low, high) for name, low, high in watch_of(profile, breathing).quiet}
+    jumps = {jump.signal: jump.milli for jump in breathing.jumps}
+    quietest = {"no_breath": (0, 0), "no_breath_s": (0, breathing.held_after_ms - 1), "rr": (1, 2**62)}
+    for name, signal in SIGNALS.items():
+        low, high = signal.min_milli, signal.max_milli
+        for bounds in (quiet, quietest):
+            if name in bounds:
+                low, high = max(low, bounds[name][0]), min(high, bounds[name][1])
+        spans[name] = (low, high, jumps.get(name, signal.max_milli - signal.min_milli))
+    return spans
+
+
+def calm_pump(policy: BedPolicy, pump: PumpPolicy) -> CalmPump:
+    lock = first_state(pump).lock
+    return CalmPump(
+        pump.device,
+        pump,
+        scope(pump),
+        lock,
+        lock.state is InterlockState.ARMED,
+        is_governed(pump),
+        lower_ceiling(pump),
+        policy.weight,
+        pump_stale_ms(policy, pump),
+        pump.capabilities.counter_step_nl,
+        pump.capabilities.shown_rate_step_ul_h,
+    )
+
+
+def lower_ceiling(pump: PumpPolicy) -> int | None:
+    """In ug/kg/h; None where the dose cannot be judged (CEI-05)."""
+    drug = pump.drug
+    if drug is None or drug.hard is None or concentration_reason(pump) is not None or drug_reason(pump) is not None:
+        return None
+    return drug.hard.ug_kg_h if drug.soft is None else min(drug.hard.ug_kg_h, drug.soft.ug_kg_h)
