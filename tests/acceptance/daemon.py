@@ -21,6 +21,9 @@ from typing import Any, Self
 import httpx
 import websockets
 
+from tests.acceptance.engineer import token_made
+from tests.acceptance.forked import Forked, forked
+
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 Json = dict[str, Any]
 WAIT_S = 20.0
@@ -41,31 +44,53 @@ async def said(*words: str, prefix: Sequence[str] = ()) -> tuple[int | None, str
     return process.returncode, out.decode()
 
 
+MAY = (
+    "view history acknowledge pause_audio stop rate interlock chart course bind devices integration metrics name_others"
+)
+
+
+async def token_of(ward: Path) -> str:
+    """A machine's token for everything that the stranger does, made once for each ward, by its engineer. "": the ward
+    cannot start either, which is what the test is about.
+    """
+    kept = ward.with_suffix(".token")
+    if not await asyncio.to_thread(kept.exists):
+        secret = await asyncio.wait_for(token_made(ward, "stranger", MAY), WAIT_S)
+        if not secret:
+            return ""
+        await asyncio.to_thread(kept.write_text, secret)
+    return await asyncio.to_thread(kept.read_text)
+
+
 class Pumpd:
     """A running daemon. `url` ends with a slash; `text` is what it has printed so far."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | Forked) -> None:
         self.process = process
         self.text = ""
         self.url = ""
+        self.headers: dict[str, str] = {}
         self._grew = asyncio.Event()
         self._reading = asyncio.create_task(self._read())
         self._http: httpx.AsyncClient | None = None
 
     @classmethod
     async def run(cls, ward: Path, prefix: Sequence[str] = ()) -> Pumpd:
-        return await cls.started("run", "--config", str(ward), prefix=prefix)
+        """With a token with which the stranger comes in."""
+        return await cls.started("run", "--config", str(ward), prefix=prefix, token=await token_of(ward))
 
     @classmethod
-    async def started(cls, *words: str, prefix: Sequence[str] = ()) -> Pumpd:
+    async def started(cls, *words: str, prefix: Sequence[str] = (), token: str = "") -> Pumpd:
         """Returns when the URL is printed."""
-        daemon = cls(await command(*words, prefix=prefix))
+        daemon = cls(await command(*words, prefix=prefix) if prefix else await forked(*words))
+        daemon.headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             daemon.url = await asyncio.wait_for(daemon._printed_url(), WAIT_S)
         except BaseException:
             await daemon.kill()
             raise
-        daemon._http = httpx.AsyncClient(base_url=f"{daemon.url}api/v1/", timeout=10, trust_env=False)
+        where = f"{daemon.url}api/v1/"
+        daemon._http = httpx.AsyncClient(base_url=where, headers=daemon.headers, timeout=10, trust_env=False)
         return daemon
 
     async def _read(self) -> None:
@@ -207,7 +232,8 @@ class Screen:
 
 @asynccontextmanager
 async def screen(daemon: Pumpd) -> AsyncIterator[Screen]:
-    async with websockets.connect(f"{daemon.url.replace('http', 'ws', 1)}ws/v1/live", proxy=None) as socket:
+    live = f"{daemon.url.replace('http', 'ws', 1)}ws/v1/live"
+    async with websockets.connect(live, proxy=None, additional_headers=daemon.headers) as socket:
         made = Screen(socket)
         await made.until(lambda s: s.beds)
         try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pumpd.api.acts import UNSIGNED
+from pumpd.access.always import DEMO
 from pumpd.safety.decisions import Refused
 from pumpd.safety.events import Assessed
 from tests.api.test_live import hear, say, screen
@@ -35,7 +35,7 @@ async def post(ward: MemoryWard, body: Any, path: str = PATH) -> tuple[int, Any]
             {"by": "RN-KL", "poss": 1, "rass": 0, "oxygen": True},
             Assessed("RN-KL", poss=1, rass=0, oxygen=True),
         ),
-        ({"poss": 2}, Assessed(UNSIGNED, poss=2)),
+        ({"poss": 2}, Assessed(DEMO.by, poss=2)),
     ],
 )
 async def test_an_assessment_becomes_exactly_one_event(body: Any, event: Assessed) -> None:

@@ -146,7 +146,7 @@ async def test_what_is_written_becomes_exactly_one_entry_of_a_named_person(path:
         ("opioids", {"drug": "fentanyl", "patch_mcg_h": 12.5001}, "body"),
         ("opioids", {"route": "iv", "amount_mg": "0.0001", "drug": "x"}, "body"),
         ("doses", {"route": "oral"}, "body"),
-        ("doses", {"route": "rectal", "amount_mg": 1}, "route"),
+        ("doses", {"route": "topical", "amount_mg": 1}, "route"),
         *[("doses", {"route": "oral", "amount_mg": bad}, "amount_mg") for bad in (0, -1, "NaN", "inf", 1e9)],
         ("comedications", {"drug": "mirtazapine"}, "sedating"),
         ("adjuncts", {"drug": "chlorpromazine"}, "drug"),

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from pumpd import report
+from pumpd.access.always import AlwaysSignedIn
+from pumpd.access.roles import Identity
 from pumpd.api.app import create_app
 from pumpd.clinical.entries import CourseEnd, CoursePlan, Entry, FollowUp, InfusionPlan
 from pumpd.report import CourseLine, ReportError, UnknownCourse
@@ -107,12 +109,13 @@ async def test_the_live_connection_takes_the_same_acts() -> None:
 async def read(path: str, journal_url: str | None = "sqlite+aiosqlite:///x.db") -> Any:
     ward = MemoryWard()
     async with client(ward) as web:
-        web._transport.app = create_app(ward.hub, ward, config(), "b", journal_url=journal_url)  # type: ignore[attr-defined]
+        app = create_app(ward.hub, ward, config(), "b", journal_url=journal_url, access=AlwaysSignedIn())
+        web._transport.app = app  # type: ignore[attr-defined]
         return await web.get(f"/api/v1/{path}")
 
 
 async def test_courses_are_listed_from_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def courses(url: str) -> list[CourseLine]:
+    async def courses(url: str, identity: Identity) -> list[CourseLine]:
         assert url.endswith("x.db")
         return [LINE]
 
@@ -134,7 +137,7 @@ async def test_courses_are_listed_from_the_journal(monkeypatch: pytest.MonkeyPat
 async def test_a_report_comes_in_the_form_that_was_asked_for(
     path: str, fmt: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def made(url: str, course: str, form: str) -> bytes:
+    async def made(url: str, course: str, form: str, identity: Identity) -> bytes:
         return f"{course} as {form}".encode()
 
     monkeypatch.setattr(report, "report", made)
@@ -148,10 +151,10 @@ async def test_a_report_comes_in_the_form_that_was_asked_for(
 async def test_a_course_that_is_not_there_is_404_with_the_nearest_and_a_journal_that_cannot_be_read_503(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def unknown(url: str, course: str, form: str) -> bytes:
+    async def unknown(url: str, course: str, form: str, identity: Identity) -> bytes:
         raise UnknownCourse(course, ("b1-c1",), "b1-c1")
 
-    async def broken(url: str, course: str, form: str) -> bytes:
+    async def broken(url: str, course: str, form: str, identity: Identity) -> bytes:
         raise ReportError("the journal is locked")
 
     monkeypatch.setattr(report, "report", unknown)

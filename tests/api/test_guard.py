@@ -72,6 +72,7 @@ def test_a_wildcard_bind_takes_any_address_but_no_foreign_name() -> None:
     assert not rules.host_ok(Headers({"host": "evil.example"}))
 
 
+@pytest.mark.req("SEC-04")
 async def test_every_answer_carries_the_security_headers_and_data_is_never_cached() -> None:
     async with client(MemoryWard()) as web:
         for path in ("/", "/api/v1/ward", "/api/v1/nowhere", "/livez"):

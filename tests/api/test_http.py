@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as changed
 
-from pumpd.api.acts import UNSIGNED
+from pumpd.access.always import DEMO
 from pumpd.safety.alarms import AlarmState, Phase
 from pumpd.safety.decisions import AlarmChanged, Permitted, Refused
 from pumpd.safety.events import (
@@ -247,9 +247,9 @@ async def test_a_script_without_a_name_is_recorded_as_unsigned_and_a_wards_own_w
     ward = MemoryWard()
     ward.hub.alarm(alarm("b1"), Phase.START)
     await act(ward, "POST", "/api/v1/alarms/b1-a1/acknowledge", {"reason": "Patient care in progress"}, 200)
-    assert ward.events == [("b1", Acknowledged("b1-a1", UNSIGNED, AckReason.CARE_IN_PROGRESS, ""))]
+    assert ward.events == [("b1", Acknowledged("b1-a1", DEMO.by, AckReason.CARE_IN_PROGRESS, ""))]
     body = {key: value for key, value in PATIENT.items() if key != "by"} | {"sex": "F"}
     await act(ward, "PUT", "/api/v1/beds/b1/patient", body, 200)
     _, bound = ward.events[-1]
     assert isinstance(bound, PatientBound)
-    assert (bound.by, bound.patient.sex) == (UNSIGNED, Sex.FEMALE)
+    assert (bound.by, bound.patient.sex) == (DEMO.by, Sex.FEMALE)

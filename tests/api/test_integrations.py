@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 
+from pumpd.access.always import AlwaysSignedIn
 from pumpd.api.app import create_app
+from pumpd.api.integrations import notices_of
 from pumpd.gateways import DeadLetter, PeerState
 from pumpd.journal.messages import JournalMessages
+from pumpd.safety.told_events import ToldSettled
+from pumpd.safety.told_state import Notice
+from pumpd.safety.told_view import ToldView
 from tests.api.ward import MemoryWard, client, config
 from tests.journal.letters import EHR, letters, names, outgoing
 
 LETTERS = "/api/v1/integrations/dead-letters"
-PEER = PeerState("his", "in", True, 1_768_471_200_000_000, 12, 0, 0, "")
+PEER = PeerState("his", "in", True, 1_768_471_200_000_000, 12, 0, 0, "", "PID-3: nobody", 1_768_471_199_000_000)
 
 
 class Gateway:
@@ -43,7 +49,8 @@ async def refused(folder: Path) -> AsyncIterator[tuple[httpx.AsyncClient, Journa
         await store.refused(waiting.number, "AE PID-3 is not known", 2_000_000)
         ward = MemoryWard()
         async with client(ward) as web:
-            web._transport.app = create_app(ward.hub, ward, config(), "b", integration=Gateway(store))  # type: ignore[attr-defined]
+            app = create_app(ward.hub, ward, config(), "b", integration=Gateway(store), access=AlwaysSignedIn())
+            web._transport.app = app  # type: ignore[attr-defined]
             yield web, store, waiting.number
 
 
@@ -68,6 +75,8 @@ async def test_peers_and_dead_letters_are_told_without_what_the_messages_hold(tm
                 "depth": 0,
                 "dead": 0,
                 "problem": "",
+                "last_problem": "PID-3: nobody",
+                "problem_at": "2026-01-15T09:59:59.000Z",
             }
         ]
         (letter,) = said["dead_letters"]
@@ -94,8 +103,36 @@ async def test_what_is_discarded_is_gone_from_the_list_and_never_sent(tmp_path: 
 
 async def test_nobody_without_a_name_settles_anything(tmp_path: Path) -> None:
     async with refused(tmp_path) as (web, store, number):
-        for body in ({}, {"by": "  "}, {"by": "unsigned (no sign-in)"}):
+        for body in ({}, {"by": "  "}):
             answer = await web.post(f"{LETTERS}/{number}/discard", json=body)
             assert answer.status_code == 422, answer.text
             assert answer.json()["error"]["reasons"][0].startswith("by: ")
         assert len(await store.dead_letters(None, 5)) == 1
+
+
+async def test_what_was_told_is_settled_by_a_named_person_at_the_bed_and_declined_with_a_reason() -> None:
+    ward = MemoryWard()
+    path = "/api/v1/beds/b1/told/ehr:abc%2F1/settle"
+    async with client(ward) as web:
+        unnamed = await web.post(path, json={})
+        unsaid = await web.post(path, json={"by": "RN-KL", "accepted": False})
+        seen = await web.post(path, json={"by": "RN-KL"})
+        declined = await web.post(path, json={"by": "RN-KL", "accepted": False, "reason": "another plan"})
+    assert [one.status_code for one in (unnamed, unsaid, seen, declined)] == [422, 422, 200, 200]
+    assert ward.events == [
+        ("b1", ToldSettled("ehr:abc/1", "RN-KL", True)),
+        ("b1", ToldSettled("ehr:abc/1", "RN-KL", False, "another plan")),
+    ]
+
+
+async def test_what_was_received_and_not_applied_is_listed_with_its_bed(tmp_path: Path) -> None:
+    old = Notice("n", "his", "ADT A01 is older than the present binding: not applied", 3, 1)
+    async with refused(tmp_path) as (web, _store, _number):
+        assert (await web.get("/api/v1/integrations")).json()["notices"] == []
+    ward = MemoryWard()
+    ward.views["b2"] = replace(ward.views["b2"], told=ToldView(notices=(old,)))
+    ward.hub.mark("b2")
+    ward.hub.tick()
+    (found,) = notices_of(ward.hub, ward.bed_ids())
+    assert (found.bed, found.source, found.count) == ("b2", "his", 3)
+    assert found.text == old.text

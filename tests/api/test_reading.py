@@ -59,9 +59,11 @@ async def test_health_tells_problems_in_words() -> None:
     ward = MemoryWard()
     async with client(ward) as web:
         assert (await web.get("/livez")).status_code == 200
+        assert (await web.get("/startupz")).json() == {"started": True}
         assert (await web.get("/readyz")).json() == {"ready": True, "problems": []}
         ward.problems = ("journal failing: disk full",)
         answer = await web.get("/readyz")
+        assert [(await web.get(path)).status_code for path in ("/livez", "/startupz")] == [200, 200], "no dependencies"
     assert (answer.status_code, answer.json()["problems"]) == (503, ["journal failing: disk full"])
 
 
@@ -70,7 +72,7 @@ async def test_metrics_name_neither_patients_nor_beds() -> None:
     ward.hub.alarm(alarm("b1"), Phase.START)
     async with client(ward) as web:
         text = (await web.get("/metrics")).text
-    assert 'pumpd_alarms{priority="high"} 1.0' in text
+    assert 'pumpd_alarm_active{priority="high"} 1.0' in text
     assert "pumpd_beds 2.0" in text
     assert not any(word in text for word in ("Baker", "4711", "b1", "Bed b"))
 

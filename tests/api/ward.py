@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+from pumpd.access.always import AlwaysSignedIn
 from pumpd.api.app import create_app
 from pumpd.api.sockets import listen, server_options
 from pumpd.clinical.chart import Chart
@@ -24,7 +25,9 @@ from pumpd.safety.alarms import Alarm
 from pumpd.safety.clinical_view import ConcentrationCurve
 from pumpd.safety.decisions import AlarmChanged, Decision, Permitted
 from pumpd.safety.events import Event
+from pumpd.safety.policy import BedPolicy
 from tests.live.fakes import bed_view, value
+from tests.safety.build import bed_policy
 
 
 class MemoryWard:
@@ -99,6 +102,11 @@ class MemoryWard:
     def chart(self, bed_id: str) -> Chart | None:
         return self.charts.get(bed_id)
 
+    def policy(self, bed_id: str) -> BedPolicy:
+        if bed_id not in self.views:
+            raise UnknownBed(bed_id)
+        return bed_policy(bed=bed_id)
+
     def usual_rate(self, bed_id: str, pump_id: str) -> UsualRate | None:
         return self.usual
 
@@ -120,16 +128,16 @@ def config(**changes: Any) -> ServerConfig:
 
 def client(ward: MemoryWard, server: ServerConfig | None = None, **headers: str) -> httpx.AsyncClient:
     """An HTTP client straight into the application (a program: no Origin, no cookies)."""
-    app = create_app(ward.hub, ward, server or config(), "build-1")
+    app = create_app(ward.hub, ward, server or config(), "build-1", access=AlwaysSignedIn())
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080", headers=headers)
 
 
 @asynccontextmanager
-async def served(ward: MemoryWard, server: ServerConfig | None = None) -> AsyncIterator[int]:
-    """The application on a real port, with the hub running; gives the port."""
+async def served(ward: MemoryWard, server: ServerConfig | None = None, **parts: Any) -> AsyncIterator[int]:
+    """The application on a real port, with the hub running; gives the port. parts: more of create_app's arguments."""
     sock = listen("127.0.0.1", 0)
-    app = create_app(ward.hub, ward, server or config(), "build-1")
+    app = create_app(ward.hub, ward, server or config(), "build-1", **{"access": AlwaysSignedIn(), **parts})
     web = uvicorn.Server(uvicorn.Config(app, **server_options()))
     ward.hub.start()
     async with asyncio.TaskGroup() as group:

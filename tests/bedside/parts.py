@@ -108,7 +108,12 @@ class ScriptedKernel:
     due_ms: int | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def step(self, state: BedState, event: Event, now: int, policy: BedPolicy) -> tuple[BedState, tuple[Decision, ...]]:
+    def glance(self, state: BedState, event: Event, now: int, policy: BedPolicy) -> None:
+        """It judges every frame."""
+
+    def step_closely(
+        self, state: BedState, event: Event, now: int, policy: BedPolicy
+    ) -> tuple[BedState, tuple[Decision, ...]]:
         decided = tuple(self.on(event))
         self.events.append(event)
         self.changed.set()
@@ -145,6 +150,7 @@ class ProbeJournal:
         self.records: list[StepRecord] = []
         self.foreseen: list[StepRecord] = []
         self.marked: list[tuple[int, Event]] = []
+        self.marked_ms: list[int] = []
         self.waiting: list[asyncio.Future[None]] = []
         self.asked = asyncio.Event()
         self.durable_at_once = True
@@ -160,6 +166,7 @@ class ProbeJournal:
 
     def foresee_event(self, bed: str, seq: int, now_ms: Ms, event: Event, /) -> None:
         self.marked.append((seq, event))
+        self.marked_ms.append(now_ms)
         self._seen.append(("marked", self._wire()))
 
     def durable(self, token: int, /) -> asyncio.Future[None]:

@@ -1,153 +1,22 @@
-"""The chart beside a bed: kept from the journal on, predicting while something was given, never the bed's trouble."""
+"""The chart beside a bed: it predicts while something was given, and says what it does not know."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from pumpd.bedside import charts as module
-from pumpd.bedside.chart_parts import Knowledge, sliced
-from pumpd.bedside.charts import Charts
-from pumpd.clinical.entries import Assessment, KetamineGiven, Route
-from pumpd.clinical.pk_curve import Rate, begun, sampled
-from pumpd.clock import Clock
+from pumpd.bedside.chart_parts import Knowledge
+from pumpd.clinical.entries import KetamineGiven, Route
+from pumpd.clinical.pk_curve import Rate
 from pumpd.device.facts import Quality
-from pumpd.journal import ChartHistory, ChartStep, JournalUnavailable
-from pumpd.safety.clinical_look import nrs_view
-from pumpd.safety.clinical_view import ClinicalView, ConcentrationView
-from pumpd.safety.decisions import Decision, FlowChanged, PatientClosed, Permitted
-from pumpd.safety.events import Charted, Event, Patient, PatientBound, Predicted, Sex, Tick
-from pumpd.safety.kernel import initial_state
-from pumpd.safety.policy import BedPolicy
-from pumpd.safety.protocol_policy import RoutePolicy
-from pumpd.units import Ms
+from pumpd.safety.decisions import Permitted
+from pumpd.safety.events import Charted
+from tests.bedside.chart_bench import ORAL, Bench, band_at, near
 from tests.bedside.parts import POLICY
 from tests.clinical.pk_models import HOUR_MS, MINUTE_MS, PK
-
-ORAL = RoutePolicy("oral", 170_000, 1_500, 1_000_000, "a source")
-PUMP = "p1"
-
-
-class Still:
-    """A clock's source that stands still until it is set."""
-
-    def __init__(self) -> None:
-        self.ms = 0
-
-    def boot_ns(self) -> int:
-        return self.ms * 1_000_000
-
-    def wall(self) -> datetime:
-        return datetime(2026, 3, 1, tzinfo=UTC) + timedelta(milliseconds=self.ms)
-
-
-class FakeBed:
-    """Takes events; its state and policy are what a test says."""
-
-    def __init__(self) -> None:
-        self.id = "b1"
-        self.policy: BedPolicy = POLICY
-        self.state = initial_state(POLICY)
-        self.seq = 0
-        self.posted: list[Event] = []
-
-    def post(self, event: Event) -> None:
-        self.posted.append(event)
-
-    @property
-    def predicted(self) -> list[Predicted]:
-        return [event for event in self.posted if isinstance(event, Predicted)]
-
-
-class Bench:
-    """A bed, its chart, and a journal that says what `steps` hold."""
-
-    def __init__(self, knowledge: Knowledge) -> None:
-        self.source, self.bed = Still(), FakeBed()
-        self.clock = Clock(self.source)
-        self.steps: list[ChartStep] = []
-        self.failing: list[Exception] = []
-        self.lost = 0
-        self.asked = 0
-        self.marked = asyncio.Event()
-        self.reading: asyncio.Event | None = None
-        self.charts = Charts(knowledge, self, self.clock, self._mark)
-        self.charts.add(self.bed)
-        self.task: asyncio.Task[None] | None = None
-
-    def _mark(self, bed: str) -> None:
-        assert bed == "b1"
-        self.marked.set()
-
-    async def chart_history(self, bed: str) -> ChartHistory:
-        """What is committed: all steps so far."""
-        self.asked += 1
-        if self.reading is not None:
-            await self.reading.wait()
-        if self.failing:
-            raise self.failing.pop(0)
-        return ChartHistory(tuple(self.steps), self.lost)
-
-    def start(self) -> None:
-        self.task = asyncio.create_task(self.charts.run("b1"))
-
-    def at(self, ms: int) -> None:
-        self.source.ms = ms
-
-    def step(self, event: Event, *decisions: Decision, told: bool = True) -> None:
-        """A step of the bed at the present time: recorded, and told to the chart."""
-        self.bed.seq += 1
-        now_ms = self.clock.now_ms()
-        self.steps.append(ChartStep(self.bed.seq, now_ms, event, decisions))
-        if told:
-            self.charts.note("b1", self.bed.seq, event, decisions, now_ms)
-
-    def bind(self, weight_g: int | None = 70_000, birth_date: str = "1960-05-05") -> None:
-        patient = Patient("M1", "Test", "Bench", birth_date, Sex.MALE, weight_g)
-        self.bed.state = msgspec_replace(self.bed.state, patient=patient)
-        self.step(PatientBound(patient, by="nurse"), Permitted("bind", "M1", "nurse"))
-
-    def flow(self, rate_ul_h: int | None, infusing: bool | None = True, pair: tuple[int, int] | None = None) -> None:
-        low, high = (None, None) if pair is None else pair
-        self.step(Tick(), FlowChanged(PUMP, "ketamine", infusing, rate_ul_h, 1000, low, high))
-
-    @property
-    def view(self) -> ClinicalView:
-        view = self.charts.view("b1")
-        assert view is not None
-        return view
-
-    @property
-    def band(self) -> ConcentrationView:
-        assert self.view.concentration is not None
-        return self.view.concentration
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        """Waits until condition() holds; looks whenever the bed may look different."""
-        while not condition():
-            self.marked.clear()
-            await self.marked.wait()
-
-    async def settled(self) -> None:
-        """Lets everything happen that need not wait."""
-        for _ in range(50):
-            await asyncio.sleep(0)
-
-    async def close(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
-            await asyncio.gather(self.task, return_exceptions=True)
-
-
-def msgspec_replace(state: Any, **changes: Any) -> Any:
-    from msgspec.structs import replace as struct_replace
-
-    return struct_replace(state, **changes)
 
 
 @pytest.fixture
@@ -156,15 +25,6 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     made = Bench(Knowledge(replace(PK, every_ms=3_600_000), None))
     yield made
     await made.close()
-
-
-def band_at(inputs: Sequence[Rate], at_ms: int, weight_kg: float = 70) -> tuple[float, float]:
-    found = [sampled(begun(model, weight_kg, 0), list(inputs), [at_ms])[0] for model in PK.models]
-    return min(found), max(found)
-
-
-def near(shown: tuple[int, int], expected: tuple[float, float]) -> bool:
-    return all(abs(pg / 1000 - ng) < 0.01 for pg, ng in zip(shown, expected, strict=True))
 
 
 @pytest.mark.req("PK-05")
@@ -304,104 +164,6 @@ async def test_a_route_without_absorption_is_named_not_left_out_silently(bench: 
     assert "20 mg nasal is not included" in bench.band.doubts[0]
 
 
-@pytest.mark.req("PK-07")
-async def test_steps_that_are_told_while_the_journal_is_read_are_neither_lost_nor_counted_twice(bench: Bench) -> None:
-    bench.bind()
-    bench.flow(7_000)
-    bench.reading = asyncio.Event()
-    bench.start()
-    await asyncio.sleep(0)
-    bench.at(HOUR_MS)
-    bench.flow(14_000)
-    entry = Charted("e1", Assessment(nrs=7), "nurse")
-    bench.step(entry, Permitted("charted", "e1", "nurse"))
-    bench.reading.set()
-    await bench.until(lambda: bench.view.ready)
-    chart = bench.charts.chart("b1")
-    assert chart is not None
-    assert [flow.rate_ul_h for flow in chart.flows] == [7_000, 14_000]
-    assert [note.id for note in chart.notes] == ["e1"]
-    assert bench.view.nrs is not None
-    assert (bench.view.nrs.last, bench.view.nrs.by, bench.view.nrs.count) == (7, "nurse", 1)
-
-
-@pytest.mark.req("PK-07")
-async def test_steps_of_an_earlier_run_come_back_and_the_band_with_them(bench: Bench) -> None:
-    bench.bind()
-    bench.step(Tick(), FlowChanged(PUMP, "ketamine", True, 7_000, 1000, 0, 0), told=False)
-    bench.at(HOUR_MS)
-    bench.start()
-    await bench.until(lambda: bench.view.concentration is not None)
-    assert near(bench.band.now_pg_ml, band_at([Rate(0, 7.0)], HOUR_MS))
-
-
-@pytest.mark.req("PK-07")
-async def test_the_next_patient_starts_with_an_empty_chart(bench: Bench) -> None:
-    bench.start()
-    bench.bind()
-    bench.flow(7_000)
-    bench.at(HOUR_MS)
-    bench.flow(7_000)
-    await bench.until(lambda: bench.view.concentration is not None and bench.band.at_ms == HOUR_MS)
-    bench.step(Tick(), PatientClosed("M1"))
-    await bench.until(lambda: bench.view.concentration is None)
-    chart = bench.charts.chart("b1")
-    assert chart is not None
-    assert (chart.mrn, chart.flows) == ("", ())
-
-
-@pytest.mark.req("PK-07", "QUA-06")
-async def test_nothing_of_the_last_patient_flows_into_the_next_ones_band(bench: Bench) -> None:
-    bench.start()
-    bench.bind()
-    bench.flow(50_000)
-    bench.at(HOUR_MS)
-    bench.flow(50_000)
-    await bench.until(lambda: bench.view.concentration is not None and bench.band.at_ms == HOUR_MS)
-    bench.step(Tick(), PatientClosed("M1"))
-    bench.bind()
-    bench.flow(7_000)
-    bench.at(2 * HOUR_MS)
-    bench.flow(7_000)
-    bench.flow(7_000)
-    await bench.until(lambda: bench.view.concentration is not None and bench.band.at_ms == 2 * HOUR_MS)
-    assert near(bench.band.now_pg_ml, band_at([Rate(HOUR_MS, 7.0)], 2 * HOUR_MS))
-
-
-@pytest.mark.req("PK-06")
-async def test_while_the_journal_fails_the_chart_waits_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAUSE_S", 0)
-    bench = Bench(Knowledge(replace(PK, every_ms=1), None))
-    bench.failing = [JournalUnavailable("disk full")]
-    bench.start()
-    await bench.until(lambda: "disk full" in bench.view.why)
-    assert not bench.view.ready
-    await bench.until(lambda: bench.view.ready)
-    assert bench.asked == 2
-    await bench.close()
-
-
-@pytest.mark.req("PK-06")
-async def test_a_chart_that_failed_shows_nothing_and_is_whole_again_when_started_again(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bench.start()
-    bench.bind()
-    await bench.until(lambda: bench.view.ready)
-    monkeypatch.setattr(module, "nrs_view", lambda chart: 1 / 0)
-    bench.flow(7_000)
-    assert bench.task is not None
-    with pytest.raises(ZeroDivisionError):
-        await bench.task
-    assert (bench.view.ready, bench.view.concentration) == (False, None)
-    assert bench.charts.chart("b1") is None
-    monkeypatch.setattr(module, "nrs_view", nrs_view)
-    bench.at(HOUR_MS)
-    bench.start()
-    await bench.until(lambda: bench.view.concentration is not None)
-    assert near(bench.band.now_pg_ml, band_at([Rate(0, 7.0)], HOUR_MS))
-
-
 @pytest.mark.req("PK-05")
 async def test_the_curve_has_the_past_and_both_futures_and_what_literature_knows(bench: Bench) -> None:
     bench.start()
@@ -433,49 +195,3 @@ async def test_the_curve_has_the_past_and_both_futures_and_what_literature_knows
     longer = await bench.charts.curve("b1", 72)
     assert len(longer.points) <= 2 * 289
     assert longer.points[-1].at_ms == 74 * HOUR_MS
-
-
-@pytest.mark.req("PK-06")
-async def test_one_bed_computes_at_a_time_so_that_a_turn_of_the_loop_holds_one_slice(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = FakeBed()
-    other.id = "b2"
-    at_work: list[int] = []
-    most = 0
-
-    async def watched(work: Any) -> Any:
-        nonlocal most
-        at_work.append(1)
-        most = max(most, len(at_work))
-        found = await sliced(work)
-        at_work.pop()
-        return found
-
-    monkeypatch.setattr(module, "sliced", watched)
-    charts = bench.charts = Charts(Knowledge(PK, None), bench, bench.clock, lambda bed: bench.marked.set())
-    charts.add(bench.bed)
-    charts.add(other)
-    bench.bind()
-    bench.flow(7_000)
-    other.state, other.seq = bench.bed.state, bench.bed.seq
-    tasks = [asyncio.create_task(charts.run(bed)) for bed in ("b1", "b2")]
-    await bench.until(lambda: all((view := charts.view(bed)) and view.concentration for bed in ("b1", "b2")))
-    await asyncio.gather(*(charts.curve(bed, 24) for bed in ("b1", "b2")))
-    assert most == 1
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@pytest.mark.req("PK-06")
-async def test_steps_that_no_chart_is_about_are_not_even_noted(bench: Bench) -> None:
-    bench.start()
-    bench.bind()
-    await bench.until(lambda: bench.view.ready)
-    await bench.settled()
-    bench.marked.clear()
-    bench.step(Predicted((0, 0), (0, 0), ()), Permitted("predicted", "b1", ""))
-    await bench.settled()
-    assert not bench.marked.is_set()
-    bench.charts.note("another bed", 1, Tick(), (PatientClosed("M1"),), Ms(0))

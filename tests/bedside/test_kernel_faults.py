@@ -64,7 +64,7 @@ async def test_screens_that_fail_do_not_stop_the_bed(bench: Bench) -> None:
 async def test_the_kernel_is_woken_at_its_deadline_and_never_before(bench: Bench) -> None:
     clock = Clock()
     bench.bed._clock = clock
-    bench.bed._timer._clock = clock
+    bench.bed.timer._clock = clock
     due = clock.now_ms() + 30
     woken: list[int] = []
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 
 import pytest
 from msgspec.structs import replace as changed
 
 from pumpd.bedside import BedRuntime
+from pumpd.clock import Clock
 from pumpd.device import CommandOutcome, Identity, Integrity, Outcome, PumpStatus
 from pumpd.journal import JournalUnavailable, Marked
 from pumpd.safety.alarms import Alarm, AlarmState, Phase
@@ -25,6 +27,22 @@ STOP = StopPump("p1", "o1", "over the ceiling")
 RATE = SetRate("p1", "r1", 5000, 6000, "reduce")
 
 
+async def some_turns(count: int = 12) -> None:
+    """The loop goes round so often: everything that waits for a turn has had one."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+class Ticking:
+    """A clock whose time is another one at each look."""
+
+    def __init__(self, clock: Clock, times: Iterator[int]) -> None:
+        self._times, self.wall_of, self.wall = times, clock.wall_of, clock.wall
+
+    def now_ms(self) -> Ms:
+        return Ms(next(self._times))
+
+
 def on_tick(*decisions: Decision) -> object:
     return lambda event: decisions if isinstance(event, Tick) else ()
 
@@ -35,8 +53,8 @@ async def test_stop_bytes_are_on_the_wire_before_the_journal_or_a_screen_hears_o
     bench.seen.clear()
     bench.bed.post(Tick())
     assert [who for who, _ in bench.seen] == ["foreseen", "journal", "mark"]
-    await asyncio.sleep(0)
-    assert "alarm" in [who for who, _ in bench.seen], "on the next turn"
+    await some_turns()
+    assert "alarm" in [who for who, _ in bench.seen], "on one of the next turns"
     assert [wire.endswith(b"STOP,") for _, wire in bench.seen[:3]] == [False, True, True]
 
 
@@ -63,6 +81,9 @@ async def test_only_a_step_that_stops_is_foreseen_and_it_is_the_one_that_is_reco
     assert bench.journal.foreseen == [bench.journal.records[-1]]
 
 
+SENT = OrderSent("p1", "o1")
+DONE = Heard("p1", CommandOutcome("o1", Outcome.DONE))
+STANDING = Heard("p1", PumpStatus(False, 0, None, None, Integrity.CRC16))
 OVER = Heard("p1", PumpStatus(True, 900_000, None, None, Integrity.CRC16))
 
 
@@ -82,11 +103,25 @@ async def test_a_certain_stop_is_marked_then_on_the_wire_and_then_its_step_is_de
     before = bench.look()
     bench.bed.post(OVER)
     assert ([who for who, _ in bench.seen], bench.look()) == (["marked"], before + b"STOP,")
-    await asyncio.sleep(0)
+    await some_turns()
     assert [who for who, _ in bench.seen][:3] == ["marked", "journal", "mark"]
     assert bench.seen[0][1] == before, "marked before the stop leaves"
     assert at_the_step[0] == bench.look() == before + b"STOP,"
     assert bench.journal.marked == [(record.seq, OVER) for record in bench.journal.records if record.event == OVER]
+
+
+@pytest.mark.req("INT-02", "ALA-06")
+async def test_a_held_step_is_decided_as_of_its_mark_however_late_its_turn_is(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.kernel.at_once = "o1"
+    bench.kernel.on = lambda event: (STOP,) if event == OVER else ()
+    times = itertools.count(bench.bed.now_ms + 1_000)  # each look at the clock is a millisecond later
+    monkeypatch.setattr(bench.bed, "_clock", Ticking(bench.bed._clock, times))
+    bench.bed.post(OVER)
+    await some_turns()
+    (record,) = [record for record in bench.journal.records if record.event == OVER]
+    assert bench.journal.marked_ms == [record.now_ms]
 
 
 @pytest.mark.req("ALA-08")
@@ -94,7 +129,7 @@ async def test_a_stop_that_its_step_does_not_decide_is_an_alarm_and_other_stops_
     bench.kernel.at_once = "o7"
     bench.kernel.on = lambda event: (STOP,) if event == OVER else ()
     bench.bed.post(OVER)
-    await asyncio.sleep(0)
+    await some_turns()
     assert bench.look().count(b"STOP,") == 2
     assert [(e.code, e.active) for e in bench.kernel.of(SelfFault)] == [("kernel_disagrees", True)]  # type: ignore[attr-defined]
 
@@ -118,9 +153,50 @@ async def test_nothing_comes_before_a_step_that_is_held(bench: Bench, finish: Ca
     finish(bench.bed)
     assert bench.journal.records[recorded].event == OVER
     assert bench.journal.records[recorded].decisions == (STOP,)
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await some_turns()
     assert [record.event for record in bench.journal.records[recorded:]].count(OVER) == 1
+
+
+@pytest.mark.req("INT-02")
+async def test_what_stops_nothing_is_judged_on_a_turn_of_its_own_and_carried_out_on_the_next(bench: Bench) -> None:
+    bench.kernel.on = lambda event: (ReadStatus("p1", "q1"),) if event == SENT else ()
+    recorded, judged = len(bench.journal.records), len(bench.kernel.events)
+    bench.bed.post_soon(SENT)
+    assert len(bench.kernel.events) == judged
+    found = []
+    for _ in range(3):
+        found.append((len(bench.kernel.events) - judged, len(bench.journal.records) - recorded))
+        await asyncio.sleep(0)
+    assert found == [(0, 0), (1, 0), (1, 1)]
+    assert bench.look().endswith(b"read,")
+
+
+@pytest.mark.req("INT-02")
+async def test_what_waits_comes_before_what_is_heard_later(bench: Bench) -> None:
+    judged = len(bench.kernel.events)
+    bench.bed.post_soon(SENT)
+    bench.bed.post_soon(DONE)
+    bench.bed.post(Tick())
+    assert bench.kernel.events[judged:] == [SENT, DONE, Tick()]
+    assert [record.event for record in bench.journal.records[-3:]] == [SENT, DONE, Tick()]
+    await some_turns()
+    assert bench.kernel.events[judged:] == [SENT, DONE, Tick()]
+
+
+@pytest.mark.req("INT-02")
+async def test_a_report_of_a_pump_whose_stop_has_left_waits_for_its_turn_and_any_other_is_judged_now(
+    bench: Bench,
+) -> None:
+    judged = len(bench.kernel.events)
+    bench.kernel.at_once = "o1"
+    bench.kernel.on = lambda event: (STOP,) if event == OVER else ()
+    bench.bed.post(OVER)
+    bench.kernel.at_once = None
+    bench.bed.post(STANDING)
+    assert bench.kernel.events[judged:] == []
+    other = Heard("p2", STANDING.fact)
+    bench.bed.post(other)
+    assert bench.kernel.events[judged:] == [OVER, OrderSent("p1", "o1"), STANDING, other]
 
 
 @pytest.mark.req("INT-02")

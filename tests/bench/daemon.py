@@ -86,17 +86,40 @@ link = "serial://{folder}/m{index}"
 """
 
 
+TOKEN = "PUMPD_BENCH_TOKEN"
+
+
+def new_token(config: Path) -> str:
+    """With which the bench's clients come in."""
+    words = ["token", "create", f"bench {os.urandom(4).hex()}", "--config", str(config), "--identity", "full"]
+    may = [word for one in ("view", "history", "devices", "metrics") for word in ("--may", one)]
+    command = [sys.executable, "-m", "pumpd.cli", *words, *may]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def headers() -> dict[str, str]:
+    """Of every request to the daemon."""
+    return {"Authorization": f"Bearer {os.environ.get(TOKEN, '')}"}
+
+
 class DaemonProcess:
     """`pumpd run` in a subprocess; log goes to folder/daemon.log."""
 
     def __init__(
-        self, folder: Path, beds: int, extra_env: dict[str, str] | None = None, *, port: int | None = None
+        self,
+        folder: Path,
+        beds: int,
+        extra_env: dict[str, str] | None = None,
+        *,
+        port: int | None = None,
+        more: str = "",
     ) -> None:
-        """port: of a ward file that is in the folder already."""
+        """port: of a ward file that is in the folder already. more: lines for the one that is made."""
         self.port = free_port() if port is None else port
         self.config = folder / "ward.toml"
         if port is None:
-            self.config.write_text(ward_toml(folder, beds, self.port), encoding="utf-8")
+            self.config.write_text(ward_toml(folder, beds, self.port) + more, encoding="utf-8")
+        os.environ[TOKEN] = new_token(self.config)  # for the clients that follow, too
         self._log = (folder / "daemon.log").open("wb")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pumpd.cli", "run", "--config", str(self.config)],
@@ -110,8 +133,11 @@ class DaemonProcess:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def asked(self, path: str) -> urllib.request.Request:
+        return urllib.request.Request(self.url + path, headers=headers())
+
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.asked(path), timeout=10) as answer:
             return json.loads(answer.read())
 
     def is_up(self) -> bool:

@@ -87,6 +87,7 @@ class Pump:
     mute: bool = False
     last_sent: float = 0.0
     statuses: int = 0
+    written: int = 0
     samples_us: list[float] = field(default_factory=list)
 
     def status(self) -> bytes:
@@ -133,6 +134,7 @@ class Pump:
         try:
             os.write(self.port.fd, data)
             self.last_sent = time.monotonic()
+            self.written += 1
         except BlockingIOError:
             return
 
@@ -237,6 +239,10 @@ class Farm:
         """Nothing is sent any more, so that what was sent can be compared with what was heard."""
         for device in self.devices():
             device.mute = True
+
+    def written(self) -> int:
+        """Frames that all devices have sent."""
+        return sum(pump.written for pump in self.pumps) + sum(monitor.sent for monitor in self.monitors)
 
     def samples_us(self) -> list[float]:
         return [s for pump in self.pumps for s in pump.samples_us]

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import uvloop
 
+from pumpd.access.always import AlwaysSignedIn
 from pumpd.config.load import load_ward
 from pumpd.config.model import WardConfig
 from pumpd.daemon import Daemon
@@ -80,7 +81,7 @@ async def product(config: Path, seconds: float) -> None:
     history = [{"n": i} for i in range(LIVE_OBJECTS)]
     ward = load_ward(config)
     assert isinstance(ward, WardConfig), ward
-    daemon = Daemon(ward)
+    daemon = Daemon(ward, access=AlwaysSignedIn())
     await daemon.start()
     await asyncio.sleep(8)  # lines open, control taken, first frames
     pauses = Pauses()

@@ -60,7 +60,7 @@ def _share(folder: Path, seconds: float) -> tuple[float, float]:
 
 
 def _frames(daemon: DaemonProcess) -> float:
-    with urllib.request.urlopen(daemon.url + "/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(daemon.asked("/metrics"), timeout=10) as answer:
         text = answer.read().decode()
     rows = (line.rsplit(" ", 1) for line in text.splitlines() if line.startswith("pumpd_frames_total"))
     return sum(float(value) for _, value in rows)

@@ -1,4 +1,4 @@
-"""The predicted concentration: one curve, and how long the loop is held by the work of a minute."""
+"""The predicted concentration: one curve, and how long the loop is held by the work of a minute (its CPU time)."""
 
 from __future__ import annotations
 
@@ -46,21 +46,21 @@ def five_days() -> Chart:
 
 
 def took_ms(work: Callable[[], object]) -> float:
-    began = time.perf_counter_ns()
+    began = time.thread_time_ns()
     work()
-    return (time.perf_counter_ns() - began) / 1e6
+    return (time.thread_time_ns() - began) / 1e6
 
 
 def longest_ms(work: Sliced[object]) -> float:
     """The longest that it keeps the loop."""
     longest = 0.0
     while True:
-        began = time.perf_counter_ns()
+        began = time.thread_time_ns()
         try:
             next(work)
         except StopIteration:
-            return max(longest, (time.perf_counter_ns() - began) / 1e6)
-        longest = max(longest, (time.perf_counter_ns() - began) / 1e6)
+            return max(longest, (time.thread_time_ns() - began) / 1e6)
+        longest = max(longest, (time.thread_time_ns() - began) / 1e6)
 
 
 def curve(pk: Pharmacokinetics) -> None:

@@ -1,22 +1,23 @@
-"""What a bench says: rows of product beside limit, printed as a table and kept as Markdown and JSON."""
+"""What a bench says: rows of product beside limit, what could not be measured; the statistics that all of them use."""
 
 from __future__ import annotations
 
-import json
+import math
 import os
-import platform
 import statistics
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["PASS", "FAIL", "info"]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One goal: what was measured, the limit it is held against, and the most (or least) the ratio may be.
+    """One figure: what was measured, the limit it is held against, and the most (or least) the ratio may be.
 
     at_least True turns the comparison round (throughput). allowed None: shown for information only.
+    beds: of a row that says how something grows; the same `what` stands for other numbers of beds.
     """
 
     goal: str
@@ -27,17 +28,43 @@ class Row:
     allowed: float | None
     note: str = ""
     at_least: bool = False
+    beds: int | None = None
 
     @property
     def ratio(self) -> float:
         return self.product / self.limit if self.limit else float("inf")
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
+        """What was not measured (nan) is never good."""
         if self.allowed is None:
             return "info"
         good = self.ratio >= self.allowed if self.at_least else self.ratio <= self.allowed
-        return "pass" if good else "FAIL"
+        return "PASS" if good else "FAIL"
+
+    @property
+    def strain(self) -> float:
+        """Above 1: the goal is missed, by so much; how rows of different goals are compared. 0 for information."""
+        if self.allowed is None:
+            return 0.0
+        needed, had = (self.allowed, self.ratio) if self.at_least else (self.ratio, self.allowed)
+        if math.isnan(self.ratio):
+            return float("inf")
+        if not needed:
+            return 0.0
+        return needed / had if had else float("inf")
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """Something that a goal or a peer asks for and that was not measured, and why not."""
+
+    goal: str
+    what: str
+    why: str
+
+
+Found = Row | NotRun
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -53,28 +80,5 @@ def median_of_rounds(rounds: Sequence[float]) -> float:
 
 
 def foreign_cpu() -> float:
-    """Load average of the last minute: how busy the machine was with other things."""
+    """Load average of the last minute: how busy the machine was, this bench included."""
     return os.getloadavg()[0]
-
-
-def markdown(rows: Sequence[Row]) -> str:
-    lines = [
-        "| goal | what | product | limit | unit | ratio | allowed | verdict | note |",
-        "|--|--|--|--|--|--|--|--|--|",
-    ]
-    for r in rows:
-        allowed = "-" if r.allowed is None else f"{'>=' if r.at_least else '<='} {r.allowed:g}x"
-        lines.append(
-            f"| {r.goal} | {r.what} | {r.product:.4g} | {r.limit:.4g} | {r.unit} | {r.ratio:.2f}x | {allowed} "
-            f"| {r.verdict} | {r.note} |"
-        )
-    return "\n".join(lines)
-
-
-def save(rows: Sequence[Row], folder: Path) -> None:
-    """Writes report.md and report.json into the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    head = f"{time.strftime('%Y-%m-%d %H:%M')} Python {platform.python_version()} {os.cpu_count()} cores\n\n"
-    (folder / "report.md").write_text(head + markdown(rows) + "\n", encoding="utf-8")
-    body = [asdict(r) | {"ratio": r.ratio, "verdict": r.verdict} for r in rows]
-    (folder / "report.json").write_text(json.dumps(body, indent=1), encoding="utf-8")

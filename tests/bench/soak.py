@@ -26,7 +26,7 @@ METRIC = re.compile(r"^(pumpd_\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 
 def metrics(daemon: DaemonProcess) -> dict[str, float]:
     """Every figure of /metrics by `name` or `name{labels}`."""
-    with urllib.request.urlopen(daemon.url + "/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(daemon.asked("/metrics"), timeout=10) as answer:
         text = answer.read().decode()
     return {name + (f"{{{labels}}}" if labels else ""): float(value) for name, labels, value in METRIC.findall(text)}
 

@@ -15,12 +15,14 @@ import time
 import uvloop
 from websockets.asyncio.client import connect
 
+from tests.bench.daemon import headers
+
 HELLO = {"type": "hello", "proto": [1], "client": "bench", "subs": [], "credit": 2, "sound": "on"}
 TOLD = ("bed", "condition", "priority", "state")
 
 
 async def watch(url: str) -> None:
-    async with connect(url, compression=None, max_size=None) as socket:
+    async with connect(url, compression=None, max_size=None, additional_headers=headers()) as socket:
         await socket.send(json.dumps(HELLO))
         async for frame in socket:
             at, message = time.monotonic(), json.loads(frame)

@@ -15,6 +15,8 @@ from typing import Any
 import uvloop
 from websockets.asyncio.client import connect
 
+from tests.bench.daemon import headers
+
 HELLO = {"type": "hello", "proto": [1], "client": "bench", "subs": [], "credit": 2}
 
 
@@ -26,7 +28,7 @@ def links_of(message: dict[str, Any]) -> dict[str, str]:
 
 async def watch(url: str) -> None:
     known: dict[str, str] = {}
-    async with connect(url, compression=None, max_size=None) as socket:
+    async with connect(url, compression=None, max_size=None, additional_headers=headers()) as socket:
         await socket.send(json.dumps(HELLO))
         async for frame in socket:
             at, message = time.monotonic(), json.loads(frame)

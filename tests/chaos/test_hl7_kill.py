@@ -9,6 +9,7 @@ import asyncio
 import os
 import random
 import sqlite3
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 from pumpd_hl7.message import Message, read_message
 from pumpd_hl7.mllp import MllpFramer, frame
+from pumpd_hl7.times import time_text
 
 from tests.acceptance.daemon import Pumpd
 from tests.acceptance.ward import ChaosWard, chaos_ward, clean
@@ -84,12 +86,15 @@ class Sender:
                 return
 
 
+NOW = time_text(int(time.time()) * 1_000_000)
+
+
 def adt(number: int) -> bytes:
     """Every hundredth admits somebody to the bed, the others are about people who are not on this ward."""
     place = "PALL^01^1" if number % 100 == 0 else "OTHER^9^9"
     rows = (
-        f"MSH|^~\\&|HIS|HOSP|PUMPD|HOSP|20260115100000+0000||ADT^A01|K{number}|P|2.6",
-        "EVN||20260115100000+0000",
+        f"MSH|^~\\&|HIS|HOSP|PUMPD|HOSP|{NOW}||ADT^A01|K{number}|P|2.6",
+        f"EVN||{NOW}",
         f"PID|||N{number}^^^HOSP^MR||Quill^Quentin||19560203|F",
         f"PV1||I|{place}",
     )
@@ -108,8 +113,12 @@ class Receiver:
     async def until(self, ids: set[str]) -> None:
         """All of these have been taken."""
         while not ids <= set(self.taken):
-            self._more.clear()
-            await self._more.wait()
+            await self.more()
+
+    async def more(self) -> None:
+        """Something more has been taken."""
+        self._more.clear()
+        await self._more.wait()
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -141,7 +150,7 @@ class Receiver:
         await self._server.wait_closed()
 
 
-def write_ward(ward: ChaosWard, listen: int, send: int) -> None:
+def write_ward(ward: ChaosWard, listen: int, send: int, also: str = "PCD-04") -> None:
     more = f"""
 [hl7]
 application = "PUMPD"
@@ -157,7 +166,7 @@ may = ["ADT"]
 [[hl7.send]]
 id = "ehr"
 url = "mllp://127.0.0.1:{send}"
-messages = ["PCD-01", "PCD-04", "PCD-10", "RAS"]
+messages = {sorted({"PCD-01", "PCD-04", "PCD-10", "RAS", also})}
 interval = "1 s"
 
 [hl7.locations]

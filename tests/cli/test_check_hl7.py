@@ -24,6 +24,7 @@ def test_a_person_reads_who_may_connect_where_patients_are_and_what_is_sent(tmp_
         "    from ehr (MSH-3 EHR): ADT",
         "    4B^01^1 is bed 4b-01",
         "  sends PCD-01 to alarms (127.0.0.1:2576), every 30 s",
+        "  keeps messages that are done with: received 90 days, sent 30 days, settled 365 days",
     ):
         assert line in out.splitlines()
     assert "the gateway cannot be used" not in out
@@ -31,7 +32,8 @@ def test_a_person_reads_who_may_connect_where_patients_are_and_what_is_sent(tmp_
 
 def test_a_program_reads_the_same_and_nothing_where_hl7_is_not_used(tmp_path: Path) -> None:
     used = json.loads(run("check", "--json", ward(tmp_path, WARD + LISTEN))[1])
-    assert used["hl7"]["listen"]["peers"] == [{"id": "ehr", "application": "EHR", "may": ["ADT"]}]
+    assert used["hl7"]["listen"]["peers"] == [{"id": "ehr", "application": "EHR", "may": ["ADT"], "certificates": []}]
+    assert used["hl7"]["keep"] == {"received": 90, "sent": 30, "settled": 365}
     assert json.loads(run("check", "--json", ward(tmp_path, WARD))[1])["hl7"] is None
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,3 +122,40 @@ def test_what_is_sent_is_received_kept_and_answered(tmp_path: Path) -> None:
     ]
     assert (tmp_path / "000001.hl7").read_bytes().strip() == PUMP.read_bytes().strip()
     assert other.returncode == 1
+
+
+def mute(received: list[bytes]) -> tuple[threading.Thread, int]:
+    """Somebody who reads until the other side closes, and never answers."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with server, server.accept()[0] as line:
+            while data := line.recv(65536):
+                received.append(data)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    return thread, server.getsockname()[1]
+
+
+@pytest.mark.parametrize(("wants", "code"), [(b"NE|NE", 0), (b"ER|NE", 0), (b"AL|NE", 2)])
+def test_a_message_that_asks_for_no_answer_is_good_once_its_bytes_have_left(
+    tmp_path: Path, wants: bytes, code: int
+) -> None:
+    file, received = tmp_path / "one.hl7", list[bytes]()
+    raw = PUMP.read_bytes().replace(b"|AL|NE|", b"|" + wants + b"|", 1)
+    file.write_bytes(raw)
+    thread, port = mute(received)
+    ended, said = run("send", file, "--to", f"mllp://127.0.0.1:{port}", "--wait", "0.3")
+    thread.join()
+    assert ended == code
+    assert raw.strip() in b"".join(received)
+    assert said.split(maxsplit=1)[1].startswith("sent; it asks for no answer" if code == 0 else "no answer")
+
+
+def test_what_asks_for_no_answer_and_reaches_nobody_is_not_good(tmp_path: Path) -> None:
+    file = tmp_path / "one.hl7"
+    file.write_bytes(PUMP.read_bytes().replace(b"|AL|NE|", b"|NE|NE|", 1))
+    code, said = run("send", file, "--to", "mllp://127.0.0.1:1")
+    assert code == 2
+    assert "no answer" in said

@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from pumpd.clinical.mme import DAY_MS
+from pumpd.clinical.entries import Route
+from pumpd.clinical.mme import DAY_MS, Administered
 from pumpd.clinical.mme_words import (
     mme_text,
     part_text,
@@ -206,3 +207,10 @@ def test_a_patch_that_was_taken_off_is_told_of_while_it_may_act_and_never_counte
         assert found.notes == (
             "fentaNYL patch 25 mcg/h, off for 5 h: goes on acting for 12 to 36 h after removal, which is not counted",
         )
+
+
+def test_what_is_finer_than_a_microgram_counts_exactly() -> None:
+    fine = Administered("a", "fentanyl", Route.INTRAVENOUS, 12, NOW - H, 500)
+    finest = Administered("b", "fentanyl", Route.INTRAVENOUS, 0, NOW - H, 500)
+    assert exactly(total(fine)) * 2 == exactly(total(given("fentanyl", 0.025, route="iv")))
+    assert exactly(total(finest)) * 25 == exactly(total(fine))

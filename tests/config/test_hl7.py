@@ -9,7 +9,7 @@ import pytest
 from pumpd.config.load import inspect_ward, load_ward
 from pumpd.config.model import WardConfig
 from pumpd.device import Kind
-from pumpd.gateways import PeerSettings, SendSettings
+from pumpd.gateways import CompareSettings, PeerSettings, SendSettings
 from pumpd.safety.policy import Enforcement
 from tests.config.conftest import WARD, Break
 
@@ -59,6 +59,7 @@ def test_the_tables_become_what_the_gateway_takes(ward_file: Break) -> None:
     assert hl7.locations == {"4B^01^1": "4b-01"}
 
 
+SHOWS = '["ADT"]\ncertificates = '
 MISTAKES = [
     ("unknown key", ("port = 2575", "prot = 2575"), "hl7.listen.prot", 'did you mean "port"?'),
     ("unknown message", ('"PCD-01"', '"PCD-1"'), "hl7.send[0].messages[0]", 'expected "PCD-01", "PCD-04"'),
@@ -68,6 +69,19 @@ MISTAKES = [
     ("unknown bed", ('= "4b-01"', '= "4b-11"'), "hl7.locations.4B^01^1", 'did you mean "4b-01"?'),
     ("the page's port", ("port = 2575", "port = 8080"), "hl7.listen.port", "the page's own port"),
     ("an offset", ('"-03:30"', '"CET"'), "hl7.peer[0].utc_offset", '"+01:00"'),
+    (
+        "a digest",
+        ('["ADT"]', '["ADT"]\ncertificates = ["sha256:AB:CD"]'),
+        "hl7.peer[0].certificates[0]",
+        "64 hexadecimal",
+    ),
+    (
+        "too short",
+        ("[hl7.locations]", "[hl7.keep]\nreceived_days = 3\n[hl7.locations]"),
+        "hl7.keep.received_days",
+        "7 days",
+    ),
+    ("no tls", ('["ADT"]', '["ADT"]\ncertificates = ["his"]'), "hl7.peer[0].certificates", "[hl7.listen] has no tls"),
     ("not taken", ('["ADT"]', '["ADX"]'), "hl7.peer[0].may[0]", 'expected "ADT", "ORU"'),
 ]
 
@@ -90,6 +104,25 @@ def test_two_peers_with_one_application_are_told_apart_by_nothing(ward_file: Bre
     problems = load_ward(ward_file(more=LISTEN + twin))
     assert isinstance(problems, list)
     assert [(one.key, "used already" in one.message) for one in problems] == [("hl7.peer[1].application", True)]
+
+
+def test_one_device_behind_hl7_is_at_one_place(ward_file: Break) -> None:
+    twin = '\n[[bed]]\nid = "far"\n\n[[bed.monitor]]\nid = "far-m1"\nlink = "hl7:MON-1"\n'
+    problems = load_ward(ward_file(MONITOR, more=twin + LISTEN))
+    assert isinstance(problems, list)
+    assert [one.key for one in problems] == ["bed[2].monitor[0].link"]
+    assert "already used by" in problems[0].message
+    assert "stands at one bed: its gateway has to send an identifier of its own" in problems[0].message
+
+
+def test_how_far_two_systems_may_differ_is_the_wards(ward_file: Break) -> None:
+    table = '\n[hl7.compare]\nweight_percent = 10\nclock = "30 s"\n'
+    hl7 = ward(ward_file(more=LISTEN + table)).hl7
+    assert hl7 is not None
+    assert hl7.compare == CompareSettings(10, 2, 30_000)
+    default = ward(ward_file(more=LISTEN)).hl7
+    assert default is not None
+    assert default.compare == CompareSettings(5, 2, 120_000)
 
 
 def test_files_of_certificates_must_be_there(ward_file: Break) -> None:

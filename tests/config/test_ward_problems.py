@@ -35,7 +35,11 @@ MISTAKES = [
     ("two slashes", ("serial:///dev/ttyUSB1", "serial://dev"), "ttyUSB1", 1, "bed[1].pump[0].link", "three slashes"),
     ("no port", ("10.0.0.5:4001", "10.0.0.5"), "10.0.0.5", 1, "bed[0].monitor[0].link", "a host and a port"),
     ("concentration", ('"2 mg/mL"', '"3 mg/mL"'), '"2 mg', 1, "bed[1].pump[0].concentration", "1 mg/mL, 2 mg/mL, 5"),
-    ("open to the network", ("127.0.0.1", "0.0.0.0"), "host", 1, "server.host", "allow_unauthenticated"),
+    ("open to the network", ("127.0.0.1", "0.0.0.0"), "host", 1, "server.host", "behind_tls_proxy"),
+    ("half a certificate", ("port = 8080", 'tls_key = "k"'), "[server]", 1, "server.tls_certificate", "give both"),
+    ("proxies of nobody", ("port = 8080", 'proxies = ["::1"]'), "port =", 1, "server.proxies", "behind_tls_proxy"),
+    ("before", ("port = 8080", "allow_unauthenticated = true"), "port =", 1, "server.allow_unauthenticated", "signs"),
+    ("access", ("[journal]", '[access]\nfile = "a.toml"\n[journal]'), "url", 1, "access.file", "no file"),
     ("missing file", ("adult.toml", "adlt.toml"), "adult.toml", 1, "alarms.file", 'no file "alarms/adlt.toml"'),
     ("missing key", ('timezone = "Europe/Berlin"\n', ""), "[ward]", 1, "ward.timezone", "required key is missing"),
     ("time zone", ("Europe/Berlin", "Berlin"), "timezone", 1, "ward.timezone", "unknown time zone"),
@@ -107,15 +111,6 @@ def test_a_wrong_required_key_hides_no_other_mistake(ward_file: Break) -> None:
     problems = load_ward(ward_file(('id = "4b-01"', "id = 401"), ("ttyUSB1", "ttyUSB0")))
     assert isinstance(problems, list)
     assert [p.key for p in problems] == ["bed[0].id", "bed[1].pump[0].link"]
-
-
-@pytest.mark.parametrize("table", ["[mqtt]\nurl = 'mqtt://h'\n"])
-def test_what_this_version_does_not_build_is_refused_by_name(ward_file: Break, table: str) -> None:
-    problems = load_ward(ward_file(more=table))
-    assert isinstance(problems, list)
-    assert len(problems) == 1
-    assert "not available in this version" in problems[0].message
-    assert problems[0].line == len(WARD.splitlines()) + 1
 
 
 def test_text_that_is_no_toml_names_its_line(ward_file: Break) -> None:

@@ -11,8 +11,8 @@ from pumpd_hl7.times import time_text
 from pumpd.device.facts import Quality
 from pumpd.safety.events import LinkState
 from pumpd.safety.view import BedView
+from tests.daemon.hl7_peer import Ehr, adt, ehr_of
 from tests.daemon.house import House
-from tests.daemon.test_hl7 import Ehr, adt, ehr_of
 
 BED = """
 [hl7]
@@ -189,4 +189,20 @@ async def test_an_event_of_a_pump_and_the_status_of_an_alarm_are_taken(ward: Hou
     assert await ehr.send(status + b"PRT||AD|Accepted^Accepted^IHE_PCD_ACM|AAP|42^Nurse^Grace\r") == "MSA|AA|2"
     refused = await ehr.send(status.replace(b"|2|P|", b"|3|P|"))
     assert refused.startswith("MSA|AE|3")
+    ehr.close()
+
+
+async def test_what_became_of_our_alarm_stands_beside_it_and_acknowledges_nothing(ward: House) -> None:
+    ehr = await admitted(ward)
+    assert await ehr.send(alert(ward, "1", "start", "active")) == "MSA|AA|1"
+    await ward.until(lambda: occluded(ward))
+    alarm = next(one for one in seen(ward).alarms if "Occlusion" in one.text)
+    for number, status in enumerate(("Delivered", "Accepted"), 2):
+        head = f"MSH|^~\\&|HIS|HOSP|PUMPD|HOSP|20260115101601+0000||ORA^R41^ORA_R41|{number}|P|2.6\rMSA|AA|{alarm.id}\r"
+        said = f"{head}PRT||AD|{status}^{status}^IHE_PCD_ACM|AAP|42^Nurse^Grace\r"
+        assert await ehr.send(said.encode()) == f"MSA|AA|{number}"
+    reports = [(one.report.status, one.report.person) for one in seen(ward).told.reports]
+    assert reports == [("Delivered", "42 Grace Nurse"), ("Accepted", "42 Grace Nurse")]
+    still = next(one for one in seen(ward).alarms if one.id == alarm.id)
+    assert (still.state, still.acknowledged) == (alarm.state, None)
     ehr.close()

@@ -12,8 +12,8 @@ from pumpd_hl7.message import Message, read_message
 from pumpd_hl7.mllp import MllpFramer, frame
 from pumpd_hl7.times import time_text
 
+from tests.daemon.hl7_peer import Ehr, adt, ehr_of
 from tests.daemon.house import House
-from tests.daemon.test_hl7 import Ehr, adt, ehr_of
 
 HL7 = """
 [hl7]
@@ -75,7 +75,7 @@ async def ward(tmp_path: Path, receiver: tuple[Receiver, int]) -> AsyncIterator[
     await house.close()
 
 
-def _head(house: House, kind: str, control_id: str, mrn: str) -> tuple[str, str, str]:
+def head_of(house: House, kind: str, control_id: str, mrn: str) -> tuple[str, str, str]:
     """MSH, PID, and the time of the daemon's own wall clock."""
     at = time_text(int(house.daemon.clock.wall().timestamp()) * 1_000_000)
     head = f"MSH|^~\\&|HIS|HOSP|PUMPD|HOSP|{at}||{kind}|{control_id}|P|2.6"
@@ -83,13 +83,13 @@ def _head(house: House, kind: str, control_id: str, mrn: str) -> tuple[str, str,
 
 
 def ras(house: House, control_id: str, amount: str, action: str = "A", mrn: str = "M-1", unit: str = "mg") -> bytes:
-    head, pid, at = _head(house, "RAS^O17", control_id, mrn)
+    head, pid, at = head_of(house, "RAS^O17", control_id, mrn)
     given = f"RXA|0|1|{at}||1^Morphine|{amount}|{unit}|||42^Nurse^Grace||||||||||CP|{action}"
     return "".join(f"{row}\r" for row in (head, pid, "ORC|RE|O1|F1", given, "RXR|PO")).encode()
 
 
 def rgv(house: House, control_id: str, rate: str, mrn: str = "M-1") -> bytes:
-    head, pid, at = _head(house, "RGV^O15", control_id, mrn)
+    head, pid, at = head_of(house, "RGV^O15", control_id, mrn)
     rows = (
         head,
         pid,
@@ -117,7 +117,7 @@ async def test_a_dose_by_hand_is_charted_once_and_corrected_and_taken_back(ward:
     assert standing(ward) == ["hl7:ehr:F1/0/1:4"]
     assert await ehr.send(ras(ward, "5", "7", "D")) == "MSA|AA|5"
     entries = ward.daemon.beds[ward.bed.id].state.course.entries
-    assert [one.kind for name, one in entries.items() if name.startswith("hl7:")] == ["FollowUp"]
+    assert [one.kind for name, one in entries.items() if name.startswith("hl7:")] == ["TakenBack"]
     ehr.close()
 
 

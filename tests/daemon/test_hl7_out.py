@@ -198,3 +198,37 @@ async def test_what_was_not_told_before_a_restart_is_told_after_it_with_the_same
     await ehr.until(lambda: ehr.phases(alarm.id))
     taken = [message.control_id for message in ehr.messages]
     assert len(taken) == len(set(taken))
+
+
+async def test_a_refused_alarm_outlives_a_restart_and_is_sent_again_or_discarded_by_a_named_person(
+    ward: House, ehr: Receiver
+) -> None:
+    await ehr.until(lambda: ehr.of("R01"))
+    ehr.code = "AR"
+    ward.bed.act("tenfold-rate")
+    await ward.until(lambda: ward.alarm("hl7_dead_letters"))
+    await ward.until(lambda: ward.alarm("over_hard"))
+    alarm = ward.alarm("over_hard")
+    assert alarm is not None
+    await ehr.until(lambda: alarm.id in ehr.attempts)
+    await ward.daemon.stop()
+    ehr.code = "CA"
+    await ward.start()
+    gateway = ward.daemon.gateway
+    assert gateway is not None
+    letters = {letter.message.id: letter for letter in await gateway.dead_letters(100)}
+    dead = letters[alarm.id]
+    assert (dead.message.kind, dead.message.bed, dead.why) == ("PCD-04", "demo-01", "AR")
+    assert dead.message.made_us <= dead.refused_us <= gateway_now_us(ward)
+    await ward.until(lambda: ward.alarm("hl7_dead_letters"))
+    assert await gateway.settle(dead.number, "KL", replay=True)
+    assert not await gateway.settle(dead.number, "KL", replay=True)
+    await ehr.until(lambda: any(message.control_id == alarm.id for message in ehr.messages))
+    for name, letter in letters.items():
+        assert name == alarm.id or await gateway.settle(letter.number, "KL", replay=False)
+    await ward.until(lambda: not ward.alarm("hl7_dead_letters"))
+    assert await gateway.dead_letters(100) == []
+
+
+def gateway_now_us(ward: House) -> int:
+    return int(ward.daemon.clock.wall().timestamp() * 1_000_000)

@@ -1,4 +1,4 @@
-"""What only a Fresenius base does: sessions, link characters, modules, refusals, a pause and no rate."""
+"""What only a Fresenius base does: sessions, link characters, modules, and what it tells."""
 
 from __future__ import annotations
 
@@ -6,52 +6,10 @@ import pytest
 from pumpd_drivers.fresenius_base import FreseniusBase
 from pumpd_drivers.fresenius_base_wire import ERRORS, LINK_ERRORS, frame
 
-from pumpd.device import (
-    CommandOutcome,
-    Control,
-    ControlState,
-    DeviceAlarms,
-    DeviceSettings,
-    Garbled,
-    Identity,
-    Outcome,
-    PumpStatus,
-    ReleaseControl,
-    Send,
-    SetRateOrder,
-    Silent,
-    StopOrder,
-)
+from pumpd.device import DeviceAlarms, DeviceSettings, Garbled, Identity, Outcome, PumpStatus, Send, Silent
 from pumpd.sim.devices.fresenius_base import FreseniusBaseSim
+from tests.drivers.base_line import ACK, DC4, ENQ, READ, Line, _stopped, mute
 from tests.drivers.virtual import Mute, VirtualLine
-
-ACK, ENQ, DC4 = b"\x06", b"\x05", b"\x14"
-STOP = frame("1PO")
-READ = frame("1LE;dr")
-
-
-class Line(VirtualLine):
-    """A base with its modules; module 1 infuses at 7 mL/h."""
-
-    def __init__(self, *, control: bool = True, module: str = "", modules: tuple[str, ...] = ("1",)) -> None:
-        self.sim = FreseniusBaseSim()
-        self.sim.modules = modules
-        self.sim.panel.set_rate(7_000, 0)
-        self.sim.panel.start(0)
-        options = {"module": module} if module else {}
-        super().__init__(FreseniusBase(DeviceSettings("p1", control=control, options=options)), self.sim)
-
-    @property
-    def outcomes(self) -> list[tuple[str, Outcome, str]]:
-        return [(o.order_id, o.outcome, o.detail) for o in self.of(CommandOutcome)]
-
-
-def mute(control: bool = False) -> VirtualLine:
-    """An opened module 1 that then says only what the test says."""
-    line = VirtualLine(FreseniusBase(DeviceSettings("p1", control=control, options={"module": "1"})), Mute())
-    line.hear(frame("0C"), after_ms=20)
-    line.hear(frame("1C"), after_ms=1_020)
-    return line
 
 
 def test_base_then_a_second_of_patience_then_module_then_the_rest() -> None:
@@ -146,12 +104,6 @@ def test_which_of_several_modules_is_meant_is_not_guessed(modules: tuple[str, ..
     assert line.of(Silent) == []
 
 
-def _stopped(line: Line) -> list[tuple[str, Outcome, str]]:
-    line.order(StopOrder("s1"))
-    line.run_until(line.now + 2_000)
-    return line.outcomes
-
-
 def test_a_module_that_is_unplugged_leaves_the_other_one_the_only_one() -> None:
     line = Line(modules=("1", "4"))
     line.run_until(10_000)
@@ -196,96 +148,6 @@ def test_a_syringe_pump_that_stands_alone_has_no_address_and_no_base() -> None:
     line.hear(frame("C;d0064;r000003E8"), after_ms=20)
     assert line.of(PumpStatus)[-1].rate_ul_h == 10_000
     assert [out.data for out in driver.finish(line.now) if isinstance(out, Send)] == [frame("FC")]  # type: ignore[arg-type]
-
-
-@pytest.mark.req("INT-02")
-def test_a_stop_is_a_pause_that_leaves_at_once_and_is_read_back() -> None:
-    line = Line()
-    line.run_until(6_000)
-    assert line.order(StopOrder("s1"))[0] == Send(STOP, urgent=True)
-    stopped_ms = line.now
-    line.run_until(stopped_ms + 1_000)
-    assert line.outcomes == [("s1", Outcome.DONE, "")]
-    verified = [s for s in line.of(PumpStatus) if s.infusing is False]
-    assert verified[0].requested_ms is not None
-    assert verified[0].requested_ms > stopped_ms
-    assert line.sim.pump.infusing is False
-
-
-@pytest.mark.req("INT-01")
-def test_the_late_answer_to_another_command_is_not_the_acknowledgement_of_a_stop() -> None:
-    line = mute(control=True)
-    assert line.sent[-1][1] == frame("1MO;2")
-    line.order(StopOrder("s1"))
-    line.hear(frame("1C"), after_ms=20)
-    assert line.of(CommandOutcome) == []
-    line.hear(frame("1C"), after_ms=20)
-    assert [o.outcome for o in line.of(CommandOutcome)] == [Outcome.DONE]
-
-
-def test_a_stop_that_the_pump_refuses_says_why() -> None:
-    line = Line(control=False)
-    line.run_until(5_000)
-    assert _stopped(line) == [("s1", Outcome.REFUSED, "I;02 not in this mode")]
-
-
-def test_a_stop_that_was_not_received_is_sent_again_once() -> None:
-    line = mute()
-    line.order(StopOrder("s1"))
-    line.hear(b"\x156", after_ms=20)
-    line.hear(b"\x156", after_ms=20)
-    assert len(line.times_of(STOP)) == 2
-    line.hear(frame("1C"), after_ms=20)
-    line.hear(frame("1C"), after_ms=20)
-    assert [o.outcome for o in line.of(CommandOutcome)] == [Outcome.DONE]
-
-
-def test_a_rate_is_never_sent() -> None:
-    line = Line()
-    line.run_until(5_000)
-    before = [sent for _, sent in line.sent]
-    line.order(SetRateOrder("r1", 1_000, 2_000))
-    assert line.outcomes == [("r1", Outcome.REFUSED, "this pump takes no rate from a host")]
-    assert [sent for _, sent in line.sent] == before
-
-
-def test_control_that_the_pump_refuses_leaves_alarms_only() -> None:
-    line = Line(control=False)
-    line.sim.faults.occlusion = True
-    line.run_until(60_000)
-    assert line.of(Control) == []
-    other = Line()
-    other.sim.pump.alarms.add("AL_OCCLU")
-    other.run_until(5_000)
-    assert other.of(Control) == [Control(ControlState.REFUSED, "I;12 an alarm is present")]
-
-
-@pytest.mark.req("INT-06")
-def test_control_is_held_while_it_is_confirmed_and_lost_when_it_is_not() -> None:
-    line = Line()
-    line.run_until(60_000)
-    assert line.of(Control) == [Control(ControlState.GRANTED)]
-    assert 5 <= line.sim.asked["control"] <= 7
-    line.sim.control_asked = lambda ack, refusal: None  # type: ignore[method-assign]
-    line.run_until(100_000)
-    assert [c.state for c in line.of(Control)][:2] == [ControlState.GRANTED, ControlState.LOST]
-
-
-def test_a_mode_that_is_already_active_is_control_held() -> None:
-    line = mute(control=True)
-    assert line.sent[-1][1] == frame("1MO;2")
-    line.hear(frame("1I;06"), after_ms=20)
-    assert line.of(Control) == [Control(ControlState.GRANTED)]
-
-
-def test_release_goes_back_to_manual_mode() -> None:
-    line = Line()
-    line.run_until(5_000)
-    line.order(ReleaseControl("c1"))
-    line.run_until(6_000)
-    assert line.times_of(frame("1MO;1"))
-    assert line.outcomes == [("c1", Outcome.DONE, "")]
-    assert line.of(Control)[-1] == Control(ControlState.RELEASED, "on request")
 
 
 @pytest.mark.req("INT-06")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
 from pumpd.safety.events import Charted
@@ -63,8 +62,3 @@ def busy(ward: BenchWard) -> None:
     none = course(now, id=None, day=None, infusions=(), missing=(), set_aside=(), nrs_due_ms=None, observe_due_ms=None)
     ward.set("w-03", course=none, clinical=clinical(now, concentration=None, mme=None, nrs=None))
     ward.alarm("w-02", "NRS overdue", condition="nrs_overdue", priority=Priority.LOW, kind=AlarmKind.ADVISORY)
-
-
-def assert_clean(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from pumpd.device.facts import Quality
@@ -14,17 +13,13 @@ from pumpd.safety.decisions import InterlockState
 from pumpd.safety.events import LinkState
 from pumpd.safety.policy import AlarmKind, Priority
 from tests.e2e.bench_ward import BenchWard
-from tests.e2e.conftest import SERVER_DOWN, Console, open_ward, wait_state
+from tests.e2e.clean import assert_clean
+from tests.e2e.conftest import SERVER_DOWN, Console, open_ward, theme, wait_state
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 Scene = Callable[[Page, BenchWard, Console], None]
-
-
-def assert_clean(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 def busy(page: Page, ward: BenchWard, _: Console) -> None:
@@ -66,7 +61,7 @@ def test_axe_finds_no_violation_dark_or_light(page: Page, ward: BenchWard, conso
     open_ward(page, ward)
     scene(page, ward, console)
     assert_clean(page)
-    page.evaluate("document.documentElement.dataset.theme = 'light'")
+    theme(page, "light")
     assert_clean(page)
 
 

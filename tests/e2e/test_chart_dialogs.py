@@ -24,8 +24,9 @@ from pumpd.clinical.entries import (
 from pumpd.safety.events import Assessed, ProtocolOverride
 from tests.api.test_chart import WORDS
 from tests.e2e.bench_ward import BenchWard
-from tests.e2e.conftest import Console, open_ward
-from tests.e2e.course_scene import act, assert_clean, charted, save, show, strip
+from tests.e2e.clean import assert_clean
+from tests.e2e.conftest import Console, open_ward, theme
+from tests.e2e.course_scene import act, charted, save, show, strip
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -51,7 +52,7 @@ def test_an_assessment_records_pain_sedation_and_side_effects(page: Page, ward: 
     open_ward(page, ward)
     show(ward)
     dialog = act(page, "Assessment")
-    dialog.locator("label.step", has_text="4").click()
+    dialog.get_by_role("group", name="Pain now (NRS)").get_by_role("radio", name="4", exact=True).check()
     dialog.get_by_label("neuropathic").check()
     dialog.get_by_label("2 - slightly drowsy").check()
     dialog.get_by_label("dissociation").check()
@@ -96,32 +97,31 @@ def test_a_patch_is_put_on_and_the_one_that_is_on_taken_off(page: Page, ward: Be
     assert charted(page, ward).entry == PatchOff(event.id)
 
 
-@pytest.mark.parametrize(
-    ("entry", "fill", "button", "wanted"),
-    [
-        ("Ketamine oral, i.m. ...", {"Amount, as ketamine base (mg)": "35"}, "Save", KetamineGiven(Route.ORAL, 35_000)),
-        (
-            "Plan infusion",
-            {"Dose of the infusion (mg/kg)": "0.5", "Rate to begin with (mg/kg/h)": "0.1"},
-            "Plan",
-            InfusionPlan(500, 100),
-        ),
-        ("Other medicine", {"Medicine": "Neurontin"}, "Save", Comedication("gabapentin", sedating=True)),
-        ("Contra-indications", {}, "All asked for", Checklist((("pregnancy", False), ("active psychosis", False)))),
-    ],
-)
-def test_doses_plans_and_checks_are_charted_from_the_page(
-    page: Page, ward: BenchWard, entry: str, fill: dict[str, str], button: str, wanted: Any
-) -> None:
+ENTRIES: list[tuple[str, dict[str, str], str, Any]] = [
+    ("Ketamine oral, i.m. ...", {"Amount, as ketamine base (mg)": "35"}, "Save", KetamineGiven(Route.ORAL, 35_000)),
+    (
+        "Plan infusion",
+        {"Dose of the infusion (mg/kg)": "0.5", "Rate to begin with (mg/kg/h)": "0.1"},
+        "Plan",
+        InfusionPlan(500, 100),
+    ),
+    ("Other medicine", {"Medicine": "Neurontin"}, "Save", Comedication("gabapentin", sedating=True)),
+    ("Contra-indications", {}, "All asked for", Checklist((("pregnancy", False), ("active psychosis", False)))),
+]
+
+
+def test_doses_plans_and_checks_are_charted_from_the_page(page: Page, ward: BenchWard) -> None:
     open_ward(page, ward)
     show(ward)
-    dialog = act(page, entry)
-    if entry.startswith("Ketamine"):
-        dialog.get_by_label("oral").check()
-    for label, text in fill.items():
-        dialog.get_by_label(label).fill(text)
-    save(dialog, button)
-    assert charted(page, ward).entry == wanted
+    for entry, fill, button, wanted in ENTRIES:
+        dialog = act(page, entry)
+        if entry.startswith("Ketamine"):
+            dialog.get_by_label("oral").check()
+        for label, text in fill.items():
+            dialog.get_by_label(label).fill(text)
+        save(dialog, button)
+        assert charted(page, ward).entry == wanted, entry
+        ward.submitted.clear()
 
 
 def test_a_dose_that_was_given_already_is_charted_with_its_time(page: Page, ward: BenchWard) -> None:
@@ -156,15 +156,19 @@ def test_a_rule_is_set_aside_with_a_reason_and_a_refusal_is_shown_whole(
     assert ward.submitted[-1] == ProtocolOverride("step_size", "RN-KL", "severe pain")
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("entry", [None, "Assessment", "Opioid given", "Set a rule aside"])
-def test_axe_finds_no_violation_in_the_dialogs(page: Page, ward: BenchWard, theme: str, entry: str | None) -> None:
-    open_ward(page, ward, f"?theme={theme}")
+def test_axe_finds_no_violation_in_the_dialogs(page: Page, ward: BenchWard, subtests: pytest.Subtests) -> None:
+    open_ward(page, ward)
     show(ward)
     strip(page)
-    if entry is None:
-        page.get_by_role("button", name="Chart: Bed 1").click()
-        page.locator("dialog .entries").wait_for()
-    else:
-        act(page, entry)
-    assert_clean(page)
+    for entry in (None, "Assessment", "Opioid given", "Set a rule aside"):
+        if entry is None:
+            page.get_by_role("button", name="Chart: Bed 1").click()
+            page.locator("dialog .entries").first.wait_for()
+        else:
+            act(page, entry).wait_for()
+        for name in ("dark", "light"):
+            with subtests.test(entry=entry, theme=name):
+                theme(page, name)
+                assert_clean(page)
+        page.keyboard.press("Escape")
+        page.locator("dialog[open]").wait_for(state="detached")

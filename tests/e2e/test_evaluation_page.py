@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from pumpd.evaluation.picture import page as document
+from tests.e2e.clean import axe
 from tests.evaluate.library import lines_of
 from tests.evaluate.recordings import ADULT, candidate, changed, during, rows, study_of
 
@@ -39,7 +39,7 @@ def opened(browser: Browser, file: Path, scheme: str, width: int) -> Page:
 @pytest.mark.parametrize("width", [400, 1400])
 def test_axe_finds_nothing_and_the_page_fits(browser: Browser, file: Path, scheme: str, width: int) -> None:
     page = opened(browser, file, scheme, width)
-    found = Axe().run(page)
+    found = axe(page)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.context.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,8 +11,8 @@ from playwright.sync_api import Page, expect
 from pumpd.safety.policy import Priority
 from pumpd.safety.view import BedView
 from tests.e2e.bench_ward import BenchWard
-from tests.e2e.conftest import open_ward
-from tests.e2e.test_accessibility import assert_clean
+from tests.e2e.clean import assert_clean
+from tests.e2e.conftest import open_ward, size, theme
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -68,24 +69,25 @@ def test_an_alarm_that_rests_on_its_values_is_marked_in_the_list_and_in_the_bar(
     expect(page.locator('[data-alarm="w-02-1"] .unproven')).to_have_count(0)
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (390, 844)])
+PAST_THE_TILE = """all => all.filter(
+  e => e.getBoundingClientRect().right > e.closest('.tile').getBoundingClientRect().right).length"""
+
+
 def test_the_mark_is_read_in_every_theme_and_size_without_being_cut(
-    page: Page, ward: BenchWard, theme: str, size: tuple[int, int]
+    page: Page, ward: BenchWard, subtests: pytest.Subtests
 ) -> None:
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
     open_ward(page, ward)
     for device in ("m1", "p1"):
         under_development(ward, "w-01", device)
     marks = page.locator('[data-bed="w-01"]').locator(MARK)
     expect(marks).to_have_count(7)
-    for at in range(7):
-        cut = marks.nth(at).evaluate(
-            "e => e.getBoundingClientRect().right > e.closest('.tile').getBoundingClientRect().right"
-        )
-        assert not cut
-        expect(marks.nth(at)).to_be_visible()
+    for name, (width, height) in product(("dark", "light"), ((1920, 1080), (1280, 720), (390, 844))):
+        with subtests.test(theme=name, width=width):
+            theme(page, name)
+            size(page, width, height)
+            assert marks.evaluate_all(PAST_THE_TILE) == 0
+            for mark in marks.all():
+                expect(mark).to_be_visible()
 
 
 def test_axe_finds_no_violation_in_the_marks_beside_alarms_of_every_priority(page: Page, ward: BenchWard) -> None:
@@ -96,5 +98,5 @@ def test_axe_finds_no_violation_in_the_marks_beside_alarms_of_every_priority(pag
         ward.alarm(bed, "SpO2 84 % is below 88 %", condition="spo2_low", priority=priority)
     expect(page.locator(".alarm .unproven")).to_have_count(3)
     assert_clean(page)
-    page.evaluate("document.documentElement.dataset.theme = 'light'")
+    theme(page, "light")
     assert_clean(page)

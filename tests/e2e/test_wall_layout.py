@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from pumpd.safety.alarms import Alarm, AlarmState, Phase
 from pumpd.safety.policy import AlarmKind, Priority
 from tests.e2e.bench_ward import BenchWard
-from tests.e2e.conftest import open_ward
+from tests.e2e.conftest import open_ward, size
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -48,24 +48,31 @@ def over_hard(ward: BenchWard) -> Alarm:
 
 
 @pytest.mark.parametrize(
-    ("beds", "width", "height", "least_px"),
-    [(4, 1920, 1080, 110), (4, 3840, 2160, 220), (8, 1920, 1080, 60), (16, 1920, 1080, 45)],
+    ("beds", "walls"),
+    [(4, ((1920, 1080, 110), (3840, 2160, 220))), (8, ((1920, 1080, 60),)), (16, ((1920, 1080, 45),))],
 )
 def test_digits_are_large_and_an_alarms_cause_value_and_limit_whole(
-    page: Page, beds: int, width: int, height: int, least_px: int
+    page: Page, beds: int, walls: tuple[tuple[int, int, int], ...], subtests: pytest.Subtests
 ) -> None:
-    page.set_viewport_size({"width": width, "height": height})
     with BenchWard(beds=beds) as ward:
         open_ward(page, ward)
         alarm = over_hard(ward)
         page.wait_for_selector(".bar.high")
-        assert page.evaluate(CUT_OFF) == []
+        for width, height, _ in walls:
+            with subtests.test("alone", width=width):
+                ward.refresh()  # a grey value has its age beside it, and less room
+                size(page, width, height)
+                assert page.evaluate(CUT_OFF) == []
         ward.alarm("w-01", "demo-01-p1 changed at the pump", priority=Priority.LOW)
         over = changed(alarm, state=AlarmState.LATCHED, present=False, ended_ms=ward.now_ms())
         ward.put(over, Phase.LATCH)
         page.wait_for_selector(".bar.high.latched")
-        assert digit_px(page) >= least_px
-        assert page.evaluate(CUT_OFF) == []
+        for width, height, least_px in walls:
+            with subtests.test("beside another", width=width):
+                ward.refresh()  # a grey value has its age beside it, and less room
+                size(page, width, height)
+                assert digit_px(page) >= least_px
+                assert page.evaluate(CUT_OFF) == []
         assert OVER_HARD in page.locator(".bar.high").inner_text()
 
 

@@ -14,6 +14,7 @@ from pumpd.safety.events import LinkState, StopRequested
 from pumpd.safety.policy import Enforcement
 from tests.e2e.bench_ward import BenchWard
 from tests.e2e.conftest import SERVER_DOWN, Console, digits, open_ward, wait_digits, wait_state
+from tests.e2e.course_scene import show
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -51,14 +52,14 @@ def test_a_silent_source_turns_grey_with_its_age_and_then_blank(page: Page, ward
 
 
 @pytest.mark.req("QUA-01")
-@pytest.mark.parametrize("quality", [Quality.STALE, Quality.INVALID, Quality.OFF])
-def test_no_quality_but_ok_and_questionable_prints_a_digit(page: Page, ward: BenchWard, quality: Quality) -> None:
+def test_no_quality_but_ok_and_questionable_prints_a_digit(page: Page, ward: BenchWard) -> None:
     open_ward(page, ward)
-    ward.vitals("w-01", quality, spo2=97)
-    wait_digits(page, "w-01", "spo2", "--")
-    ward.vitals("w-01", Quality.QUESTIONABLE, spo2=96)
-    wait_digits(page, "w-01", "spo2", "96")
-    page.wait_for_selector('[data-bed="w-01"] [data-signal="spo2"] .questionable')
+    for spo2, quality in enumerate((Quality.STALE, Quality.INVALID, Quality.OFF), start=94):
+        ward.vitals("w-01", quality, spo2=97)
+        wait_digits(page, "w-01", "spo2", "--")
+        ward.vitals("w-01", Quality.QUESTIONABLE, spo2=spo2)
+        wait_digits(page, "w-01", "spo2", str(spo2))
+        page.wait_for_selector('[data-bed="w-01"] [data-signal="spo2"] .questionable')
 
 
 @pytest.mark.req("RSP-03")
@@ -101,20 +102,17 @@ def test_an_infusion_without_a_weight_is_shown_without_a_dose(page: Page, ward: 
 
 
 @pytest.mark.req("INT-01")
-@pytest.mark.parametrize(
-    ("state", "words"),
-    [
+def test_the_interlock_speaks_in_words(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    for state, words in (
         (InterlockState.TRIPPED, "TRIPPED - STOP SENT"),
         (InterlockState.STOP_ACKED, "STOP ACKNOWLEDGED - VERIFYING"),
         (InterlockState.STOP_VERIFIED, "STOP VERIFIED"),
         (InterlockState.STOP_UNCONFIRMED, "STOP NOT CONFIRMED - STOP PUMP BY HAND"),
-    ],
-)
-def test_the_interlock_speaks_in_words(page: Page, ward: BenchWard, state: InterlockState, words: str) -> None:
-    open_ward(page, ward)
-    ward.pump("w-01", interlock=state, infusing=False, rate_ul_h=0, dose_mg_kg_h=Decimal(0))
-    page.wait_for_selector(f'[data-pump="w-01-p1"] [data-interlock="{state.value}"]')
-    assert page.locator('[data-pump="w-01-p1"] .interlock').inner_text() == words
+    ):
+        ward.pump("w-01", interlock=state, infusing=False, rate_ul_h=0, dose_mg_kg_h=Decimal(0))
+        page.wait_for_selector(f'[data-pump="w-01-p1"] [data-interlock="{state.value}"]')
+        assert page.locator('[data-pump="w-01-p1"] .interlock').inner_text() == words
 
 
 def test_a_bed_without_a_kernel_is_shown_as_not_monitored(page: Page, ward: BenchWard) -> None:
@@ -150,25 +148,73 @@ def test_the_page_comes_back_by_itself_with_fresh_values(page: Page, console: Co
         page.locator(".banner.lost").wait_for(state="detached")
 
 
-def test_a_page_that_slept_trusts_nothing_before_a_new_snapshot(page: Page, ward: BenchWard) -> None:
-    page.clock.install()
-    open_ward(page, ward)
-    page.evaluate(COUNT_SOCKETS)
-    page.clock.fast_forward(60_000)
-    page.wait_for_function("window.sockets === 1")
-    page.wait_for_selector(".connection.live")
-    wait_digits(page, "w-01", "rr", "14")
+def test_a_page_that_slept_trusts_nothing_before_a_new_snapshot(own_page: Page, ward: BenchWard) -> None:
+    own_page.clock.install()
+    open_ward(own_page, ward)
+    own_page.evaluate(COUNT_SOCKETS)
+    own_page.clock.fast_forward(60_000)
+    own_page.wait_for_function("window.sockets === 1")
+    own_page.wait_for_selector(".connection.live")
+    wait_digits(own_page, "w-01", "rr", "14")
 
 
-def test_stop_is_one_press_and_one_confirmation_in_place(page: Page, ward: BenchWard) -> None:
+UNNAMED = "ward page (no name given)"
+
+
+def test_stop_is_two_presses_in_the_same_place_and_nothing_is_typed(page: Page, ward: BenchWard) -> None:
     open_ward(page, ward)
     pump = page.locator('[data-pump="w-02-p1"]')
-    pump.get_by_role("button", name="Stop pump").click()
+    button = pump.locator("button.stop")
+    button.click()
+    pump.get_by_role("button", name="STOP NOW").wait_for()
     assert ward.submitted == []
-    pump.get_by_label("Your initials").fill("RN-KL")
-    pump.get_by_role("button", name="STOP NOW").click()
+    button.click()
     pump.get_by_text("TRIPPED - STOP SENT").wait_for()
-    assert ward.submitted == [StopRequested("w-02-p1", "RN-KL", "stopped from the ward page")]
+    assert ward.submitted == [StopRequested("w-02-p1", UNNAMED, "stopped from the ward page")]
+
+
+def test_stop_held_down_stops_at_once_with_mouse_or_key_and_by_whom_is_known(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    page.evaluate("sessionStorage.setItem('pumpd.user', 'RN-KL')")
+    button = page.locator('[data-pump="w-02-p1"] button.stop')
+    button.hover()
+    page.mouse.down()
+    page.locator('[data-pump="w-02-p1"] [data-interlock="tripped"]').wait_for()
+    page.mouse.up()
+    page.locator('[data-pump="w-03-p1"] button.stop').focus()
+    page.keyboard.down("Enter")
+    page.locator('[data-pump="w-03-p1"] [data-interlock="tripped"]').wait_for()
+    page.keyboard.up("Enter")
+    assert ward.submitted == [StopRequested(f"w-0{n}-p1", "RN-KL", "stopped from the ward page") for n in (2, 3)]
+    assert page.get_by_role("button", name="STOP NOW").count() == 0
+
+
+def test_a_press_of_space_asks_a_second_one_stops_and_keep_takes_it_back(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    pump = page.locator('[data-pump="w-02-p1"]')
+    pump.locator("button.stop").focus()
+    page.keyboard.press("Space")
+    pump.get_by_role("button", name="Keep").click()
+    pump.get_by_role("button", name="Stop pump").wait_for()
+    assert ward.submitted == []
+    pump.locator("button.stop").focus()
+    page.keyboard.press("Space")
+    pump.get_by_role("button", name="STOP NOW").wait_for()
+    page.keyboard.press("Space")
+    pump.get_by_text("TRIPPED - STOP SENT").wait_for()
+    assert len(ward.submitted) == 1
+
+
+def test_a_pump_is_stopped_from_within_a_dialog_about_its_bed(page: Page, ward: BenchWard) -> None:
+    open_ward(page, ward)
+    show(ward, "w-02")
+    page.get_by_role("button", name="Chart: Bed 2").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Set rate").click()
+    dialog.locator("button.stop").click()
+    dialog.get_by_role("button", name="STOP NOW").click()
+    dialog.get_by_text("Stop accepted").wait_for()
+    assert isinstance(ward.submitted[0], StopRequested)
 
 
 def test_a_refused_stop_shows_every_reason(page: Page, ward: BenchWard, console: Console) -> None:

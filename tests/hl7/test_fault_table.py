@@ -1,20 +1,59 @@
-"""Faults that real peers make, each with the answer that goes out on a real connection."""
+"""Faults that real peers make, each with the answer that goes out on a real connection.
+
+The whole table twice: with a store that is a dictionary, and with the journal behind it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
 
 import pytest
 from pumpd_hl7.mllp import CR, FS, VT, frame
 
 from pumpd.gateways import PeerSettings
-from tests.hl7.wire import adt, code_of, error_of, listening, until
+from pumpd.journal.messages import JournalMessages
+from tests.hl7.wire import Bench, Held, adt, code_of, error_of, in_memory, until
+from tests.hl7.wire import listening as listening_with
+from tests.journal.steps import opened
 
 ONE, TWO = adt("1").encode(), adt("2").encode()
+Listening = Callable[..., contextlib.AbstractAsyncContextManager[Bench]]
 
 
-async def test_the_answer_on_the_wire_to_the_byte() -> None:
+@pytest.fixture(scope="module")
+def new_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database, made once: copying it is quicker than making its tables."""
+    path = tmp_path_factory.mktemp("new") / "journal.db"
+
+    async def make() -> None:
+        async with opened(f"sqlite:///{path}"):
+            pass
+
+    asyncio.run(make())
+    return path
+
+
+@contextlib.asynccontextmanager
+async def in_journal(new: Path, folder: Path) -> AsyncIterator[Held]:
+    shutil.copy(new, folder / "journal.db")
+    async with opened(f"sqlite:///{folder}/journal.db") as journal:
+        store = await JournalMessages.open(journal)
+        yield Held(store)
+        assert await store.unapplied() == [], "what was kept has been done, and is written down as done"
+
+
+@pytest.fixture(params=["memory", "journal"])
+def listening(request: pytest.FixtureRequest, tmp_path: Path, new_journal: Path) -> Listening:
+    kept = partial(in_journal, new_journal, tmp_path) if request.param == "journal" else in_memory
+    return partial(listening_with, kept=kept)
+
+
+async def test_the_answer_on_the_wire_to_the_byte(listening: Listening) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         await peer.send(frame(ONE))
@@ -23,7 +62,7 @@ async def test_the_answer_on_the_wire_to_the_byte() -> None:
         )
 
 
-async def test_two_frames_in_one_write_are_answered_in_order() -> None:
+async def test_two_frames_in_one_write_are_answered_in_order(listening: Listening) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         await peer.send(frame(ONE) + frame(TWO))
@@ -31,32 +70,32 @@ async def test_two_frames_in_one_write_are_answered_in_order() -> None:
         assert bench.notes.applied == ["1", "2"]
 
 
-async def test_a_frame_byte_by_byte() -> None:
+async def test_a_frame_byte_by_byte(listening: Listening) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         await peer.send(*(bytes([byte]) for byte in frame(ONE)))
         assert code_of(await peer.answer()) == "AA 1"
 
 
-async def test_a_lost_start_block_is_never_answered_and_the_next_frame_is() -> None:
+async def test_a_lost_start_block_is_never_answered_and_the_next_frame_is(listening: Listening) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         await peer.send(ONE + FS + CR, frame(TWO))
         assert code_of(await peer.answer()) == "AA 2"
         assert bench.notes.applied == ["2"]
-        assert "outside" in bench.peer().problem
+        assert "outside" in bench.peer().last_problem
 
 
-async def test_a_lost_end_block_glues_two_messages_and_only_the_second_is_answered() -> None:
+async def test_a_lost_end_block_glues_two_messages_and_only_the_second_is_answered(listening: Listening) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         await peer.send(VT + ONE + CR + frame(TWO))
         assert code_of(await peer.answer()) == "AA 2"
         assert bench.notes.applied == ["2"]
-        assert "the end of the one before was lost" in bench.peer().problem
+        assert "the end of the one before was lost" in bench.peer().last_problem
 
 
-async def test_a_lost_carriage_return_is_no_frame() -> None:
+async def test_a_lost_carriage_return_is_no_frame(listening: Listening) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         await peer.send(VT + ONE + FS + frame(TWO))
@@ -64,7 +103,7 @@ async def test_a_lost_carriage_return_is_no_frame() -> None:
         assert bench.notes.applied == ["2"]
 
 
-async def test_a_peer_of_whom_it_is_known_may_leave_the_carriage_return_out() -> None:
+async def test_a_peer_of_whom_it_is_known_may_leave_the_carriage_return_out(listening: Listening) -> None:
     one, two, three = (adt(number, app="BARE").encode() for number in "123")
     async with listening() as bench:
         peer = await bench.caller()
@@ -76,7 +115,7 @@ async def test_a_peer_of_whom_it_is_known_may_leave_the_carriage_return_out() ->
         assert bench.peer("bare").problem == ""
 
 
-async def test_glued_messages_in_one_frame_are_refused_whole() -> None:
+async def test_glued_messages_in_one_frame_are_refused_whole(listening: Listening) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         answer = await peer.ask(ONE + TWO)
@@ -84,7 +123,7 @@ async def test_glued_messages_in_one_frame_are_refused_whole() -> None:
         assert bench.notes.applied == []
 
 
-async def test_nuls_and_line_ends_between_frames_are_nothing() -> None:
+async def test_nuls_and_line_ends_between_frames_are_nothing(listening: Listening) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         await peer.send(b"\0\0\r\n" + frame(ONE) + b"\0\n" + frame(TWO))
@@ -95,13 +134,13 @@ async def test_nuls_and_line_ends_between_frames_are_nothing() -> None:
 @pytest.mark.parametrize(
     "message", [b"\xef\xbb\xbf" + ONE, ONE.replace(b"\r", b"\n"), ONE.replace(b"\r", b"\r\n"), ONE + b"\0"]
 )
-async def test_a_byte_order_mark_line_feeds_and_nuls_at_the_end_are_read(message: bytes) -> None:
+async def test_a_byte_order_mark_line_feeds_and_nuls_at_the_end_are_read(listening: Listening, message: bytes) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         assert await peer.said(message) == "AA 1"
 
 
-async def test_a_byte_order_mark_before_the_frame_is_nothing() -> None:
+async def test_a_byte_order_mark_before_the_frame_is_nothing(listening: Listening) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         await peer.send(b"\xef\xbb\xbf" + frame(ONE))
@@ -126,7 +165,7 @@ NAME = "Müller^Ada"
     ],
 )
 async def test_bytes_that_are_not_of_their_character_set_are_refused_by_name(
-    header: str, codec: str, app: str, expected: str
+    listening: Listening, header: str, codec: str, app: str, expected: str
 ) -> None:
     async with listening() as bench:
         peer = await bench.caller()
@@ -139,7 +178,7 @@ async def test_bytes_that_are_not_of_their_character_set_are_refused_by_name(
             assert bench.notes.names == []
 
 
-async def test_a_message_of_a_mebibyte_is_taken() -> None:
+async def test_a_message_of_a_mebibyte_is_taken(listening: Listening) -> None:
     big = ONE + b"NTE|1||" + b"x" * 1000 + b"\r"
     big += b"".join(b"NTE|%d||ok\r" % number for number in range(90_000))
     big = big[: big.rindex(b"\r", 0, 1 << 20) + 1]
@@ -149,7 +188,7 @@ async def test_a_message_of_a_mebibyte_is_taken() -> None:
         assert await peer.said(big) == "AA 1"
 
 
-async def test_a_message_that_is_too_long_is_refused_and_the_connection_goes_on() -> None:
+async def test_a_message_that_is_too_long_is_refused_and_the_connection_goes_on(listening: Listening) -> None:
     async with listening(limit_bytes=2000) as bench:
         peer = await bench.caller()
         answer = await peer.ask(ONE + b"NTE|1||" + b"x" * 10_000)
@@ -159,7 +198,7 @@ async def test_a_message_that_is_too_long_is_refused_and_the_connection_goes_on(
         assert bench.notes.applied == ["2"]
 
 
-async def test_a_frame_that_takes_too_long_ends_its_connection_alone() -> None:
+async def test_a_frame_that_takes_too_long_ends_its_connection_alone(listening: Listening) -> None:
     async with listening(frame_ms=50) as bench:
         slow, other = await bench.caller(), await bench.caller()
         await slow.send(VT + ONE[:20])
@@ -168,7 +207,7 @@ async def test_a_frame_that_takes_too_long_ends_its_connection_alone() -> None:
         assert bench.notes.applied == ["2"]
 
 
-async def test_nobody_keeps_a_connection_by_sending_nothing_that_is_a_message() -> None:
+async def test_nobody_keeps_a_connection_by_sending_nothing_that_is_a_message(listening: Listening) -> None:
     async with listening(idle_ms=300) as bench:
         peer = await bench.caller()
         closed = asyncio.create_task(peer.closed())
@@ -180,7 +219,7 @@ async def test_nobody_keeps_a_connection_by_sending_nothing_that_is_a_message() 
         assert await closed == b""
 
 
-async def test_a_peer_that_sends_no_more_is_still_answered() -> None:
+async def test_a_peer_that_sends_no_more_is_still_answered(listening: Listening) -> None:
     async with listening() as bench:
         bench.store.hold = asyncio.Event()
         peer = await bench.caller()
@@ -192,7 +231,7 @@ async def test_a_peer_that_sends_no_more_is_still_answered() -> None:
         assert await peer.closed() == b""
 
 
-async def test_half_a_frame_at_the_end_is_not_answered() -> None:
+async def test_half_a_frame_at_the_end_is_not_answered(listening: Listening) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         await peer.send(frame(ONE) + frame(TWO)[:-2])
@@ -200,10 +239,10 @@ async def test_half_a_frame_at_the_end_is_not_answered() -> None:
         assert code_of(await peer.answer()) == "AA 1"
         assert await peer.closed() == b""
         assert bench.notes.applied == ["1"]
-        assert "ended inside of a frame" in bench.peer().problem
+        assert "ended inside of a frame" in bench.peer().last_problem
 
 
-async def test_a_peer_that_goes_away_without_waiting_has_been_heard_all_the_same() -> None:
+async def test_a_peer_that_goes_away_without_waiting_has_been_heard_all_the_same(listening: Listening) -> None:
     async with listening() as bench:
         bench.store.hold = asyncio.Event()
         peer = await bench.caller()
@@ -215,7 +254,7 @@ async def test_a_peer_that_goes_away_without_waiting_has_been_heard_all_the_same
         assert bench.notes.applied == ["1", "2"]
 
 
-async def test_a_late_answer_belongs_to_its_own_message() -> None:
+async def test_a_late_answer_belongs_to_its_own_message(listening: Listening) -> None:
     async with listening() as bench:
         bench.store.hold = asyncio.Event()
         peer, other = await bench.caller(), await bench.caller()
@@ -226,7 +265,7 @@ async def test_a_late_answer_belongs_to_its_own_message() -> None:
         assert code_of(await other.answer()) == "AA 2"
 
 
-async def test_a_repetition_gets_the_same_bytes_and_is_done_once() -> None:
+async def test_a_repetition_gets_the_same_bytes_and_is_done_once(listening: Listening) -> None:
     async with listening() as bench:
         first, again = await bench.caller(), await bench.caller()
         answers = [(await peer.ask(ONE)).raw for peer in (first, first, again)]
@@ -234,7 +273,7 @@ async def test_a_repetition_gets_the_same_bytes_and_is_done_once() -> None:
         assert bench.notes.applied == ["1"]
 
 
-async def test_a_repetition_while_the_first_is_being_committed_waits_for_its_answer() -> None:
+async def test_a_repetition_while_the_first_is_being_committed_waits_for_its_answer(listening: Listening) -> None:
     async with listening() as bench:
         bench.store.hold = asyncio.Event()
         first, again = await bench.caller(), await bench.caller()
@@ -246,7 +285,7 @@ async def test_a_repetition_while_the_first_is_being_committed_waits_for_its_ans
         assert bench.notes.applied == ["1"]
 
 
-async def test_another_message_of_the_same_key_is_refused_and_not_lost_in_silence() -> None:
+async def test_another_message_of_the_same_key_is_refused_and_not_lost_in_silence(listening: Listening) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         assert await peer.said(ONE) == "AA 1"
@@ -277,18 +316,22 @@ async def test_another_message_of_the_same_key_is_refused_and_not_lost_in_silenc
         ("MSH", "AE ", "102 MSH-2"),
     ],
 )
-async def test_what_is_not_taken_is_refused_with_its_place(message: str, expected: str, error: str) -> None:
+async def test_what_is_not_taken_is_refused_with_its_place(
+    listening: Listening, message: str, expected: str, error: str
+) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         answer = await peer.ask(message)
         assert (code_of(answer), error_of(answer)) == (expected, error)
         assert bench.notes.applied == []
-        assert bench.store.kept == {}
+        assert await bench.store.unapplied() == []
         assert await peer.said(TWO) == "AA 2"  # and the connection goes on
 
 
 @pytest.mark.parametrize(("generation", "taken"), [("real", "P"), ("demo", "TD"), ("test", "TD")])
-async def test_a_patient_never_reaches_a_simulation_nor_practice_a_patient(generation: str, taken: str) -> None:
+async def test_a_patient_never_reaches_a_simulation_nor_practice_a_patient(
+    listening: Listening, generation: str, taken: str
+) -> None:
     async with listening(generation=generation) as bench:
         peer = await bench.caller()
         for said in "PTD":
@@ -296,7 +339,7 @@ async def test_a_patient_never_reaches_a_simulation_nor_practice_a_patient(gener
             assert code_of(answer) == f"{'AA' if said in taken else 'AR'} {said}"
 
 
-async def test_from_a_peer_is_taken_what_it_may_send() -> None:
+async def test_from_a_peer_is_taken_what_it_may_send(listening: Listening) -> None:
     async with listening(peers=(PeerSettings("bed", "ADT", may=("ORU",)),)) as bench:
         peer = await bench.caller()
         answer = await peer.ask(ONE)
@@ -308,7 +351,9 @@ async def test_from_a_peer_is_taken_what_it_may_send() -> None:
     ("asked", "good", "bad"),
     [("|", "AA", "AE"), ("AL|NE", "CA", "CE"), ("SU|NE", "CA", None), ("ER|NE", None, "CE"), ("NE|NE", None, None)],
 )
-async def test_the_sender_says_what_it_wants_to_hear(asked: str, good: str | None, bad: str | None) -> None:
+async def test_the_sender_says_what_it_wants_to_hear(
+    listening: Listening, asked: str, good: str | None, bad: str | None
+) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         header = f"P|2.6|||{asked}"
@@ -321,14 +366,16 @@ async def test_the_sender_says_what_it_wants_to_hear(asked: str, good: str | Non
         assert bench.notes.applied == ["good"]
 
 
-async def test_an_acknowledgement_is_never_acknowledged() -> None:
+async def test_an_acknowledgement_is_never_acknowledged(listening: Listening) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         await peer.send(frame(adt("1", kind="ACK").encode()))
         assert await peer.said(TWO) == "AA 2"
 
 
-async def test_the_answer_is_written_in_our_delimiters_and_in_a_character_set_that_it_names() -> None:
+async def test_the_answer_is_written_in_our_delimiters_and_in_a_character_set_that_it_names(
+    listening: Listening,
+) -> None:
     async with listening() as bench:
         peer = await bench.caller()
         answer = await peer.ask(

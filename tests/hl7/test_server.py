@@ -8,12 +8,12 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
-from pumpd_hl7 import server
+from pumpd_hl7 import intake, marking, server
 from pumpd_hl7.acks import Problem
 from pumpd_hl7.mllp import frame
 
 from pumpd.journal import JournalUnavailable
-from tests.hl7.wire import ADT, Memory, adt, code_of, error_of, listening, until
+from tests.hl7.wire import ADT, NOW_US, Memory, adt, code_of, error_of, listening, until
 
 ONE = adt("1")
 
@@ -40,6 +40,19 @@ async def test_what_cannot_be_stored_is_not_taken_and_can_be_sent_again() -> Non
         bench.store.broken = None
         assert await peer.said(ONE) == "AA 1"
         assert bench.notes.applied == ["1"]
+
+
+async def test_what_was_done_while_the_journal_failed_is_written_down_as_done_once_it_works(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(marking, "AGAIN_S", 0.2)
+    async with listening() as bench:
+        peer = await bench.caller()
+        assert await peer.said(ONE) == "AA 1"
+        bench.store.broken = JournalUnavailable("the server is restarted")
+        await until(lambda: bench.store.unmarked)
+        bench.store.broken = None
+        await until(lambda: len(bench.store.done) == 1)
 
 
 async def test_a_commit_is_acknowledged_before_the_message_is_done_and_an_application_after_it() -> None:
@@ -122,6 +135,23 @@ async def test_what_was_stored_and_could_not_be_done_is_done_later_and_then_ackn
         assert await peer.said(ONE) == "AA 1"
         assert (bench.notes.applied, bench.notes.late) == ([], ["1"])
         run.cancel()
+
+
+async def test_what_fails_again_and_again_is_an_alarm_and_is_done_when_it_can_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(intake, "RETRY_S", (0.0,))
+    async with listening() as bench:
+        bench.notes.broken = RuntimeError("the bed does not answer")
+        peer = await bench.caller()
+        running = asyncio.create_task(bench.intake.run())
+        assert await peer.said(adt("1", "P|2.6|||AL|NE")) == "CA 1"
+        await until(lambda: bench.notes.tries > 10)
+        assert bench.owing == [1]
+        bench.notes.broken = None
+        await until(lambda: bench.notes.late == ["1"])
+        assert bench.owing == [1, 0]
+        running.cancel()
 
 
 async def test_after_a_restart_what_was_acknowledged_is_done_and_its_repetition_gets_the_old_answer(
@@ -231,3 +261,19 @@ async def test_what_has_come_is_answered_before_the_end() -> None:
         assert code_of(await peer.answer()) == "AA 1"
         await ending
         assert await peer.closed() == b""
+
+
+async def test_a_problem_is_over_with_the_next_good_message_and_when_it_was_is_kept() -> None:
+    async with listening() as bench:
+        peer = await bench.caller()
+        assert await peer.said(adt("1", "X|2.6")) == "AR 1"
+        wrong = bench.peer()
+        assert wrong.problem
+        assert (wrong.last_problem, wrong.problem_us) == (wrong.problem, NOW_US)
+        assert await peer.said(ONE.replace("|1|", "|2|")) == "AA 2"
+        good = bench.peer()
+        assert (good.problem, good.last_problem, good.problem_us) == ("", wrong.problem, NOW_US)
+        await peer.send(b"garbage " + frame(adt("3").encode()))
+        assert code_of(await peer.answer()) == "AA 3"
+        assert bench.peer().problem == ""
+        assert "outside" in bench.peer().last_problem

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from pumpd_hl7 import telling
+from pumpd_hl7 import reporting, telling
 from pumpd_hl7.telling import Teller
 
 from pumpd.gateways import Hl7Settings, Outgoing, SendSettings
+from pumpd.report import ReportError
 from pumpd.safety.alarms import Phase
 from pumpd.safety.decisions import AlarmChanged, CourseChanged, Decision
 from pumpd.safety.events import Tick
@@ -26,6 +27,7 @@ class Store:
         self.queued: list[Outgoing] = []
         self.open, self.some = asyncio.Event(), asyncio.Event()
         self.open.set()
+        self.marks: list[tuple[str, str, int]] = []
         self.steps: list[tuple[int, int, int, tuple[Decision, ...]]] = []
 
     async def queue(self, messages: Sequence[Outgoing]) -> None:
@@ -37,8 +39,20 @@ class Store:
     async def told_until(self, destination: str) -> dict[str, int]:
         return {"b1": max((message.seq for message in self.queued), default=0)} if self.queued else {}
 
+    async def told(self, destination: str, bed: str, seq: int) -> None:
+        self.marks.append((destination, bed, seq))
+
+    async def last_step(self, bed: str) -> int:
+        return max((step[0] for step in self.steps), default=0)
+
     async def decisions_after(self, bed: str, seq: int) -> Any:
         return [step for step in self.steps if step[0] > seq]
+
+    async def pumps_before(self, bed: str, seq: int) -> Any:
+        return []
+
+    async def patients(self, bed: str) -> Any:
+        return []
 
     async def until(self, ids: set[str]) -> None:
         while not ids <= {message.id for message in self.queued}:
@@ -50,7 +64,13 @@ class Port:
     generation, beds = "real", ("b1",)
 
     def __init__(self) -> None:
-        self.store, self.report = Store(), asyncio.Event()
+        self.store, self.report, self.clear = Store(), asyncio.Event(), asyncio.Event()
+        self.faults: list[tuple[str, bool]] = []
+
+    def fault(self, code: str, detail: str, active: bool) -> None:
+        self.faults.append((code, active))
+        if not active:
+            self.clear.set()
 
     def patient(self, bed: str) -> Any:
         return PATIENT
@@ -70,7 +90,10 @@ class Port:
     def listen(self, told: Any) -> None:
         pass
 
-    async def course_report(self, bed: str) -> bytes:
+    def volume_ul(self, bed: str, pump: str) -> None:
+        return None
+
+    async def course_report(self, course: str) -> bytes:
         await self.report.wait()
         return b"<html></html>"
 
@@ -118,4 +141,28 @@ async def test_what_found_no_room_in_memory_is_told_again_from_the_journal(monke
     port.store.queue = late  # type: ignore[method-assign]
     async with asyncio.timeout(10):
         await port.store.until(ids | {f"{ALARM.id}.9.0"})
+    running.cancel()
+
+
+async def test_a_report_that_fails_is_an_alarm_and_is_made_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporting, "FIRST_S", 0.0)
+    port = Port()
+    failures = iter([ReportError("the journal cannot be read")] * 3)
+
+    async def failing(course: str) -> bytes:
+        for error in failures:
+            raise error
+        return b"<html></html>"
+
+    port.course_report = failing  # type: ignore[method-assign]
+    teller = Teller(SETTINGS, port, lambda destination: None)  # type: ignore[arg-type]
+    teller.listen()
+    running = asyncio.create_task(teller.run())
+    changed(1, port, teller, CourseChanged("c1", False, PATIENT.mrn, "N"))
+    await port.store.until({"c1.report"})
+    await port.clear.wait()
+    assert port.faults == [("hl7_report_owed", True), ("hl7_report_owed", False)]
+    assert ("ehr MDM", "b1", 1) in port.store.marks
+    (report,) = [message for message in port.store.queued if message.kind == "MDM"]
+    assert report.seq == 0  # it must not say that everything up to its step has been told
     running.cancel()

@@ -6,15 +6,18 @@ import asyncio
 import shutil
 import ssl
 import subprocess
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from pumpd_hl7.acks import Answer
 from pumpd_hl7.client import NotDelivered, send_once
 from pumpd_hl7.tls import client_context, server_context
 
-from pumpd.gateways import SendSettings, Tls
+from pumpd.gateways import PeerSettings, SendSettings, Tls
 from tests.conftest import need
-from tests.hl7.wire import adt, listening
+from tests.hl7.wire import ADT, adt, listening
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +64,17 @@ def _spoil(path: str) -> None:
     Path(path).write_text("half of a key")
 
 
+def _digest(of: Tls) -> str:
+    return sha256(ssl.PEM_cert_to_DER_cert(Path(of.certificate).read_text())).hexdigest()
+
+
 async def _send(port: int, tls: Tls | None, control_id: str = "1") -> str:
+    return (await _answer(port, tls, adt(control_id))).code
+
+
+async def _answer(port: int, tls: Tls | None, message: str) -> Answer:
     settings = SendSettings("ehr", "127.0.0.1", port, ("ADT",), tls=tls, ack_ms=5000)
-    return (await send_once(settings, adt(control_id).encode(), control_id)).code
+    return await send_once(settings, message.encode(), message.split("|")[9])
 
 
 async def _read_one(port: int, context: ssl.SSLContext) -> None:
@@ -92,6 +103,27 @@ async def test_who_shows_no_certificate_or_a_foreign_one_is_not_heard(ours: Auth
             await _read_one(bench.server.port, anonymous)
         assert bench.notes.applied == []
         assert await _send(bench.server.port, ehr) == "AA"
+
+
+async def test_a_message_whose_sender_does_not_belong_to_the_certificate_is_rejected_and_told(ours: Authority) -> None:
+    his, pumps = ours.issue("his"), ours.issue("pumps")
+    digest = _digest(his)
+    for own in ("his", f"sha256:{digest}"):
+        peers = (replace(ADT, certificates=(own,)), PeerSettings("pumps", "PUMPS", certificates=("pumps",)))
+        async with listening(tls=ours.issue("pumpd"), peers=peers) as bench:
+            assert await _send(bench.server.port, pumps, "1") == "AR"
+            assert (bench.notes.applied, bench.peer().messages, bench.peer().problem) == ([], 0, "")
+            strange = bench.peer("unknown senders")
+            assert strange.problem == "MSH-3: a message that claims to be of ehr, with the certificate pumps"
+            answer = await _answer(bench.server.port, pumps, adt("2", "P|2.6|||AL|NE"))
+            assert (answer.code, answer.text) == ("CR", "the certificate pumps is not one of this sender")
+            assert await _send(bench.server.port, his, "1") == "AA"
+            assert bench.notes.applied == ["1"]
+
+
+async def test_without_tls_nobody_is_a_peer_that_shows_a_certificate() -> None:
+    async with listening(peers=(replace(ADT, certificates=("his",)),)) as bench:
+        assert await _send(bench.server.port, None) == "AR"
 
 
 async def test_a_plain_connection_gets_nothing_from_a_tls_listener(ours: Authority) -> None:

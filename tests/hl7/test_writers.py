@@ -128,6 +128,31 @@ def test_a_stop_of_delivery_says_what_where_and_why() -> None:
     assert rows["MDC_PUMP_NOT_DELIVERING_REASON"].value == "^pump-stopped-by-clinician"
 
 
+def test_an_end_of_delivery_carries_what_the_pump_says_it_has_infused_and_the_dose() -> None:
+    counted = replace(SCENE, volumes_ul={"b1-p1": 12_450})
+    for kind in (Delivery.STOP, Delivery.COMPLETE):
+        _, rows = _read(
+            event_message(counted, replace(PUMP, infusing=False), DeliveryEvent(kind, NOW_US), SENDER, "M4")
+        )
+        volume = rows["MDC_VOL_FLUID_DELIV_TOTAL"]
+        assert (volume.number, volume.unit.ref, volume.path) == (Decimal("12.45"), "MDC_DIM_MILLI_L", (1, 1, 2, 7))
+        assert rows["MDC_DOSE_DRUG_DELIV_TOTAL"].value == "^24.8^-^24.901"
+
+
+def test_a_pump_that_counts_no_volume_gets_none() -> None:
+    _, rows = _read(event_message(SCENE, PUMP, DeliveryEvent(Delivery.STOP, NOW_US), SENDER, "M4"))
+    volume = rows["MDC_VOL_FLUID_DELIV_TOTAL"]
+    assert (volume.value, volume.number, volume.flags, volume.status) == ("", None, ("NAV",), "X")
+    _, rows = _read(event_message(SCENE, PUMP, DeliveryEvent(Delivery.START, NOW_US), SENDER, "M4"))
+    assert "MDC_VOL_FLUID_DELIV_TOTAL" not in rows
+
+
+def test_a_dose_that_is_known_exactly_is_one_number() -> None:
+    exact = replace(PUMP, delivered=DoseView(24_800_000, 24_800_000))
+    _, rows = _read(pump_message(SCENE, exact, SENDER, "M1"))
+    assert rows["MDC_DOSE_DRUG_DELIV_TOTAL"].number == Decimal("24.8")
+
+
 def _change(alarm: Alarm = ALARM, phase: Phase = Phase.START, first: str = "") -> AlarmChange:
     return AlarmChange(alarm, phase, PATIENT, "PACU^Bay 3^1", NOW_US, NOW_US + 1, NOW_US, first)
 

@@ -43,6 +43,7 @@ class Memory:
         self.done: set[tuple[str, str, str]] = set()
         self.hold: asyncio.Event | None = None
         self.broken: Exception | None = None
+        self.unmarked = 0
 
     async def received(self, message: Received) -> Received:
         if self.hold is not None:
@@ -54,8 +55,11 @@ class Memory:
     async def answered_before(self, key: tuple[str, str, str]) -> Received | None:
         return self.kept.get(key)
 
-    async def applied(self, key: tuple[str, str, str]) -> None:
-        self.done.add(key)
+    async def applied(self, *keys: tuple[str, str, str]) -> None:
+        if self.broken is not None:
+            self.unmarked += 1
+            raise self.broken
+        self.done.update(keys)
 
     async def unapplied(self) -> Sequence[Received]:
         return [message for key, message in self.kept.items() if key not in self.done]
@@ -98,6 +102,27 @@ class Memory:
         return []
 
 
+class Held:
+    """Another store, whose `hold` keeps what is to be stored back until it is set."""
+
+    def __init__(self, store: MessageStore) -> None:
+        self._store = store
+        self.hold: asyncio.Event | None = None
+
+    async def received(self, message: Received) -> Received:
+        if self.hold is not None:
+            await self.hold.wait()
+        return await self._store.received(message)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+@contextlib.asynccontextmanager
+async def in_memory() -> AsyncIterator[Memory | Held]:
+    yield Memory()
+
+
 @dataclass
 class Notes:
     """A receiver that notes what it is told to do. problems: what it finds with every message."""
@@ -108,6 +133,7 @@ class Notes:
     broken: Exception | None = None
     hold: asyncio.Event | None = None
     names: list[str] = field(default_factory=list)
+    tries: int = 0
 
     async def judge(self, message: Message, peer: PeerSettings) -> Sequence[Problem]:
         return self.problems
@@ -115,6 +141,7 @@ class Notes:
     async def apply(self, received: Received, message: Message, late: bool) -> None:
         if self.hold is not None:
             await self.hold.wait()
+        self.tries += 1
         if self.broken is not None:
             raise self.broken
         (self.late if late else self.applied).append(message.control_id)
@@ -187,6 +214,7 @@ class Bench:
     intake: Intake
     store: Any
     notes: Notes
+    owing: list[int]
     open: list[Caller] = field(default_factory=list)
 
     async def caller(self) -> Caller:
@@ -199,20 +227,36 @@ class Bench:
 
 @contextlib.asynccontextmanager
 async def listening(
-    store: MessageStore | None = None,
+    store: Any = None,
     *,
+    kept: Callable[[], contextlib.AbstractAsyncContextManager[Any]] = in_memory,
     generation: str = "real",
     wall_us: Callable[[], int] = lambda: NOW_US,
     peers: tuple[PeerSettings, ...] = PEERS,
     **settings: object,
 ) -> AsyncIterator[Bench]:
-    """A server on a port of its own."""
+    """A server on a port of its own. kept: makes its store, where none is given."""
+    async with contextlib.AsyncExitStack() as opened:
+        if store is None:
+            store = await opened.enter_async_context(kept())
+        yield await opened.enter_async_context(_listening(store, generation, wall_us, peers, **settings))
+
+
+@contextlib.asynccontextmanager
+async def _listening(
+    store: MessageStore,
+    generation: str,
+    wall_us: Callable[[], int],
+    peers: tuple[PeerSettings, ...],
+    **settings: object,
+) -> AsyncIterator[Bench]:
     said = ListenSettings("127.0.0.1", 0, peers=peers, **settings)  # type: ignore[arg-type]
-    store, notes = store or Memory(), Notes()
-    intake = Intake(store, notes, peers, generation, wall_us, "A")
+    notes = Notes()
+    owing: list[int] = []
+    intake = Intake(store, notes, peers, generation, wall_us, "A", owing.append)
     server = Server(said, intake, wall_us)
     await server.start()
-    bench = Bench(server, intake, store, notes)
+    bench = Bench(server, intake, store, notes, owing)
     try:
         yield bench
     finally:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pumpd.device.facts import CommandOutcome, Outcome
 from pumpd.journal import BootInfo, Journal, StepRecord
+from pumpd.journal.limits import Limits
 from pumpd.safety.decisions import StopPump
 from pumpd.safety.events import Acknowledged, AckReason, Event, Heard, PatientBound, Tick
 from pumpd.safety.kernel import initial_state, next_deadline, step
@@ -20,6 +21,8 @@ from tests.safety.build import MONITOR, PUMP, bed_policy, patient, status, vital
 
 ZERO = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
 BOOT = BootInfo("boot-1", 1_000, ZERO)
+PATIENT = Limits(stall_s=60)
+"""For what is not about a slow disk: that of a busy machine may take its time without being told to be at fault."""
 
 
 def wall(now_ms: int) -> datetime:
@@ -77,7 +80,7 @@ def admitted(recorder: Recorder) -> Recorder:
 
 @contextlib.asynccontextmanager
 async def opened(url: str, boot: BootInfo = BOOT, **more: Any) -> AsyncIterator[Journal]:
-    journal = await Journal.open(url, replace(boot), **more)
+    journal = await Journal.open(url, replace(boot), **{"limits": PATIENT, **more})
     try:
         yield journal
     finally:

@@ -70,8 +70,8 @@ async def test_the_chart_that_is_read_back_is_the_chart_of_the_live_bed(any_url:
 
 
 @pytest.mark.req("PK-07", "QUA-06")
-async def test_nothing_of_an_earlier_patient_is_read_back(url: str) -> None:
-    async with opened(url) as journal:
+async def test_nothing_of_an_earlier_patient_is_read_back(any_url: str) -> None:
+    async with opened(any_url) as journal:
         bed = Bed(journal)
         bed.do(1_000, PatientBound(patient(), "nurse a"), Permitted("bind", "m", "nurse a"))
         bed.do(2_000, Tick(), flow(2_000))
@@ -88,8 +88,8 @@ async def test_nothing_of_an_earlier_patient_is_read_back(url: str) -> None:
 
 
 @pytest.mark.req("PK-07")
-async def test_what_was_appended_before_it_is_asked_is_in_it(url: str) -> None:
-    async with opened(url) as journal:
+async def test_what_was_appended_before_it_is_asked_is_in_it(any_url: str) -> None:
+    async with opened(any_url) as journal:
         bed = Bed(journal)
         for second in range(1, 200):
             bed.do(1_000 * second, Tick(), flow(second))
@@ -98,8 +98,8 @@ async def test_what_was_appended_before_it_is_asked_is_in_it(url: str) -> None:
 
 
 @pytest.mark.req("PK-05")
-async def test_steps_that_could_not_be_recorded_are_counted(url: str) -> None:
-    async with opened(url) as journal:
+async def test_steps_that_could_not_be_recorded_are_counted(any_url: str) -> None:
+    async with opened(any_url) as journal:
         bed = Bed(journal)
         bed.do(1_000, Tick(), flow(1))
         bed.do(2_000, Tick(), PatientClosed("M1"))

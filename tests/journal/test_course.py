@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -22,6 +19,7 @@ from pumpd.journal.replay import rebuild, replay
 from pumpd.safety.events import Charted, Heard, Predicted, ProtocolOverride, RateRequested, Restarted
 from pumpd.safety.kernel import next_deadline
 from pumpd.safety.wire import state_to_bytes
+from tests.journal.letters import rows
 from tests.journal.steps import Recorder, admitted, opened
 from tests.safety.build import PUMP, status
 from tests.safety.course import course_policy
@@ -68,19 +66,17 @@ async def test_a_course_is_replayed_to_the_same_decisions_and_restored_to_the_sa
 
 
 @pytest.mark.req("CRS-08")
-async def test_every_refusal_and_override_is_a_row_with_who_why_limit_and_source(tmp_path: Path) -> None:
-    path = tmp_path / "journal.db"
-    async with opened(f"sqlite+aiosqlite:///{path}") as journal:
+async def test_every_refusal_and_override_is_a_row_with_who_why_limit_and_source(any_url: str) -> None:
+    async with opened(any_url) as journal:
         bed = admitted(Recorder(journal, policy=course_policy()))
         treated(bed)
         await journal.durable(bed.token)
-    with closing(sqlite3.connect(path)) as database:
-        rows = [row[0] for row in database.execute("SELECT body FROM decisions ORDER BY n")]
-    refused = [row for row in rows if '"type":"Refused"' in row]
+    bodies = [body for (body,) in await rows(any_url, "SELECT body FROM decisions ORDER BY n")]
+    refused = [row for row in bodies if '"type":"Refused"' in row]
     assert len(refused) == 3
     assert all('"by":"RN"' in row and "set by protocol ldk 2" in row for row in refused)
     assert '"why":"one more"' in refused[1]
     assert '"why":"pain"' in refused[2]
-    (aside,) = [row for row in rows if '"act":"protocol_override"' in row and '"type":"Permitted"' in row]
+    (aside,) = [row for row in bodies if '"act":"protocol_override"' in row and '"type":"Permitted"' in row]
     for words in ('"by":"Dr A"', "0.1 mg/kg/h set by protocol ldk 2", "because: breakthrough pain"):
         assert words in aside

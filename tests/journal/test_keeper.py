@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, cast
 
 from pumpd.journal.inbox import Entry, Waiters
@@ -47,6 +48,18 @@ def test_while_the_disk_does_not_follow_readings_do_not_pile_up_outside_of_the_b
     keeper, tokens, _ = kept()
     read(keeper, *range(1, ASIDE + 1))
     assert tokens == list(range(1, ASIDE + 1))
+
+
+def test_a_bed_s_committed_readings_are_forgotten_with_its_next_one_and_not_by_the_dozen() -> None:
+    keeper, _, waiters = kept()
+    first = Entry(1, 5, False, reading_step(1, 1))
+    keeper.reading("b1", first)
+    references = sys.getrefcount(first)
+    read(keeper, 2)
+    assert sys.getrefcount(first) == references, "not committed"
+    waiters.advance(2)
+    read(keeper, 3)
+    assert sys.getrefcount(first) == references - 1
 
 
 def test_committed_readings_are_forgotten() -> None:

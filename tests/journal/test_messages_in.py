@@ -12,8 +12,8 @@ from sqlalchemy.pool import Pool
 
 from pumpd.gateways import MessageStore
 from pumpd.journal import JournalUnavailable, inbound
+from pumpd.journal.limits import Limits
 from pumpd.journal.messages import JournalMessages
-from pumpd.journal.writer import Limits
 from tests.journal.letters import letters, message, rows
 from tests.journal.test_durability import fault_step
 
@@ -83,32 +83,61 @@ async def test_a_mark_does_not_overtake_the_step_that_the_message_led_to(any_url
         assert journal.is_durable(step)
 
 
-async def test_many_connections_share_a_commit(url: str) -> None:
-    async with letters(url) as (journal, store):
+async def test_many_connections_share_a_commit(any_url: str) -> None:
+    async with letters(any_url) as (journal, store):
         before = journal.stats().commits
         await asyncio.gather(*(store.received(message(f"m{number}")) for number in range(200)))
         assert journal.stats().commits - before <= 10
-    assert await rows(url, COUNT) == [(200,)]
+    assert await rows(any_url, COUNT) == [(200,)]
 
 
-async def test_a_message_alone_does_not_wait_for_others_that_might_come(url: str) -> None:
-    async with letters(url, limits=Limits(gather_s=3600, flush_s=3600)) as (_, store):
+async def test_a_message_alone_does_not_wait_for_others_that_might_come(any_url: str) -> None:
+    async with letters(any_url, limits=Limits(gather_s=3600, flush_s=3600, stall_s=60)) as (_, store):
         assert await store.received(message()) == message()
 
 
-async def test_what_is_withdrawn_counts_as_gone_before_the_disk_knows(url: str) -> None:
-    async with letters(url) as (journal, store):
+async def test_what_comes_during_a_commit_is_the_next_one(any_url: str) -> None:
+    """Twenty senders that each wait for their answer: two commits for all of them, not one each."""
+    async with letters(any_url) as (journal, store):
+
+        async def sender(name: int) -> None:
+            for number in range(10):
+                await store.received(message(f"{name}-{number}"))
+
+        before = journal.stats().commits
+        await asyncio.gather(*map(sender, range(20)))
+        assert journal.stats().commits - before <= 60
+    assert await rows(any_url, COUNT) == [(200,)]
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 16, 39])
+async def test_messages_that_are_stored_and_marked_together_keep_their_own_words(any_url: str, count: int) -> None:
+    several = [message(f"m{number}", raw=b"%d" % number, answer=b"to %d" % number) for number in range(count)]
+    async with letters(any_url) as (_, store):
+        assert await asyncio.gather(*map(store.received, several)) == several
+    async with letters(any_url) as (_, store):
+        assert await store.unapplied() == several
+        assert [await store.answered_before(one.key) for one in several] == several
+        await store.applied(message("never came").key, *(one.key for one in several[1:]))
+        assert await store.unapplied() == several[:1]
+        await store.applied(*(one.key for one in several))
+        assert await store.unapplied() == []
+    assert await rows(any_url, COUNT) == [(count,)]
+
+
+async def test_what_is_withdrawn_counts_as_gone_before_the_disk_knows(any_url: str) -> None:
+    async with letters(any_url) as (journal, store):
         await store.received(message())
         store._withdrawn[message().key] = journal.append(fault_step(1, 1_000)) + 1
         assert await store.answered_before(message().key) is None
 
 
 async def test_more_bytes_than_may_wait_for_the_disk_wait_outside_and_are_all_stored(
-    url: str, monkeypatch: pytest.MonkeyPatch
+    any_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inbound, "MOST_BYTES", 10_000)
     most = 0
-    async with letters(url) as (_, store):
+    async with letters(any_url) as (_, store):
 
         async def one(number: int) -> None:
             nonlocal most
@@ -118,7 +147,7 @@ async def test_more_bytes_than_may_wait_for_the_disk_wait_outside_and_are_all_st
         await asyncio.gather(*map(one, range(30)))
         assert most <= 14_000
         assert store._bytes == 0
-    assert await rows(url, COUNT) == [(30,)]
+    assert await rows(any_url, COUNT) == [(30,)]
 
 
 LONG = ("m" * 9_999, "é" * 9_999)
@@ -137,15 +166,15 @@ async def test_odd_text_in_a_key_harms_neither_the_message_nor_its_neighbours(an
     assert await rows(any_url, COUNT) == [(len(ODD),)]
 
 
-async def test_a_number_that_no_database_holds_is_refused_before_it_comes_near_one(url: str) -> None:
-    async with letters(url) as (journal, store):
+async def test_a_number_that_no_database_holds_is_refused_before_it_comes_near_one(any_url: str) -> None:
+    async with letters(any_url) as (journal, store):
         with pytest.raises(ValueError, match="too large"):
             await store.received(replace(message(), received_us=1 << 63))
         assert await store.received(message()) == message()
         assert journal.fault is None
 
 
-async def test_the_loop_s_thread_never_touches_the_database(url: str) -> None:
+async def test_the_loop_s_thread_never_touches_the_database(any_url: str) -> None:
     threads: set[int] = set()
 
     def note(*_: object) -> None:
@@ -153,7 +182,7 @@ async def test_the_loop_s_thread_never_touches_the_database(url: str) -> None:
 
     sa_event.listen(Pool, "checkout", note)
     try:
-        async with letters(url) as (_, store):
+        async with letters(any_url) as (_, store):
             await store.received(message())
             await store.unapplied()
     finally:
@@ -162,13 +191,13 @@ async def test_the_loop_s_thread_never_touches_the_database(url: str) -> None:
     assert threading.get_ident() not in threads
 
 
-async def test_there_is_one_store_for_a_journal_however_often_it_is_asked_for(url: str) -> None:
-    async with letters(url) as (journal, store):
+async def test_there_is_one_store_for_a_journal_however_often_it_is_asked_for(any_url: str) -> None:
+    async with letters(any_url) as (journal, store):
         assert await asyncio.gather(*(JournalMessages.open(journal) for _ in range(3))) == 3 * [store]
 
 
-async def test_a_closed_journal_says_no(url: str) -> None:
-    async with letters(url) as (_, store):
+async def test_a_closed_journal_says_no(any_url: str) -> None:
+    async with letters(any_url) as (_, store):
         await store.answered_before(message().key)
     for attempt in (store.received(message()), store.received(message("m2")), store.applied(message().key)):
         with pytest.raises(JournalUnavailable):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,8 @@ from pumpd.journal import ops
 from pumpd.journal.guards import MESSAGES, guards
 from pumpd.journal.schema import config
 from tests.journal.letters import letters, message, outgoing, rows
-from tests.journal.tamper import unguarded
+from tests.journal.revisions import NEWEST
+from tests.journal.tamper import altered, file_of, tampered, without_guard
 from tests.journal.test_kept import REFUSED, attempt, record
 
 DONE = "UPDATE messages_out SET state = 'waiting' WHERE id = 'done'"
@@ -35,8 +35,9 @@ REFUSALS = (
     "DELETE FROM dead_letters",
 )
 ALLOWED = (
+    "DELETE FROM messages_in WHERE control_id = 'applied'",
     "UPDATE messages_in SET state = 'applied' WHERE control_id = 'm1'",
-    "DELETE FROM messages_out WHERE id IN ('done', 'thinned')",
+    "DELETE FROM messages_out WHERE id IN ('done', 'thinned', 'discarded')",
     "UPDATE messages_told SET seq = 9",
 )
 
@@ -77,11 +78,17 @@ async def test_what_was_received_and_what_was_refused_cannot_be_changed_or_remov
 
 
 @pytest.mark.req("REP-06")
-async def test_a_row_of_another_number_cannot_take_a_message_s_place(url: str) -> None:
-    await correspondence(url)
+async def test_a_row_of_another_number_cannot_take_a_message_s_place(any_url: str) -> None:
+    await correspondence(any_url)
     columns = "peer, app, control_id, sent, kind, raw, answer, received_us, state"
-    over = f"INSERT OR REPLACE INTO messages_in SELECT id + 100, {columns} FROM messages_in"
-    assert REFUSED in (await attempt(url, over) or "")
+    rows_of_others = f"INTO messages_in SELECT id + 100, {columns} FROM messages_in"
+    if file_of(any_url) is not None:
+        assert REFUSED in (await attempt(any_url, f"INSERT OR REPLACE {rows_of_others}") or "")
+        return
+    key = "(control_id, app, sent) WHERE state <> 'withdrawn'"
+    over = f"INSERT {rows_of_others} ON CONFLICT {key} DO UPDATE SET raw = ''"
+    assert REFUSED in (await attempt(any_url, over) or "")
+    assert "duplicate key" in (await attempt(any_url, f"INSERT {rows_of_others}") or "")
 
 
 @pytest.mark.req("REP-06")
@@ -100,31 +107,29 @@ async def test_a_journal_of_the_second_schema_is_upgraded_with_all_that_is_in_it
     before = await asyncio.to_thread(ops.verify, any_url)
     assert before.ok, before.problems
     report = await asyncio.to_thread(ops.upgrade, any_url)
-    assert (report.before, report.after) == ("0002", "0003")
+    assert (report.before, report.after) == ("0002", NEWEST)
     await correspondence(any_url)
     after = await asyncio.to_thread(ops.verify, any_url)
     assert (after.problems, after.head) == ((), before.head)
 
 
-async def test_a_backup_holds_the_messages_and_verifies(url: str, tmp_path: Path) -> None:
-    await correspondence(url)
-    report = await asyncio.to_thread(ops.backup, url, tmp_path / "copy.db")
+async def test_a_backup_holds_the_messages_and_verifies(any_url: str, other_url: str, tmp_path: Path) -> None:
+    await correspondence(any_url)
+    report = await asyncio.to_thread(ops.backup, any_url, tmp_path / "copy")
     assert report.verified.ok
-    async with letters(f"sqlite+aiosqlite:///{report.target}") as (_, store):
+    assert (await asyncio.to_thread(ops.restore, other_url, report.target)).ok
+    async with letters(other_url) as (_, store):
         assert [letter.message.id for letter in await store.dead_letters(None, 9)] == ["dead"]
         assert await store.unapplied() == [message("m1")]
 
 
-async def test_verify_names_each_guard_of_messages_that_was_taken_away(url: str, database: Path) -> None:
-    await correspondence(url)
-    wanted = {name: table for name, table in guards("sqlite").items() if table in MESSAGES}
+async def test_verify_names_each_guard_of_messages_that_was_taken_away(any_url: str) -> None:
+    await correspondence(any_url)
+    dialect = "postgresql" if file_of(any_url) is None else "sqlite"
+    wanted = {name: table for name, table in guards(dialect).items() if table in MESSAGES}
     assert len(wanted) > len(MESSAGES)
-    connection = sqlite3.connect(database)
-    for name in wanted:
-        connection.execute(f"DROP TRIGGER {name}")
-    connection.commit()
-    connection.close()
-    problems = (await asyncio.to_thread(ops.verify, url)).problems
+    await altered(any_url, *(without_guard(any_url, table, name.rpartition("_")[2]) for name, table in wanted.items()))
+    problems = (await asyncio.to_thread(ops.verify, any_url)).problems
     assert {problem.row: problem.table for problem in problems} == wanted
 
 
@@ -142,22 +147,19 @@ async def test_verify_names_each_guard_of_messages_that_was_taken_away(url: str,
         ("DELETE FROM dead_letters WHERE number = 2", "is dead, and the last note of it is missing"),
     ],
 )
-async def test_verify_sees_a_dead_letter_that_somebody_made_away_with(
-    url: str, database: Path, tampering: str, says: str
-) -> None:
-    await correspondence(url)
-    with unguarded(database) as connection:
-        connection.execute(tampering)
-    (problem,) = (await asyncio.to_thread(ops.verify, url)).problems
+async def test_verify_sees_a_dead_letter_that_somebody_made_away_with(any_url: str, tampering: str, says: str) -> None:
+    await correspondence(any_url)
+    await tampered(any_url, tampering)
+    (problem,) = (await asyncio.to_thread(ops.verify, any_url)).problems
     assert says in problem.message
     assert problem.table == "messages_out"
 
 
-async def test_numbers_go_on_where_an_earlier_run_ended(url: str) -> None:
-    await correspondence(url)
-    await rows(url, "SELECT 1")
-    async with letters(url) as (_, store):
+async def test_numbers_go_on_where_an_earlier_run_ended(any_url: str) -> None:
+    await correspondence(any_url)
+    await rows(any_url, "SELECT 1")
+    async with letters(any_url) as (_, store):
         await store.received(message("later"))
         await store.queue([outgoing("later")])
-    assert await rows(url, "SELECT max(id), count(*) FROM messages_in") == [(3, 3)]
-    assert await rows(url, "SELECT id FROM messages_out ORDER BY number DESC LIMIT 1") == [("later",)]
+    assert await rows(any_url, "SELECT max(id), count(*) FROM messages_in") == [(3, 3)]
+    assert await rows(any_url, "SELECT id FROM messages_out ORDER BY number DESC LIMIT 1") == [("later",)]

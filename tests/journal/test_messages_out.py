@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from pumpd.gateways import DeadLetter
-from pumpd.journal import message_query, outbound
-from pumpd.journal.message_query import Decided
+from pumpd.journal import outbound, past
 from pumpd.journal.messages import JournalMessages
+from pumpd.journal.past import Decided
 from pumpd.journal.rows import micros
 from pumpd.safety.events import Event
 from tests.journal.letters import EHR, letters, names, outgoing, rows
@@ -123,8 +123,8 @@ async def test_a_refused_message_leaves_the_queue_and_is_shown_with_the_reason(a
         assert await store.dead_letters(EHR, 10) == [expected]
 
 
-async def test_dead_letters_are_shown_newest_first(url: str) -> None:
-    async with letters(url) as (_, store):
+async def test_dead_letters_are_shown_newest_first(any_url: str) -> None:
+    async with letters(any_url) as (_, store):
         for name in ("a", "b", "c"):
             await refuse(store, name)
         assert [letter.message.id for letter in await store.dead_letters(None, 2)] == ["c", "b"]
@@ -170,8 +170,8 @@ async def test_of_two_persons_one_settles_a_dead_letter(any_url: str) -> None:
 
 
 @pytest.mark.parametrize("nobody", ["", "  "])
-async def test_nobody_settles_nothing(url: str, nobody: str) -> None:
-    async with letters(url) as (_, store):
+async def test_nobody_settles_nothing(any_url: str, nobody: str) -> None:
+    async with letters(any_url) as (_, store):
         number = await refuse(store)
         with pytest.raises(ValueError, match="named person"):
             await store.settle_dead(number, nobody, False, 3_000)
@@ -202,7 +202,7 @@ class Noting(Recorder):
 async def test_what_later_steps_decided_comes_in_order_a_page_at_a_time(
     any_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(message_query, "MOST_STEPS", 2)
+    monkeypatch.setattr(past, "MOST_STEPS", 2)
     async with letters(any_url) as (journal, store):
         recorder = Noting(journal)
         admitted(recorder).seconds(2)

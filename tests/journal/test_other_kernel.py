@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -23,12 +22,14 @@ from pumpd.safety.self_alarms import HISTORY
 from pumpd.safety.state import BedState
 from pumpd.safety.wire import state_to_bytes
 from pumpd.units import Ms
+from tests.journal.letters import rows
 from tests.journal.steps import Recorder, admitted, opened
-from tests.journal.tamper import unguarded
+from tests.journal.tamper import blob, tampered
 from tests.safety.build import PUMP, status
 
 OTHER = "UPDATE checkpoints SET kernel = 'other'"
-UNREADABLE = "UPDATE checkpoints SET kernel = 'other', state = x'00'"
+NOTHING = "substr(state, 1, 1)"  # one byte, which is no state
+UNREADABLE = f"UPDATE checkpoints SET kernel = 'other', state = {NOTHING}"
 
 
 More = Callable[[Recorder], None]
@@ -39,9 +40,7 @@ def unseen(recorder: Recorder) -> None:
     recorder.do(Heard(PUMP, status(200_000)), 100)
 
 
-async def record(
-    url: str, database: Path, *statements: str, trip: More = Recorder.overspeed, more: More | None = None
-) -> Recorder:
+async def record(url: str, *statements: str, trip: More = Recorder.overspeed, more: More | None = None) -> Recorder:
     """A bed with a checkpoint in the middle and a trip after it; then the statements are run on the database."""
     async with opened(url) as journal:
         recorder = admitted(Recorder(journal))
@@ -51,14 +50,8 @@ async def record(
         if more is not None:
             more(recorder)
         await journal.durable(recorder.token)
-    tampered(database, *statements)
+    await tampered(url, *statements)
     return recorder
-
-
-def tampered(database: Path, *statements: str) -> None:
-    with unguarded(database) as connection:
-        for statement in statements:
-            connection.execute(statement)
 
 
 async def judged(url: str, recorder: Recorder) -> Judged:
@@ -79,9 +72,9 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ceiling, "judge_hard", lambda d, pump, p: p)
 
 
-async def test_the_same_kernel_s_checkpoint_is_used_and_nothing_is_said(url: str, database: Path) -> None:
-    recorder = await record(url, database)
-    async with opened(url) as journal:
+async def test_the_same_kernel_s_checkpoint_is_used_and_nothing_is_said(any_url: str) -> None:
+    recorder = await record(any_url)
+    async with opened(any_url) as journal:
         restored = await journal.restore("b1")
     assert restored is not None
     assert restored.state is not None
@@ -89,11 +82,9 @@ async def test_the_same_kernel_s_checkpoint_is_used_and_nothing_is_said(url: str
     assert judge(restored, recorder.policy) == Judged(recorder.state, None, None)
 
 
-async def test_another_kernel_s_checkpoint_is_used_and_only_what_came_after_it_is_judged_again(
-    url: str, database: Path
-) -> None:
-    recorder = await record(url, database, OTHER)
-    async with opened(url) as journal:
+async def test_another_kernel_s_checkpoint_is_used_and_only_what_came_after_it_is_judged_again(any_url: str) -> None:
+    recorder = await record(any_url, OTHER)
+    async with opened(any_url) as journal:
         restored = await journal.restore("b1")
     assert restored is not None
     assert restored.other_kernel
@@ -102,14 +93,14 @@ async def test_another_kernel_s_checkpoint_is_used_and_only_what_came_after_it_i
     assert judge(restored, recorder.policy) == Judged(recorder.state, None, None)
 
 
-async def test_of_two_checkpoints_the_older_one_is_used_when_the_newer_cannot_be_read(url: str, database: Path) -> None:
+async def test_of_two_checkpoints_the_older_one_is_used_when_the_newer_cannot_be_read(any_url: str) -> None:
     def checkpoint(recorder: Recorder) -> None:
         recorder.journal.checkpoint("b1", recorder.seq, Ms(recorder.now), state_to_bytes(recorder.state))
         recorder.seconds(1, rate_ul_h=0)
 
-    newest = "UPDATE checkpoints SET state = x'00' WHERE seq = (SELECT max(seq) FROM checkpoints)"
-    recorder = await record(url, database, newest, more=checkpoint)
-    async with opened(url) as journal:
+    newest = f"UPDATE checkpoints SET state = {NOTHING} WHERE seq = (SELECT max(seq) FROM checkpoints)"
+    recorder = await record(any_url, newest, more=checkpoint)
+    async with opened(any_url) as journal:
         restored = await journal.restore("b1")
     assert restored is not None
     assert restored.unreadable == 1
@@ -117,11 +108,9 @@ async def test_of_two_checkpoints_the_older_one_is_used_when_the_newer_cannot_be
     assert judge(restored, recorder.policy) == Judged(recorder.state, None, None)
 
 
-async def test_without_any_readable_state_all_is_judged_anew_and_told_although_nothing_differs(
-    url: str, database: Path
-) -> None:
-    recorder = await record(url, database, UNREADABLE)
-    found = await judged(url, recorder)
+async def test_without_any_readable_state_all_is_judged_anew_and_told_although_nothing_differs(any_url: str) -> None:
+    recorder = await record(any_url, UNREADABLE)
+    found = await judged(any_url, recorder)
     assert found.state == recorder.state
     assert found.differing is None
     assert found.kept is not None
@@ -134,11 +123,11 @@ async def test_without_any_readable_state_all_is_judged_anew_and_told_although_n
 @pytest.mark.parametrize("tampering", [OTHER, UNREADABLE])
 @pytest.mark.req("ALA-06")
 async def test_a_recorded_trip_and_its_alarm_stay_although_the_new_rules_know_of_none(
-    url: str, database: Path, tampering: str, monkeypatch: pytest.MonkeyPatch
+    any_url: str, tampering: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorder = await record(url, database, tampering, trip=unseen)
+    recorder = await record(any_url, tampering, trip=unseen)
     blind(monkeypatch)
-    found = await judged(url, recorder)
+    found = await judged(any_url, recorder)
     assert found.state.pumps[PUMP].lock.state is InterlockState.ARMED
     assert not any(alarm.condition == "over_hard" for alarm in found.state.alarms.values())
     state = taken_over(found, recorder)
@@ -153,12 +142,12 @@ async def test_a_recorded_trip_and_its_alarm_stay_although_the_new_rules_know_of
 
 
 async def test_an_alarm_that_was_acknowledged_ends_with_a_word_where_the_new_rules_know_no_condition_of_it(
-    url: str, database: Path, monkeypatch: pytest.MonkeyPatch
+    any_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorder = await record(url, database, UNREADABLE)
+    recorder = await record(any_url, UNREADABLE)
     acknowledged = next(iter(recorder.state.alarms.values()))
     blind(monkeypatch)
-    found = await judged(url, recorder)
+    found = await judged(any_url, recorder)
     assert found.kept is not None
     _, made = step(found.state, found.kept, found.state.now_ms, recorder.policy)
     ended = [d.alarm.id for d in made if isinstance(d, AlarmChanged) and d.phase is Phase.END]
@@ -166,27 +155,27 @@ async def test_an_alarm_that_was_acknowledged_ends_with_a_word_where_the_new_rul
 
 
 async def test_alarms_keep_their_ids_where_the_new_rules_raised_others_under_the_same(
-    url: str, database: Path, monkeypatch: pytest.MonkeyPatch
+    any_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorder = await record(url, database, UNREADABLE, trip=unseen)
+    recorder = await record(any_url, UNREADABLE, trip=unseen)
     monkeypatch.setattr(alarm_table, "action_of", lambda condition: "another action")
-    found = await judged(url, recorder)
+    found = await judged(any_url, recorder)
     state = taken_over(found, recorder)
     assert set(recorder.state.alarms.values()) <= set(state.alarms.values())
 
 
 async def test_a_stop_that_only_the_new_rules_would_have_made_is_not_made_of_the_past(
-    url: str, database: Path, monkeypatch: pytest.MonkeyPatch
+    any_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(ceiling, "judge_hard", lambda d, pump, p: p)
-        async with opened(url) as journal:
+        async with opened(any_url) as journal:
             recorder = admitted(Recorder(journal))
             recorder.seconds(1)
             recorder.do(Heard(PUMP, status(200_000)), 100)
             recorder.do(Heard(PUMP, status(2_000)), 900)
             await journal.durable(recorder.token)
-    found = await judged(url, recorder)
+    found = await judged(any_url, recorder)
     assert found.state.pumps[PUMP].lock.state is InterlockState.TRIPPED
     assert found.kept is not None
     state, made = step(found.state, found.kept, found.state.now_ms, recorder.policy)
@@ -195,40 +184,40 @@ async def test_a_stop_that_only_the_new_rules_would_have_made_is_not_made_of_the
 
 
 async def test_a_hand_dose_that_the_new_rules_refuse_still_counts(
-    url: str, database: Path, monkeypatch: pytest.MonkeyPatch
+    any_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def dose(recorder: Recorder) -> None:
         entry = KetamineGiven(route=Route.INTRAMUSCULAR, amount_ug=5_000)
         recorder.do(Charted("e1", entry, "nurse a"), 100)
 
-    recorder = await record(url, database, UNREADABLE, more=dose)
+    recorder = await record(any_url, UNREADABLE, more=dose)
     assert [one.entry for one in recorder.state.given.manual] == ["e1"]
     monkeypatch.setattr(charting, "reasons", lambda d, event: ["never"])
-    found = await judged(url, recorder)
+    found = await judged(any_url, recorder)
     assert not found.state.given.manual
     assert taken_over(found, recorder).given.manual == recorder.state.given.manual
 
 
 async def test_a_patient_whom_the_new_rules_would_not_have_bound_stays_bound(
-    url: str, database: Path, monkeypatch: pytest.MonkeyPatch
+    any_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorder = await record(url, database, UNREADABLE)
+    recorder = await record(any_url, UNREADABLE)
     monkeypatch.setattr(people, "unnamed", lambda by: ["never"])
-    found = await judged(url, recorder)
+    found = await judged(any_url, recorder)
     assert found.state.patient is None
     assert taken_over(found, recorder).patient == recorder.state.patient
 
 
 async def test_no_id_is_used_twice_and_the_journal_is_clean_after_the_new_rules_have_gone_on(
-    url: str, database: Path, monkeypatch: pytest.MonkeyPatch
+    any_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorder = await record(url, database, UNREADABLE)
+    recorder = await record(any_url, UNREADABLE)
     used = recorder.state.alarm_n, recorder.state.order_n
     with monkeypatch.context() as patched:
         blind(patched)
-        found = await judged(url, recorder)
+        found = await judged(any_url, recorder)
     assert (found.state.alarm_n, found.state.order_n) < used
-    async with opened(url) as journal:
+    async with opened(any_url) as journal:
         recorder.journal, recorder.state = journal, found.state
         assert found.kept is not None
         recorder.do(found.kept)
@@ -237,17 +226,17 @@ async def test_no_id_is_used_twice_and_the_journal_is_clean_after_the_new_rules_
         recorder.seconds(2, rate_ul_h=0)
         recorder.do(Heard(PUMP, status(200_000)), 100)
         await journal.durable(recorder.token)
-    report = await asyncio.to_thread(verify, url)
+    report = await asyncio.to_thread(verify, any_url)
     assert report.ok, report.problems
 
 
 async def test_what_was_kept_is_kept_by_the_next_start_too_and_told_only_once(
-    url: str, database: Path, monkeypatch: pytest.MonkeyPatch
+    any_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorder = await record(url, database, UNREADABLE)
+    recorder = await record(any_url, UNREADABLE)
     blind(monkeypatch)
-    found = await judged(url, recorder)
-    async with opened(url) as journal:
+    found = await judged(any_url, recorder)
+    async with opened(any_url) as journal:
         recorder.journal, recorder.state = journal, found.state
         assert found.kept is not None
         recorder.do(found.kept)
@@ -258,43 +247,44 @@ async def test_what_was_kept_is_kept_by_the_next_start_too_and_told_only_once(
         recorder.seconds(1)
         assert HISTORY not in {alarm.condition for alarm in recorder.state.alarms.values()}
         await journal.durable(recorder.token)
-    again = await judged(url, recorder)
+    again = await judged(any_url, recorder)
     assert again.differing is None
     assert again.state == recorder.state
 
 
-async def test_an_event_and_a_decision_of_a_newer_version_are_passed_over_and_told(url: str, database: Path) -> None:
+async def test_an_event_and_a_decision_of_a_newer_version_are_passed_over_and_told(any_url: str) -> None:
     newer = (
         "UPDATE events SET body = replace(body, '\"Acknowledged\"', '\"Newer\"') WHERE kind = 'Acknowledged'",
         """UPDATE decisions SET body = '{"type":"NewerStill"}' WHERE kind = 'Permitted' AND seq > 5""",
     )
-    recorder = await record(url, database, *newer)
-    found = await judged(url, recorder)
+    recorder = await record(any_url, *newer)
+    found = await judged(any_url, recorder)
     assert found.differing is not None
     assert found.differing.steps == 1
     assert found.kept is not None
     assert "1 step judged otherwise" in found.kept.detail
 
 
-async def test_a_saved_state_that_says_more_than_this_version_knows_is_told(url: str, database: Path) -> None:
-    state = """replace(state, '"alarm_n"', '"newest":{"p1":7},"alarm_n"')"""
-    more = f"UPDATE checkpoints SET kernel = 'newer', state = CAST({state} AS BLOB)"
-    recorder = await record(url, database, more)
-    found = await judged(url, recorder)
+async def test_a_saved_state_that_says_more_than_this_version_knows_is_told(any_url: str) -> None:
+    recorder = await record(any_url)
+    ((state,),) = await rows(any_url, "SELECT state FROM checkpoints")
+    more = blob(any_url, state.replace(b'"alarm_n"', b'"newest":{"p1":7},"alarm_n"'))
+    await tampered(any_url, f"UPDATE checkpoints SET kernel = 'newer', state = {more}")
+    found = await judged(any_url, recorder)
     assert found.differing is None
     assert found.kept is not None
     assert "newest" in found.kept.detail
 
 
-async def test_the_verification_says_which_software_judged_what(url: str, database: Path) -> None:
-    recorder = await record(url, database)
-    tampered(database, """UPDATE boots SET config = replace(config, '"kernel":"', '"kernel":"older')""")
-    async with opened(url) as journal:
+async def test_the_verification_says_which_software_judged_what(any_url: str) -> None:
+    recorder = await record(any_url)
+    await tampered(any_url, """UPDATE boots SET config = replace(config, '"kernel":"', '"kernel":"older')""")
+    async with opened(any_url) as journal:
         recorder.journal = journal
         recorder.seconds(2, rate_ul_h=0)
         recorder.do(PatientReleased("nurse a", "home"), 100)
         await journal.durable(recorder.token)
-    report = await asyncio.to_thread(verify, url)
+    report = await asyncio.to_thread(verify, any_url)
     assert report.ok
     first, second = report.judged
     assert first.kernel.startswith("older")
@@ -303,4 +293,4 @@ async def test_the_verification_says_which_software_judged_what(url: str, databa
     assert second.last_link == report.links
     assert by_whom_line(first).startswith(f"links 1 to {first.last_link} were decided by pumpd")
     assert "kernel older" in by_whom_line(first)
-    assert (await asyncio.to_thread(replay, url)).judged == report.judged
+    assert (await asyncio.to_thread(replay, any_url)).judged == report.judged

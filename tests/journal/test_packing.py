@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pumpd.device.facts import Integrity, PumpStatus, Quality, Reading, Vitals
+from pumpd.journal.batch import Marks
 from pumpd.journal.packing import FORMS, SPAN_MS, Packer
-from pumpd.journal.rows import Builder, Marks, Names
+from pumpd.journal.rows import Builder, Names
 from pumpd.journal.shapes import MOST, NoRoom, Shapes
 from pumpd.journal.unpacking import unpack
 from pumpd.safety.events import Event, Heard, Tick

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -14,9 +13,12 @@ from pumpd.safety.events import AudioPaused, PolicyReplaced, Restarted
 from pumpd.safety.limits import Limit
 from pumpd.safety.wire import state_to_bytes
 from pumpd.units import Ms
+from tests.journal.letters import rows
 from tests.journal.steps import Recorder, admitted, opened
-from tests.journal.tamper import unguarded
+from tests.journal.tamper import elsewhere, tampered
 from tests.safety.build import KETAMINE, bed_policy
+
+STOP = "FROM decisions WHERE bed = 1 AND kind = 'StopPump' ORDER BY n LIMIT 1"
 
 
 def lower(bed: str = "b1") -> object:
@@ -65,13 +67,11 @@ async def test_decisions_are_identical_across_beds_restarts_and_changed_limits(a
         assert bed.gaps == 0
 
 
-async def test_a_doctored_decision_is_the_first_difference(url: str, database: Path) -> None:
-    await record_two_runs(url)
-    with unguarded(database) as connection:
-        seq, body = connection.execute("SELECT seq, body FROM decisions WHERE bed = 1 AND kind = 'StopPump'").fetchone()
-        doctored = body.replace("StopPump", "ReadStatus")
-        connection.execute("UPDATE decisions SET body = ? WHERE body = ?", (doctored, body))
-    (bed,) = (await asyncio.to_thread(replay, url, "b1")).beds
+async def test_a_doctored_decision_is_the_first_difference(any_url: str) -> None:
+    await record_two_runs(any_url)
+    seq, body = (await rows(any_url, f"SELECT seq, body {STOP}"))[0]
+    await tampered(any_url, f"UPDATE decisions SET body = replace(body, 'StopPump', 'ReadStatus') WHERE seq = {seq}")
+    (bed,) = (await asyncio.to_thread(replay, any_url, "b1")).beds
     assert bed.difference is not None
     assert bed.difference.seq == seq
     assert body in bed.difference.recomputed
@@ -92,32 +92,29 @@ async def test_a_doctored_decision_is_the_first_difference(url: str, database: P
     ],
 )
 async def test_a_decision_that_was_moved_removed_or_invented_is_a_difference(
-    url: str, database: Path, tampering: str, where: str
+    any_url: str, tampering: str, where: str
 ) -> None:
-    last = await record_two_runs(url)
-    with unguarded(database) as connection:
-        stop = "SELECT n, seq FROM decisions WHERE bed = 1 AND kind = 'StopPump'"
-        n, seq = connection.execute(stop).fetchone()
-        connection.execute(tampering.format(n=n))
-    report = await asyncio.to_thread(replay, url, "b1")
+    last = await record_two_runs(any_url)
+    n, seq = (await rows(any_url, f"SELECT n, seq {STOP}"))[0]
+    await tampered(any_url, tampering.format(n=n))
+    report = await asyncio.to_thread(replay, any_url, "b1")
     assert not report.identical
     assert report.beds[0].difference is not None
     assert str(report.beds[0].difference.seq) == where.format(seq=seq, end=last.seq + 1)
 
 
-async def test_missing_steps_without_a_later_checkpoint_are_said_not_hidden(url: str, database: Path) -> None:
-    await record_two_runs(url)
-    with unguarded(database) as connection:
-        connection.execute("DELETE FROM events WHERE bed = 2 AND kind = 'PatientBound'")
-    report = await asyncio.to_thread(replay, url, "b2")
+async def test_missing_steps_without_a_later_checkpoint_are_said_not_hidden(any_url: str) -> None:
+    await record_two_runs(any_url)
+    await tampered(any_url, "DELETE FROM events WHERE bed = 2 AND kind = 'PatientBound'")
+    report = await asyncio.to_thread(replay, any_url, "b2")
     assert not report.identical
     assert "missing" in report.beds[0].note
 
 
-async def test_an_unknown_bed_and_a_missing_journal_are_errors(url: str) -> None:
-    async with opened(url):
+async def test_an_unknown_bed_and_a_missing_journal_are_errors(any_url: str) -> None:
+    async with opened(any_url):
         pass
     with pytest.raises(JournalOpenError, match="not in this journal"):
-        await asyncio.to_thread(replay, url, "b9")
+        await asyncio.to_thread(replay, any_url, "b9")
     with pytest.raises(JournalOpenError, match="does not exist"):
-        await asyncio.to_thread(replay, url + "x")
+        await asyncio.to_thread(replay, elsewhere(any_url))

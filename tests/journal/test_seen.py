@@ -21,14 +21,14 @@ def test_no_key_that_was_added_is_ever_taken_for_new() -> None:
 
 
 async def test_a_run_asks_about_new_keys_until_it_knows_those_of_earlier_runs(
-    url: str, monkeypatch: pytest.MonkeyPatch
+    any_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inbound, "READ_KEYS", 3)
     asked: list[Any] = []
-    async with letters(url) as (_, store):
+    async with letters(any_url) as (_, store):
         for number in range(7):
             await store.received(message(f"old {number}"))
-    async with letters(url) as (_, store):
+    async with letters(any_url) as (_, store):
         find = store._find_many
 
         async def counted(keys: Any) -> Any:

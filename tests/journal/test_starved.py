@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from pumpd.journal import Journal, JournalUnavailable
+from pumpd.journal.limits import Limits
 from pumpd.journal.replay import replay
-from pumpd.journal.writer import Limits
 from tests.journal.steps import BOOT, Recorder, admitted
 from tests.journal.test_durability import fault_step
 from tests.journal.test_faults import Told
@@ -43,9 +43,9 @@ async def durable_at_last(journal: Journal, token: int) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_it_is_told_and_what_found_no_room_is_never_called_durable_but_becomes_a_gap(url: str) -> None:
+async def test_it_is_told_and_what_found_no_room_is_never_called_durable_but_becomes_a_gap(any_url: str) -> None:
     told = Told()
-    journal = await Journal.open(url, BOOT, limits=QUICK, on_fault=told)
+    journal = await Journal.open(any_url, BOOT, limits=QUICK, on_fault=told)
     recorder = admitted(Recorder(journal))
     await journal.durable(recorder.token)
     held = Held(journal)
@@ -68,5 +68,5 @@ async def test_it_is_told_and_what_found_no_room_is_never_called_durable_but_bec
     with pytest.raises(JournalUnavailable):
         await journal.durable(refused)
     await journal.close()
-    (bed,) = (await asyncio.to_thread(replay, url)).beds
+    (bed,) = (await asyncio.to_thread(replay, any_url)).beds
     assert "missing" in bed.note

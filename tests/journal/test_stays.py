@@ -12,15 +12,22 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pumpd.journal import engine as engines
+from pumpd.journal.heart import kernel_fingerprint
 from pumpd.journal.records import GapRecord
 from pumpd.journal.stays import bed_of, course_rows, gap_rows, last_moment, policy_rows, run_rows, stays, steps
-from pumpd.journal.store import kernel_fingerprint
 from pumpd.safety.decisions import AlarmChanged, CourseChanged, FlowChanged, Permitted
 from pumpd.safety.events import Heard, PatientBound, PatientReleased
 from pumpd.units import Ms
 from tests.journal.steps import BOOT, Recorder, opened, wall
+from tests.journal.tamper import file_of
 from tests.safety.build import PUMP, patient, status
 from tests.safety.course import course_policy
+
+BY_INDEX = {
+    "decisions_course": "SELECT n FROM decisions WHERE kind IN ('CourseChanged', 'InfusionChanged')"
+    " AND subject = 'b1-c1'",
+    "events_stay": "SELECT id FROM events WHERE kind IN ('PatientBound', 'PatientReleased') ORDER BY id",
+}
 
 
 @asynccontextmanager
@@ -111,12 +118,12 @@ async def test_policies_runs_gaps_and_the_last_moment(any_url: str) -> None:
     assert [(gap.steps, gap.detail) for gap in gaps] == [(3, "disk full")]
 
 
-async def test_courses_and_stays_are_looked_up_by_index(url: str) -> None:
-    await record(url)
-    async with reading(url) as connection:
-        for query in (
-            "SELECT n FROM decisions WHERE kind IN ('CourseChanged', 'InfusionChanged') AND subject = 'b1-c1'",
-            "SELECT id FROM events WHERE kind IN ('PatientBound', 'PatientReleased') ORDER BY id",
-        ):
-            plan: Any = (await connection.execute(text(f"EXPLAIN QUERY PLAN {query}"))).all()
-            assert "INDEX" in str(plan), query
+async def test_courses_and_stays_are_looked_up_by_index(any_url: str) -> None:
+    await record(any_url)
+    explain = "EXPLAIN QUERY PLAN" if file_of(any_url) is not None else "EXPLAIN"
+    async with reading(any_url) as connection:
+        if file_of(any_url) is None:  # which would rather read so few rows one by one
+            await connection.execute(text("SET enable_seqscan = off"))
+        for index, query in BY_INDEX.items():
+            plan: Any = (await connection.execute(text(f"{explain} {query}"))).all()
+            assert index in str(plan), str(plan)

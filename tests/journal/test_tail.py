@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from pumpd.journal import tail as tails
-from pumpd.journal.inbox import Entry
-from pumpd.journal.journal import is_reading
+from pumpd.journal.inbox import Entry, is_reading
 from pumpd.journal.records import GapRecord, Marked, PolicyRecord, Record, StepRecord
-from pumpd.journal.recovery import contiguous, found_in, marked_in, parse, sweep
+from pumpd.journal.recovery import contiguous, found_in, marked_in, parse
+from pumpd.journal.sweep import sweep
 from pumpd.journal.tail import HALF, HEAD, MARK, SLOT, THIN, Slot, Tail
 from pumpd.journal.tail_lines import Unreadable, entry_of, line_of, mark_of
 from pumpd.safety.events import Heard, SelfFault
@@ -196,6 +196,29 @@ def test_what_is_left_of_a_journal_that_is_gone_is_swept_away(shared: Path, tmp_
             tail.end()
     sweep()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pumpd-there.tail", "pumpd-used.tail"]
+
+
+def test_a_sweep_neither_holds_nor_makes_the_files_of_others(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another daemon that starts at that moment would do without what its killed run left; a clean end stays clean."""
+    tail = Tail.open(shared, "me", "boot", str(shared.parent))
+    tail.add(entry(1, fault_step(1, 1)), 0)
+    tail.end()
+    ended = shared.with_name("pumpd-ended.tail")
+    looked: list[Path] = []
+
+    def found(folder: Path, pattern: str) -> list[Path]:
+        looked.append(folder)
+        return [ended, shared]  # the first was removed since it was found
+
+    held: list[bool] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(type(shared), "glob", found)
+        patched.setattr(tails, "_hold", lambda *_: held.append(True))
+        sweep()
+    assert looked
+    assert held == []
+    assert seqs(shared) == [1]
+    assert not ended.exists()
 
 
 def test_only_what_follows_without_a_hole_is_taken() -> None:

@@ -25,8 +25,8 @@ async def test_each_bucket_has_min_mean_max_and_a_gap_is_none(any_url: str) -> N
         assert all(point.max_milli is None for point in found["spo2"]), "a sensor that is off has no value"
 
 
-async def test_readings_outside_the_asked_time_and_bed_stay_out(url: str) -> None:
-    async with opened(url) as journal:
+async def test_readings_outside_the_asked_time_and_bed_stay_out(any_url: str) -> None:
+    async with opened(any_url) as journal:
         for seq, now_ms in enumerate((999, 1_000, 1_999, 2_000), 1):
             journal.append(reading_step(seq, now_ms, event=Heard("m1", vitals(rr=seq))))
         await journal.append_durable(reading_step(1, 1_500, bed="b2", event=Heard("m1", vitals(rr=50))))
@@ -35,7 +35,7 @@ async def test_readings_outside_the_asked_time_and_bed_stay_out(url: str) -> Non
         assert (await journal.trends("b9", ("rr",), wall(0), wall(9), 1))["rr"][0].min_milli is None
 
 
-async def test_a_trend_that_makes_no_sense_is_refused(url: str) -> None:
-    async with opened(url) as journal:
+async def test_a_trend_that_makes_no_sense_is_refused(any_url: str) -> None:
+    async with opened(any_url) as journal:
         with pytest.raises(ValueError, match="start before end"):
             await journal.trends("b1", ("rr",), wall(0), wall(0) - timedelta(seconds=1), 5)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from pumpd.journal.ops import backup, verify
+from pumpd.journal.ops import verify
 from pumpd.journal.records import JournalOpenError
 from tests.journal.steps import Recorder, admitted, opened
-from tests.journal.tamper import unguarded
+from tests.journal.tamper import altered, elsewhere, file_of, tampered
+from tests.postgres import Postgres
 
 # (what is done, table that the first problem names)
 TAMPERINGS = {
@@ -75,15 +78,42 @@ async def record(url: str) -> None:
         await journal.durable(recorder.token)
 
 
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("journal") / "recorded.db"
-    asyncio.run(record(f"sqlite+aiosqlite:///{path}"))
-    return path
+SAVED = ("alarms", "beds", "checkpoints", "commands", "decisions", "meta")
+SAVE = ("CREATE SCHEMA saved", *(f"CREATE TABLE saved.{name} AS TABLE {name}" for name in SAVED))
+PUT_BACK = tuple(f"DELETE FROM {name}; INSERT INTO {name} SELECT * FROM saved.{name}" for name in SAVED)
 
 
-def test_an_untouched_journal_verifies_and_names_its_head(recorded: Path) -> None:
-    report = verify(f"sqlite+aiosqlite:///{recorded}")
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """On either database, once for all tests of this file."""
+    if request.param == "sqlite":
+        url = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('journal') / 'recorded.db'}"
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.journal()
+    asyncio.run(record(url))
+    if file_of(url) is None:
+        asyncio.run(altered(url, *SAVE))
+    yield url
+    if file_of(url) is None:
+        asyncio.run(altered(url, "DROP SCHEMA saved CASCADE"))
+        server.give_back(url)
+
+
+@pytest.fixture
+def copy(recorded: str, tmp_path: Path) -> Iterator[str]:
+    """What was recorded, for a test that changes it."""
+    path = file_of(recorded)
+    if path is not None:
+        shutil.copy(path, tmp_path / "copy.db")
+        yield f"sqlite+aiosqlite:///{tmp_path}/copy.db"
+        return
+    yield recorded
+    asyncio.run(tampered(recorded, *PUT_BACK))
+
+
+def test_an_untouched_journal_verifies_and_names_its_head(recorded: str) -> None:
+    report = verify(recorded)
     assert report.ok, report.problems
     assert report.links > 5
     assert report.head.startswith(f"{report.links}:")
@@ -98,42 +128,39 @@ async def test_a_journal_on_either_database_verifies_while_in_use(any_url: str) 
 
 
 @pytest.mark.parametrize("name", TAMPERINGS)
-def test_tampering_is_found_and_the_table_named(name: str, recorded: Path, tmp_path: Path) -> None:
+async def test_tampering_is_found_and_the_table_named(name: str, copy: str) -> None:
     statements, table = TAMPERINGS[name]
-    copy = tmp_path / "copy.db"
-    backup(f"sqlite:///{recorded}", copy)
-    with unguarded(copy) as connection:
-        connection.executescript(statements)
-    report = verify(f"sqlite+aiosqlite:///{copy}")
+    await tampered(copy, *statements.split(";"))
+    report = await asyncio.to_thread(verify, copy)
     assert report.problems, name
     assert report.problems[0].table == table
     assert report.problems[0].row
 
 
-@pytest.mark.parametrize("column", ["body", "subject", "kind", "now_ms", "wall_us", "seq", "idx", "hash"])
-def test_a_changed_column_of_a_link_names_that_link(column: str, recorded: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "copy.db"
-    backup(f"sqlite:///{recorded}", copy)
-    changed = "zeroblob(32)" if column == "hash" else f"{column} || '1'"
-    with unguarded(copy) as connection:
-        connection.execute(f"UPDATE decisions SET {column} = {changed} WHERE n = 5")
-    first = verify(f"sqlite:///{copy}").problems[0]
+@pytest.mark.parametrize(
+    ("column", "changed"),
+    [
+        *((name, f"{name} || '1'") for name in ("body", "subject", "kind")),
+        *((name, f"10 * {name} + 1") for name in ("now_ms", "wall_us", "seq", "idx")),
+        ("hash", "(SELECT hash FROM decisions WHERE n = 4)"),
+    ],
+)
+async def test_a_changed_column_of_a_link_names_that_link(column: str, changed: str, copy: str) -> None:
+    await tampered(copy, f"UPDATE decisions SET {column} = {changed} WHERE n = 5")
+    first = (await asyncio.to_thread(verify, copy)).problems[0]
     assert (first.table, first.row) == ("decisions", "5")
     assert "changed" in first.message
 
 
-def test_the_first_broken_link_is_named_by_its_number(recorded: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "copy.db"
-    backup(f"sqlite:///{recorded}", copy)
-    with unguarded(copy) as connection:
-        connection.execute("UPDATE decisions SET subject = 'x' WHERE n = 6")
-        connection.execute("DELETE FROM decisions WHERE n = 3")
-    first = verify(f"sqlite:///{copy}").problems[0]
+async def test_the_first_broken_link_is_named_by_its_number(copy: str) -> None:
+    await tampered(copy, "UPDATE decisions SET subject = 'x' WHERE n = 6", "DELETE FROM decisions WHERE n = 3")
+    first = (await asyncio.to_thread(verify, copy)).problems[0]
     assert (first.table, first.row) == ("decisions", "3")
     assert "missing" in first.message
 
 
-def test_verifying_a_file_that_is_not_there_creates_none(tmp_path: Path) -> None:
-    with pytest.raises(JournalOpenError, match="does not exist"):
-        verify(f"sqlite+aiosqlite:///{tmp_path}/none.db")
-    assert not (tmp_path / "none.db").exists()
+async def test_verifying_a_journal_that_is_not_there_creates_none(any_url: str) -> None:
+    nothing = elsewhere(any_url)
+    for _ in range(2):
+        with pytest.raises(JournalOpenError, match="does not exist"):
+            await asyncio.to_thread(verify, nothing)

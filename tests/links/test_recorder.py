@@ -1,60 +1,27 @@
-"""Raw bytes are kept always: both directions, bounded, by the daemon's user only, and never at monitoring's cost."""
+"""Raw bytes are kept always: both directions, bounded, by the daemon's user only, and none is lost on the way."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from pumpd.config.link_url import SerialLink
-from pumpd.config.model import CaptureConfig, DeviceConfig
+from pumpd.config.model import CaptureConfig
 from pumpd.device import Line as LineSettings
 from pumpd.links import Line
-from pumpd.links import recorder as module
-from pumpd.links.capture import SUFFIX, Chunk, read_file, read_files, read_header
-from pumpd.links.recorder import WAITING_BYTES, LineEar, Recorder
-from pumpd.registry import drivers
+from pumpd.links.capture import SUFFIX, Chunk, read_file, read_header
+from pumpd.links.recorder import WAITING_BYTES, LineEar
 from tests.links.ends import QUICK, PtyEnd
-
-START = datetime(2026, 11, 22, 9, 58, 26, tzinfo=UTC)
-DEVICE = DeviceConfig(
-    "4b-01-p1", "alaris_asena", drivers()["alaris_asena"].info, "serial:///dev/ttyUSB0", None, False, None
-)
-
-
-class Bench:
-    """A recorder whose time the test sets, and the ear of one line."""
-
-    def __init__(self, config: CaptureConfig) -> None:
-        self.now_ms = 1000
-        self.config = config
-        self.recorder = Recorder(config, lambda: self.now_ms, lambda ms: START + timedelta(milliseconds=ms))
-        self.ear: LineEar = self.recorder.ear(DEVICE)
-
-    def again(self) -> Bench:
-        """The daemon starts anew."""
-        return Bench(self.config)
-
-    @property
-    def folder(self) -> Path:
-        return self.config.directory / DEVICE.id
-
-    def files(self) -> list[Path]:
-        return sorted(self.folder.glob(f"*{SUFFIX}"))
-
-    def kept(self) -> list[Chunk]:
-        return list(read_files(self.files()))
+from tests.links.recorded import DEVICE, START, Bench
 
 
 @pytest.fixture
@@ -178,116 +145,10 @@ async def test_a_file_of_somebody_else_in_the_folder_is_left_alone(bench: Bench)
     assert (bench.folder / "notes.txt").read_text() == "mine"
 
 
-async def test_a_full_disk_pauses_it_with_words_and_it_goes_on_when_there_is_room(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "RETRY_S", 0.0)
-    full = replace(bench.config, keep_free_bytes=10**18)
-    bench.recorder._config = full
-    bench.ear.received(b"before")
-    await bench.recorder.write()
-    assert bench.recorder.paused is not None
-    assert "are free, 1000000000000 MB are kept free" in bench.recorder.paused
-    assert bench.files() == []
-    bench.recorder._config = bench.config
-    bench.ear.received(b"after")
-    await bench.recorder.write()
-    assert bench.recorder.paused is None
-    assert [chunk.data for chunk in bench.kept()] == [b"before", b"after"]
-
-
-async def test_while_it_is_paused_the_disk_is_tried_now_and_then_only(bench: Bench) -> None:
-    bench.config.directory.write_text("a file where the folder should be")
-    bench.ear.received(b"1")
-    await bench.recorder.write()
-    assert bench.recorder.paused == f"{bench.config.directory}: File exists"
-    bench.config.directory.unlink()
-    await bench.recorder.write()
-    assert bench.recorder.paused is not None
-    await bench.recorder.close()
-    assert [chunk.data for chunk in bench.kept()] == [b"1"]
-
-
-class Quiet:
-    """A log that writes no file."""
-
-    def warning(self, *_: object, **__: object) -> None: ...
-    def info(self, *_: object, **__: object) -> None: ...
-
-
-@contextmanager
-def files_at_most(size_bytes: int) -> Iterator[None]:
-    """No file of this process grows beyond that: a write is cut short there, as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
-
-
-async def test_a_disk_that_fills_in_the_middle_of_a_line_leaves_files_that_can_be_read(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "RETRY_S", 0.0)
-    bench.ear.received(b"first")
-    await bench.recorder.write()
-    monkeypatch.setattr(module, "log", Quiet())
-    with files_at_most(bench.files()[0].stat().st_size + 40):
-        for _ in range(4):
-            bench.ear.received(b"does not fit")
-        await bench.recorder.write()
-        assert bench.recorder.paused == f"{bench.config.directory}: File too large"
-        assert bench.recorder.lost == 4
-    bench.ear.received(b"last")
-    await bench.recorder.write()
-    first, second = bench.files()
-    assert next(read_file(first)).data == b"first"
-    assert [chunk.data for chunk in read_file(second)] == [b"last"]
-    assert "# lost about here: 4 chunks" in second.read_text()
-
-
-async def test_a_disk_that_takes_not_even_a_header_is_not_filled_with_empty_files(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "RETRY_S", 0.0)
-    monkeypatch.setattr(module, "log", Quiet())
-    with files_at_most(20):
-        for _ in range(5):
-            bench.ear.received(b"x")
-            await bench.recorder.write()
-    assert bench.files() == []
-
-
-async def test_a_disk_that_hangs_costs_the_line_nothing_but_what_is_not_kept(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stuck, entered = threading.Event(), threading.Event()
-
-    def hang(*_: object) -> int:
-        entered.set()
-        stuck.wait()
-        return 0
-
-    monkeypatch.setattr(module.Files, "write", hang)
-    bench.ear.received(b"x")
-    writing = asyncio.create_task(bench.recorder.write())
-    await asyncio.to_thread(entered.wait)
-    for _ in range(WAITING_BYTES // 1000):
-        bench.ear.received(bytes(2000))
-    lost, waiting = bench.recorder.lost, sum(len(data) for _, data, _ in bench.ear._waiting)
-    stuck.set()
-    await writing
-    assert lost > 100
-    assert waiting <= WAITING_BYTES + 2000
-
-
 KILLED = """
 import asyncio, os, sys
 from pathlib import Path
-from tests.links.test_recorder import Bench
+from tests.links.recorded import Bench
 from pumpd.config.model import CaptureConfig
 
 async def main():

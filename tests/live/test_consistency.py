@@ -36,7 +36,7 @@ class Screen:
         return True
 
     def ack(self) -> None:
-        self.client.ack(self.rendered, self.ward.clock.ms)
+        self.client.ack(self.rendered)
 
 
 class LiveMachine(RuleBasedStateMachine):

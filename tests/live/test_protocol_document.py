@@ -51,7 +51,7 @@ def test_the_document_names_every_message_and_close_code_and_all_its_references_
     assert document["components"]["schemas"]["Cmd"]["properties"]["op"]["enum"] == ["stop_pump"]
     assert document["asyncapi"].startswith("3.")
     assert set(document["channels"]["live"]["messages"]) == {
-        *("welcome", "snapshot", "delta", "alarm", "hb", "result"),
+        *("welcome", "snapshot", "delta", "alarm", "hb", "wave", "result"),
         *("hello", "ack", "status", "cmd"),
     }
     assert all(str(code.value) in document["info"]["description"] for code in Close)

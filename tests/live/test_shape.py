@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pumpd.access.roles import Identity
 from pumpd.device.facts import Quality
 from pumpd.live.amounts import number
 from pumpd.live.messages import encode
@@ -47,7 +48,7 @@ def test_a_value_has_the_documented_fields() -> None:
 
 
 def test_a_bed_has_the_documented_fields() -> None:
-    bed = as_json(bed_shape(bed_view("b1"), 0, CLOCK.wall_of))
+    bed = as_json(bed_shape(bed_view("b1"), 0, CLOCK.wall_of, Identity.FULL))
     documented = {"id", "label", "patient", "values", "pumps", "devices", "monitored"}
     assert documented <= bed.keys()
     assert {"mrn", "name", "weight_kg"} <= bed["patient"].keys()

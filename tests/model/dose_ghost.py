@@ -131,10 +131,13 @@ class World:
     def do(self, event: ev.Event) -> None:
         before = self.heard()
         try:
-            self.state, decisions = self.kernel.step(self.state, event, Ms(self.now), self.policy)
+            shortcut = self.kernel.glance(self.state, event, Ms(self.now), self.policy)
+            self.state, decisions = self.kernel.step_closely(self.state, event, Ms(self.now), self.policy)
         except Exception as error:
             raise Violation(self.word, [f"the kernel raises {error!r}"]) from error
         wrong = [words for decision in decisions for words in self.see(event, decision, before)]
+        if shortcut is not None and (shortcut != self.state or decisions):
+            wrong.append("the shortcut of a quiet frame ends elsewhere than its step")
         if wrong:
             raise Violation(self.word, wrong)
 

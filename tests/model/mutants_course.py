@@ -6,10 +6,16 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tests.model.mutate import Mutant
+from tests.safety import test_chart_corrections as corrections
+from tests.safety import test_chart_kept as kept
 from tests.safety import test_charting as charting
 from tests.safety import test_course as course
+from tests.safety import test_extra_infusion as extra
+from tests.safety import test_infusion_plan as planned
 from tests.safety import test_routes as routes
 from tests.safety import test_schedule as schedule
+from tests.safety import test_set_aside as aside
+from tests.safety import test_started_without as started
 from tests.safety import test_titration as titration
 
 
@@ -30,49 +36,49 @@ COURSE_MUTANTS = (
         "start_checks",
         "    if len(starts) < protocol.max_infusions:\n",
         "    if len(starts) <= protocol.max_infusions:\n",
-        course.test_a_fourth_infusion_is_refused_high_and_stopped,
+        extra.test_a_fourth_infusion_is_refused_high_and_stopped,
     ),
     bug(
         "the count begins anew with another course",
         "course",
         "judged=0, judged_course=course.number)",
         "judged=0, judged_course=course.number, starts_ms=())",
-        course.test_ending_the_course_does_not_begin_the_count_anew,
+        extra.test_ending_the_course_does_not_begin_the_count_anew,
     ),
     bug(
         "the count never begins anew",
         "start_checks",
         "    return starts if starts and d.now - starts[0] < protocol.course_ms else ()\n",
         "    return starts\n",
-        course.test_the_count_begins_anew_when_the_time_since_the_first_start_is_over,
+        extra.test_the_count_begins_anew_when_the_time_since_the_first_start_is_over,
     ),
     bug(
         "an infusion too many is left running",
         "start",
         "    if not extra or protocol is None or not protocol.extra_stop:\n",
         "    if True:\n",
-        course.test_a_fourth_infusion_is_refused_high_and_stopped,
+        extra.test_a_fourth_infusion_is_refused_high_and_stopped,
     ),
     bug(
         "an infusion too many is stopped where the protocol wants an alarm",
         "start",
         "    if not extra or protocol is None or not protocol.extra_stop:\n",
         "    if not extra or protocol is None:\n",
-        course.test_a_fourth_infusion_is_only_told_of_where_the_protocol_says_so,
+        extra.test_a_fourth_infusion_is_only_told_of_where_the_protocol_says_so,
     ),
     bug(
         "a resume of an infusion too many is granted",
         "resume",
         "    found += start.forbids(d, pump)\n",
         "",
-        course.test_a_resume_of_the_fourth_infusion_is_refused_and_a_start_stopped_again,
+        extra.test_a_resume_of_the_fourth_infusion_is_refused_and_a_start_stopped_again,
     ),
     bug(
         "the course's time does not end what runs",
         "start",
         "    late = window_failing(d, protocol)\n",
         "    late = None\n",
-        course.test_an_infusion_that_runs_beyond_the_courses_time_is_high_and_stopped,
+        extra.test_an_infusion_that_runs_beyond_the_courses_time_is_high_and_stopped,
     ),
     bug(
         "a course is never over",
@@ -93,28 +99,28 @@ COURSE_MUTANTS = (
         "course",
         "    d.course = Course(number=d.course.number)\n",
         "    pass\n",
-        charting.test_the_chart_of_one_patient_is_not_the_next_ones,
+        kept.test_the_chart_of_one_patient_is_not_the_next_ones,
     ),
     bug(
         "a plan is taken although vital signs are missing",
         "start_checks",
         "    vitals = vital_failings(d, protocol)\n",
         "    vitals: list[str] = []\n",
-        course.test_a_vital_sign_that_is_stale_is_missing,
+        planned.test_a_vital_sign_that_is_stale_is_missing,
     ),
     bug(
         "a plan is refused with the first reason only",
         "planning",
         "    return found if weight is None or d.patient is None else [*found, weight]\n",
         "    return found[:1]\n",
-        course.test_a_plan_is_refused_with_every_reason,
+        planned.test_a_plan_is_refused_with_every_reason,
     ),
     bug(
         "an old answer beats the newest",
         "chart_facts",
         "sorted(lists, key=lambda noted: noted.at_ms)",
         "sorted(lists, key=lambda noted: -noted.at_ms)",
-        course.test_a_present_contra_indication_is_named_and_a_later_answer_counts,
+        planned.test_a_present_contra_indication_is_named_and_a_later_answer_counts,
     ),
     bug(
         "a cap leaves room for what it has not",
@@ -128,35 +134,35 @@ COURSE_MUTANTS = (
         "start",
         "        missing=binding(d, start_failings(d, infusion, protocol)),\n",
         "",
-        course.test_a_start_without_anything_lists_all_of_it_in_one_medium_alarm,
+        started.test_a_start_without_anything_lists_all_of_it_in_one_medium_alarm,
     ),
     bug(
         "what is supplied is not seen",
         "start",
         "    return rule in care_failings(d, protocol) if still is None else still(d, protocol)\n",
         "    return True\n",
-        course.test_the_alarm_stands_until_each_is_supplied,
+        started.test_the_alarm_stands_until_each_is_supplied,
     ),
     bug(
         "a first rate that comes late is not judged",
         "course",
         "        start.note_first_rate(d, protocol)\n",
         "",
-        course.test_a_first_rate_that_becomes_known_later_is_judged_then,
+        started.test_a_first_rate_that_becomes_known_later_is_judged_then,
     ),
     bug(
         "any rule can be set aside",
         "set_aside",
         "    if known in protocol.overridable:\n",
         "    if True:\n",
-        lambda: course.test_a_rule_that_the_protocol_does_not_name_cannot_be_set_aside("plan"),
+        lambda: aside.test_a_rule_that_the_protocol_does_not_name_cannot_be_set_aside("plan"),
     ),
     bug(
         "what is set aside between two infusions is for the one that is over",
         "set_aside",
         "    return last.number if last.ended_ms is None else last.number + 1\n",
         "    return last.number\n",
-        course.test_a_fourth_infusion_is_one_that_a_named_person_may_allow_where_the_protocol_lets_him,
+        extra.test_a_fourth_infusion_is_one_that_a_named_person_may_allow_where_the_protocol_lets_him,
     ),
     bug(
         "a step that is too great is no rise",
@@ -247,7 +253,7 @@ COURSE_MUTANTS = (
         "hand_doses",
         "if dose.entry != entry_id))",
         "))",
-        charting.test_a_corrected_dose_by_hand_counts_as_corrected_and_one_that_was_never_given_not_at_all,
+        corrections.test_a_corrected_dose_by_hand_counts_as_corrected_and_one_that_was_never_given_not_at_all,
     ),
     bug(
         "an anaesthetic dose is ordered",
@@ -303,7 +309,7 @@ COURSE_MUTANTS = (
         "charting",
         "    found, old, kind = unexplained(event.reason), d",
         "    found, old, kind = [], d",
-        charting.test_a_correction_needs_a_reason_and_a_known_entry_of_this_patient,
+        corrections.test_a_correction_needs_a_reason_and_a_known_entry_of_this_patient,
     ),
     bug(
         "a refusal forgets who asked",
@@ -317,6 +323,6 @@ COURSE_MUTANTS = (
         "course",
         '        found["course/benzodiazepine"] =',
         "        _ =",
-        course.test_a_benzodiazepine_is_said_at_the_plan_and_stands_while_ketamine_runs,
+        planned.test_a_benzodiazepine_is_said_at_the_plan_and_stands_while_ketamine_runs,
     ),
 )

@@ -19,7 +19,11 @@ from types import ModuleType
 
 PACKAGE = "pumpd.safety"
 VOCABULARY = frozenset(
-    f"{PACKAGE}.{name}" for name in ("events", "decisions", "policy", "limits", "protocol_policy", "alarms", "view")
+    f"{PACKAGE}.{name}"
+    for name in (
+        *("events", "decisions", "policy", "limits", "protocol_policy", "alarms", "view"),
+        *("told_events", "told_state", "told_view"),
+    )
 )
 FOLDER = Path(importlib.import_module(PACKAGE).__path__[0])
 

@@ -102,12 +102,15 @@ class Search:
         self.statistics.steps += 1
         try:
             early = self._at_once(node, now, event)
-            node.state, decisions = self.kernel.step(node.state, event, Ms(now), node.ghost.policy)
+            shortcut = self.kernel.glance(node.state, event, Ms(now), node.ghost.policy)
+            node.state, decisions = self.kernel.step_closely(node.state, event, Ms(now), node.ghost.policy)
         except Exception as error:
             raise Violation(node.word, [f"the kernel raises {error!r}"]) from error
         wrong = node.ghost.judge(event, decisions) + self._look(node)
         if early is not None and not any(isinstance(d, de.StopPump) and d.order_id == early for d in decisions):
             wrong.append("a stop left at once that its step does not decide")
+        if shortcut is not None and (shortcut != node.state or decisions):
+            wrong.append("the shortcut of a quiet frame ends elsewhere than its step")
         if wrong:
             raise Violation(node.word, wrong)
 

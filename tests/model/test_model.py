@@ -9,6 +9,7 @@ import pytest
 import pumpd.safety.kernel as kernel
 from tests.model.mutants import MUTANTS as KERNEL_MUTANTS
 from tests.model.mutants_alarms import ALARM_MUTANTS
+from tests.model.mutants_glance import GLANCE_MUTANTS
 from tests.model.mutants_guard import GUARD_MUTANTS
 from tests.model.mutate import Mutant, mutated
 from tests.model.search import Search, Violation
@@ -22,7 +23,7 @@ from tests.model.world import (
     SITUATIONS,
 )
 
-MUTANTS = (*KERNEL_MUTANTS, *GUARD_MUTANTS, *ALARM_MUTANTS)
+MUTANTS = (*KERNEL_MUTANTS, *GUARD_MUTANTS, *GLANCE_MUTANTS, *ALARM_MUTANTS)
 CORE = tuple(
     BY_NAME[name]
     for name in (

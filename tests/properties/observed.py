@@ -87,6 +87,7 @@ class ObservedBed:
         before, self.stepped_ms = dict(self.live), self.now
         policy = event.policy if isinstance(event, ev.PolicyReplaced) else self.policy
         new, out = self.kernel.step(self.state, event, Ms(self.now), policy)
+        assert (new, out) == self.kernel.step_closely(self.state, event, Ms(self.now), policy), "the shortcut errs"
         if self.twin is not None:
             self.twin, twin_out = self.kernel.step(self.twin, event, Ms(self.now), policy)
             assert twin_out == out, "the restored bed decides otherwise"

@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pumpd.report.model import Figure, Outcome
+from pumpd.report.model import Outcome
+from pumpd.report.model_figure import Figure
 from tests.report.conftest import Recorded
 
 

@@ -57,6 +57,10 @@ class Broken:
         return text.replace(self.old, self.new)
 
 
+class Unrunnable(Exception):
+    """The row names what this file cannot run: never taken for a test that is red."""
+
+
 class _Source(importlib.abc.SourceLoader):
     def __init__(self, path: str, text: str) -> None:
         self._path, self._text = path, text
@@ -114,11 +118,17 @@ def world_with(broken: Broken) -> Iterator[None]:
 
 
 def run(test: str, folder: Path) -> None:
-    """The test with each of its parameters; raises what it raises."""
+    """The test with each of its parameters, or with those of `[...]`; raises what it raises."""
     path, _, name = test.partition("::")
+    name, _, wanted = name.removesuffix("]").partition("[")
     module = importlib.import_module(path.removesuffix(".py").replace("/", "."))
-    function = getattr(module, name)
-    for place, arguments in enumerate(_parameters(function)):
+    function = getattr(module, name, None)
+    if function is None:
+        raise Unrunnable(f"{path} has no {name}")
+    chosen = [one for one in _parameters(function) if not wanted or "-".join(map(str, one.values())) == wanted]
+    if not chosen:
+        raise Unrunnable(f"{test} has no such parameters")
+    for place, arguments in enumerate(chosen):
         own = folder / str(place)
         own.mkdir()
         for needed in inspect.signature(function).parameters.keys() - arguments.keys():
@@ -129,12 +139,32 @@ def run(test: str, folder: Path) -> None:
 
 
 def _fixture(module: ModuleType, name: str, folder: Path) -> Any:
-    """tmp_path, or a fixture that returns its value, of the conftest.py beside the test; of two databases SQLite."""
+    """tmp_path, or a fixture that returns its value, of the test's file or the conftest.py beside it; of two databases
+    SQLite."""
     if name == "tmp_path":
         return folder
+    if name == "tmp_path_factory":
+        return _Folders(folder)
     name = "url" if name == "any_url" else name
-    found = inspect.unwrap(getattr(importlib.import_module(f"{module.__package__}.conftest"), name))
+    beside = importlib.import_module(f"{module.__package__}.conftest")
+    found = inspect.unwrap(getattr(module, name, None) or getattr(beside, name, None) or _unknown(name))
     return found(**{needed: _fixture(module, needed, folder) for needed in inspect.signature(found).parameters})
+
+
+def _unknown(name: str) -> Any:
+    raise Unrunnable(f"no fixture {name} is known here")
+
+
+@dataclass(frozen=True)
+class _Folders:
+    """As much of pytest's tmp_path_factory as fixtures of ours ask for."""
+
+    folder: Path
+
+    def mktemp(self, name: str) -> Path:
+        made = self.folder / name
+        made.mkdir()
+        return made
 
 
 def _parameters(function: Any) -> Iterator[dict[str, Any]]:

@@ -11,8 +11,17 @@ from pumpd.clinical.entries import (
     AnyEntry,
     Assessment,
     Checklist,
+    Comedication,
+    CourseEnd,
     CoursePlan,
+    FollowUp,
     InfusionPlan,
+    KetamineGiven,
+    OpioidGiven,
+    PatchOff,
+    PatchOn,
+    Route,
+    SideEffect,
 )
 from pumpd.safety.decisions import CourseChanged, Permitted, Refused
 from pumpd.safety.events import Charted, ProtocolOverride
@@ -23,6 +32,7 @@ from pumpd.safety.view import CourseView
 from tests.safety.build import KETAMINE, Bed, bed_policy
 
 MIN, HOUR = 60_000, 3_600_000
+DAY = 24 * HOUR
 LDK = "protocol ldk 2"
 PROTOCOL = ProtocolPolicy(
     id="ldk",
@@ -63,6 +73,8 @@ PROTOCOL = ProtocolPolicy(
 )
 CAPS = DoseCaps(Cap(500, LDK), Cap(1_500, LDK), Cap(1_000, LDK))
 STEADY = {"rr": 14, "spo2": 97, "pulse": 72}
+ALL = tuple(ProtocolRule)
+MIDAZOLAM = Adjunct("midazolam", benzodiazepine=True, amount_ug=2_000)
 
 
 def course_policy(pump: dict[str, Any] | None = None, caps: DoseCaps | None = CAPS, **protocol: Any) -> BedPolicy:
@@ -135,3 +147,34 @@ class CourseBed(Bed):
 
     def courses(self) -> list[CourseChanged]:
         return [decision for _, decision in self.log if isinstance(decision, CourseChanged)]
+
+
+def ready(**protocol: object) -> CourseBed:
+    bed = CourseBed(course_policy(**protocol))
+    bed.ready()
+    return bed
+
+
+def used_up(**protocol: object) -> CourseBed:
+    """Three planned infusions were given, and are over."""
+    bed = ready(**protocol)
+    for _ in range(3):
+        assert bed.plan() == ()
+        bed.infuse()
+    return bed
+
+
+ENTRIES: tuple[AnyEntry, ...] = (
+    Assessment(nrs=9, pain=("neuropathic",), side_effects=(SideEffect("nausea", 2),), satisfaction=3, mood="low"),
+    OpioidGiven("oxycodone", Route.ORAL, 10_000),
+    PatchOn("fentanyl", 25_000),
+    PatchOff("x2"),
+    KetamineGiven(Route.ORAL, 35_000),
+    Adjunct("midazolam", True, 1_000, "at night"),
+    Comedication("gabapentin", True),
+    Checklist((("pregnancy", False),)),
+    CoursePlan(458_800, "palliative"),
+    InfusionPlan(500, 100),
+    CourseEnd("goal reached"),
+    FollowUp("well", 3, 310_000),
+)

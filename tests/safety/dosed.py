@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec.structs import replace as changed
+
+from pumpd.device.facts import CommandOutcome, Outcome
+from pumpd.safety.course_state import Plan
 from pumpd.safety.decisions import CourseChanged, FlowChanged, InfusionChanged
 from pumpd.safety.events import Heard
 from pumpd.safety.limits import Cap, DoseCaps, Limit
@@ -16,6 +20,7 @@ from tests.safety.build import KETAMINE, PUMP, Bed, bed_policy, pump_policy, sta
 TWO = "b1-p2"
 CAPS = DoseCaps(Cap(500, "source B"), None, None)
 MIN, HOUR = 60_000, 3_600_000
+RATE = 7_000  # 0.1 mg/kg/h for 70 kg at 1 mg/mL
 CAP_NG = 500 * 70_000  # 35 mg: 0.5 mg/kg for 70 kg
 NL_UNITS = 3_600  # a true pump counts in units of 1/3600 nl, so that rate x time is exact
 
@@ -154,3 +159,18 @@ class DosedBed(Bed):
 
     def courses(self) -> list[CourseChanged]:
         return [d for _, d in self.log if isinstance(d, CourseChanged)]
+
+
+def planned_bed(dose_ug_kg: int, **policy: object) -> DosedBed:
+    """A bed in whose course an infusion of that dose is planned."""
+    bed = DosedBed(dosed_policy(**policy)) if policy else DosedBed()
+    plan = Plan("e1", dose_ug_kg, 100, "physician", bed.now)
+    bed.state = changed(bed.state, course=changed(bed.state.course, plan=plan))
+    return bed
+
+
+def verified_stop(bed: DosedBed, order: str) -> None:
+    bed.one.infusing = False
+    bed.do(Heard(PUMP, CommandOutcome(order, Outcome.DONE)), 50)
+    bed.run(50)
+    bed.poll(requested_ms=bed.now)

@@ -1,4 +1,4 @@
-"""What people write into the chart: taken whole, or refused with every reason; a correction takes back its entry."""
+"""What people write into the chart: taken whole, or refused with every reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pumpd.clinical.entries import (
     Assessment,
     Checklist,
     Comedication,
-    CourseEnd,
     CoursePlan,
     FollowUp,
     InfusionPlan,
@@ -24,34 +23,9 @@ from pumpd.clinical.entries import (
     SideEffect,
 )
 from pumpd.safety.decisions import Permitted, Refused
-from pumpd.safety.events import (
-    Assessed,
-    Charted,
-    PatientBound,
-    PatientReleased,
-    Predicted,
-    ProtocolOverride,
-    RateRequested,
-)
-from pumpd.safety.wire import event_from_wire, event_to_wire, state_from_bytes, state_to_bytes
-from tests.safety.build import PUMP, Bed, bed_policy, patient
-from tests.safety.course import HOUR, MIN, CourseBed
-
-DAY = 24 * HOUR
-ENTRIES: tuple[AnyEntry, ...] = (
-    Assessment(nrs=9, pain=("neuropathic",), side_effects=(SideEffect("nausea", 2),), satisfaction=3, mood="low"),
-    OpioidGiven("oxycodone", Route.ORAL, 10_000),
-    PatchOn("fentanyl", 25_000),
-    PatchOff("x2"),
-    KetamineGiven(Route.ORAL, 35_000),
-    Adjunct("midazolam", True, 1_000, "at night"),
-    Comedication("gabapentin", True),
-    Checklist((("pregnancy", False),)),
-    CoursePlan(458_800, "palliative"),
-    InfusionPlan(500, 100),
-    CourseEnd("goal reached"),
-    FollowUp("well", 3, 310_000),
-)
+from pumpd.safety.events import Assessed, Charted, ProtocolOverride, RateRequested
+from tests.safety.build import PUMP, Bed
+from tests.safety.course import DAY, ENTRIES, HOUR, CourseBed
 
 
 @pytest.mark.req("CRS-07")
@@ -238,143 +212,3 @@ def test_every_act_that_is_refused_keeps_its_person_and_the_reason_that_was_give
     (refused,) = bed.do(ProtocolOverride("plan", "Dr A", "urgent"), 10)
     assert isinstance(refused, Refused)
     assert (refused.by, refused.why) == ("Dr A", "urgent")
-
-
-# --- corrections
-
-
-@pytest.mark.req("CRS-07")
-def test_a_correction_needs_a_reason_and_a_known_entry_of_this_patient() -> None:
-    bed = CourseBed()
-    bed.chart(Assessment(nrs=9), id="e1")
-    assert bed.chart(Assessment(nrs=5), corrects="e1") == ("a reason is required",)
-    assert bed.chart(Assessment(nrs=5), corrects="e1", reason="wrong key") == ()
-    bed.do(PatientBound(patient("M2"), "ADT"), 10)
-    gone = "there is no entry e1 of this patient that could be corrected here"
-    assert bed.chart(Assessment(nrs=5), corrects="e1", reason="wrong key") == (gone,)
-
-
-@pytest.mark.req("CRS-07")
-def test_a_corrected_score_happened_when_the_first_one_did() -> None:
-    bed = CourseBed()
-    bed.chart(Assessment(nrs=9), id="e1")
-    at_ms = bed.now
-    bed.run(HOUR)
-    bed.chart(Assessment(nrs=5), corrects="e1", reason="wrong key")
-    assert bed.state.course.nrs_ms == at_ms
-
-
-@pytest.mark.req("CRS-07")
-def test_a_score_that_is_taken_back_leaves_the_one_before_it() -> None:
-    bed = CourseBed()
-    bed.chart(Assessment(nrs=9))
-    first_ms = bed.now
-    bed.run(HOUR)
-    bed.chart(Assessment(nrs=2), id="wrong")
-    bed.chart(Assessment(note="was another patient"), corrects="wrong", reason="other bed")
-    assert bed.state.course.nrs_ms == first_ms
-
-
-@pytest.mark.req("CRS-07", "CRS-06")
-def test_a_corrected_dose_by_hand_counts_as_corrected_and_one_that_was_never_given_not_at_all() -> None:
-    bed = CourseBed()
-    bed.chart(KetamineGiven(Route.INTRAMUSCULAR, 35_000), id="k1")
-    assert [dose.ng for dose in bed.state.given.manual] == [35_000_000]
-    bed.chart(KetamineGiven(Route.INTRAMUSCULAR, 25_000), id="k2", corrects="k1", reason="25 mg")
-    assert [(dose.entry, dose.ng) for dose in bed.state.given.manual] == [("k2", 25_000_000)]
-    bed.chart(Assessment(note="not given"), corrects="k2", reason="refused by the patient")
-    assert bed.state.given.manual == ()
-    assert bed.state.course.route is None
-
-
-@pytest.mark.req("CRS-07")
-def test_a_corrected_adjunct_or_checklist_is_asked_for_again() -> None:
-    bed = CourseBed()
-    bed.ready()
-    checklist, adjunct = list(bed.state.course.entries)[-2:]
-    bed.chart(Assessment(note="not asked"), corrects=checklist, reason="other bed")
-    bed.chart(Assessment(note="not given"), corrects=adjunct, reason="other bed")
-    reasons = bed.plan()
-    assert len(reasons) == 2
-    assert "pregnancy, active psychosis" in " ".join(reasons)
-    assert "no adjunct is recorded" in " ".join(reasons)
-
-
-@pytest.mark.req("CRS-07")
-def test_a_plan_that_is_taken_back_is_no_plan() -> None:
-    bed = CourseBed()
-    bed.ready()
-    bed.plan()
-    bed.chart(Assessment(note="changed"), corrects=bed.entry, reason="not today")
-    assert bed.state.course.plan is None
-
-
-@pytest.mark.req("CRS-01")
-def test_a_course_is_neither_opened_nor_ended_by_a_correction() -> None:
-    bed = CourseBed()
-    bed.chart(CoursePlan(458_800), id="c1")
-    words = ("a course is opened and ended by entries of their own, not by a correction",)
-    assert bed.chart(Assessment(nrs=3), corrects="c1", reason="oops") == words
-    assert bed.chart(CoursePlan(450_000), id="c2", corrects="c1", reason="baseline") == ()
-    assert len(bed.courses()) == 1
-    bed.chart(CourseEnd("done"), id="end")
-    assert bed.chart(CourseEnd("why"), corrects="end", reason="oops")[0].startswith("the end of a course cannot")
-
-
-# --- what is kept, and where it goes
-
-
-@pytest.mark.req("CRS-07")
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: type(entry).__name__)
-def test_every_entry_goes_through_the_journals_words_and_back(entry: AnyEntry) -> None:
-    event = Charted("e1", entry, "RN", -5, "e0", "typo")
-    assert event_from_wire(event_to_wire(event)) == event
-
-
-@pytest.mark.req("CRS-07")
-def test_overrides_and_predictions_go_through_the_journals_words_and_back() -> None:
-    for event in (ProtocolOverride("plan", "Dr A", "urgent"), Predicted((1, 2), (3, 4), ("domino", "kamp"))):
-        assert event_from_wire(event_to_wire(event)) == event
-
-
-@pytest.mark.req("CRS-07")
-def test_a_checkpoint_holds_the_chart_and_the_course() -> None:
-    bed = CourseBed()
-    bed.ready()
-    bed.plan()
-    bed.flow(300)
-    bed.chart(KetamineGiven(Route.ORAL, 10_000))
-    bed.set_aside("start_rate")
-    assert state_from_bytes(state_to_bytes(bed.state)) == bed.state
-
-
-@pytest.mark.req("CRS-07")
-def test_entries_are_forgotten_after_a_week_and_never_pile_up() -> None:
-    bed = CourseBed(bed_policy(monitors=(), pump={"drug": None}))
-    for number in range(420):
-        bed.do(Charted(f"o{number}", OpioidGiven("morphine", Route.ORAL, 10_000), "RN"), 1)
-    assert len(bed.state.course.entries) == 400
-    assert "o19" not in bed.state.course.entries
-    bed.now += 8 * DAY
-    bed.chart(Assessment(nrs=3), id="new")
-    assert list(bed.state.course.entries) == ["new"]
-
-
-@pytest.mark.req("CRS-07", "QUA-06")
-def test_the_chart_of_one_patient_is_not_the_next_ones() -> None:
-    bed = CourseBed()
-    bed.ready()
-    bed.do(PatientReleased("RN", "home"), 10)
-    bed.do(PatientBound(patient("M2"), "ADT"), 10)
-    course = bed.state.course
-    assert (course.entries, course.nrs_ms, course.adjunct_ms, course.checked_ms) == ({}, None, None, None)
-    assert course.bound_ms == bed.now
-    assert len(bed.plan()) >= 3
-
-
-@pytest.mark.req("CRS-07")
-def test_the_same_patient_bound_again_keeps_the_chart() -> None:
-    bed = CourseBed()
-    bed.ready()
-    bed.do(PatientBound(patient(weight_g=68_000), "ADT"), 5 * MIN)
-    assert bed.plan() == ()

@@ -1,72 +1,19 @@
-"""Starting again after a stop: a reset permits nobody, a resume is asked for with a reason, refused with reasons."""
+"""Starting again after a stop: a reset permits nobody; a resume permits one start, for a while and for this pump."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pumpd.device.facts import ControlState, Quality
+from pumpd.device.facts import ControlState
 from pumpd.safety import kernel
-from pumpd.safety.decisions import Decision, InterlockState, Permitted, Refused, Resume, SetRate, StopPump
-from pumpd.safety.events import (
-    InterlockReset,
-    LinkChanged,
-    LinkState,
-    PatientBound,
-    Restarted,
-    ResumeRequested,
-    SelfFault,
-    StopRequested,
-)
+from pumpd.safety.decisions import InterlockState, Permitted, Resume, SetRate, StopPump
+from pumpd.safety.events import LinkChanged, LinkState, PatientBound, Restarted, StopRequested
 from pumpd.safety.resume import WITHOUT_RESUME
 from pumpd.safety.wire import state_from_bytes, state_to_bytes
-from tests.safety.build import KETAMINE, PUMP, TIMES, Bed, bed_policy, monitor_policy, patient, pump_policy
-
-RESET = InterlockReset(PUMP, "RN Abel", "cause found")
-ASK = ResumeRequested(PUMP, "RN Abel", "pain is back")
-WELL: dict[str, Any] = {"rr": 14, "spo2": 97, "etco2": 38}
-STEADY_S = TIMES.resume_steady_ms // 1000
-VALID_S = TIMES.resume_valid_ms // 1000
-MORPHINE = replace(KETAMINE, code="morphine", label="morphine", governed=False, hard=None, soft=None, opioid=True)
-SALINE = replace(MORPHINE, code="saline", label="saline", opioid=False)
-
-
-def watch(bed: Bed, seconds: int, **values: Any) -> list[Decision]:
-    """A well patient (or as said) for so long, and the pump heard each second: it stands still."""
-    decided: list[Decision] = []
-    for _ in range(seconds):
-        decided += bed.vitals(after=500, **{**WELL, **values})
-        decided += bed.pump(0, False, after=500, requested_ms=bed.now + 480)
-    return decided
-
-
-def stopped(policy: Any = None, **more: Any) -> Bed:
-    """A pump whose stop is verified."""
-    bed = Bed(policy, **more)
-    bed.vitals(**WELL)
-    bed.verified_stop()
-    return bed
-
-
-def reset(seconds: int = STEADY_S, policy: Any = None, **more: Any) -> Bed:
-    """The same, watched for so long afterwards, and reset."""
-    bed = stopped(policy, **more)
-    watch(bed, seconds)
-    assert not refusals(bed.do(RESET, 10))
-    return bed
-
-
-def allowed() -> Bed:
-    bed = reset()
-    assert bed.do(ASK, 10) == (Permitted("resume", PUMP, "RN Abel"),)
-    return bed
-
-
-def refusals(decisions: tuple[Decision, ...]) -> tuple[str, ...]:
-    """All reasons."""
-    return tuple(reason for d in decisions if isinstance(d, Refused) for reason in d.reasons)
+from tests.safety.build import PUMP, TIMES, Bed, bed_policy, monitor_policy, patient, pump_policy
+from tests.safety.resumed import ASK, MORPHINE, RESET, SALINE, STEADY_S, VALID_S, WELL, allowed, refusals, reset, watch
 
 
 @pytest.mark.req("INT-03")
@@ -183,119 +130,6 @@ def test_a_permission_that_ran_out_while_the_daemon_was_away_is_none() -> None:
     assert bed.pump_view().resume is Resume.NEEDED
     bed.pump(7_000, after=500)
     assert bed.stops()
-
-
-@pytest.mark.req("INT-03")
-@pytest.mark.parametrize(
-    ("by", "reason", "words"), [(" ", "pain", "a named user is required"), ("RN", " ", "a reason is required")]
-)
-def test_a_resume_needs_a_name_and_a_reason(by: str, reason: str, words: str) -> None:
-    bed = reset()
-    assert refusals(bed.do(ResumeRequested(PUMP, by, reason), 10)) == (words,)
-
-
-@pytest.mark.req("INT-03")
-def test_a_resume_before_the_stop_is_verified_and_reset_is_refused() -> None:
-    bed = Bed()
-    watch(bed, STEADY_S)
-    bed.stop_by_breach()
-    assert "the stop is not verified, and the interlock is not reset" in refusals(bed.do(ASK, 10))
-    verified = stopped()
-    watch(verified, STEADY_S)
-    assert refusals(verified.do(ASK, 10)) == ("the stop is verified, but the interlock is not reset",)
-    assert verified.pump_view().resume is Resume.NEEDED
-
-
-def test_a_pump_that_was_not_stopped_has_nothing_to_resume() -> None:
-    bed = Bed()
-    watch(bed, STEADY_S + 1)
-    assert bed.pump_view().resume is Resume.NOT_NEEDED
-    assert refusals(bed.do(ASK, 10)) == ("no resume is needed: this pump was not stopped",)
-    assert refusals(bed.do(ResumeRequested("nobody", "RN", "pain"), 10)) == ("this bed has no such pump",)
-
-
-@pytest.mark.req("INT-03")
-def test_all_reasons_are_listed() -> None:
-    bed = reset(policy=bed_policy({"concentration_ug_ml": 1_000}))
-    bed.do(PatientBound(patient(weight_g=None), "RN Abel"), 10)
-    bed.do(SelfFault("journal_failing", "disk full", active=True), 10)
-    bed.run(6_000)
-    said = refusals(bed.do(ResumeRequested(PUMP, "", ""), 10))
-    for words in (
-        *("a named user is required", "a reason is required", "the pump's status is not live"),
-        *("RR is missing or not live", "SpO2 is missing or not live", "the patient's weight is missing"),
-        "the journal is failing: the permission could not be recorded",
-    ):
-        assert words in said
-    assert set(bed.pump_view().resume_reasons) == {*said} - {"a named user is required", "a reason is required"}
-
-
-SICK: dict[str, tuple[dict[str, Any], str]] = {
-    "missing": ({"rr": None}, "RR is missing or not live"),
-    "sensor off": ({"spo2": Quality.OFF}, "SpO2 is missing or not live"),
-    "out of limits": ({"spo2": 89}, "not in limits: spo2 low"),
-    "slow": ({"rr": 7}, "not in limits: rr low"),
-    "no breath": ({"no_breath": 1}, "not in limits: no breath flag"),
-}
-
-
-@pytest.mark.req("INT-03")
-@pytest.mark.parametrize("what", SICK)
-def test_one_frame_that_is_not_well_refuses_and_begins_the_sixty_seconds_anew(what: str) -> None:
-    values, words = SICK[what]
-    bed = reset()
-    bed.vitals(after=10, **{**WELL, **values})
-    assert words in refusals(bed.do(ASK, 10))
-    bed.vitals(after=10, **{**WELL, "no_breath": 0})
-    since = bed.now
-    watch(bed, STEADY_S - 1)
-    assert refusals(bed.do(ASK, 990)) == (f"the vital signs have been in limits for {STEADY_S - 1} s of {STEADY_S} s",)
-    bed.now = since + STEADY_S * 1000
-    assert bed.do(ASK) == (Permitted("resume", PUMP, "RN Abel"),)
-
-
-@pytest.mark.req("INT-03", "QUA-01")
-def test_a_monitor_that_was_silent_for_a_while_begins_the_sixty_seconds_anew() -> None:
-    bed = reset()
-    bed.run(TIMES.vitals_live_ms)
-    watch(bed, 1)
-    assert any("in limits for 0 s" in reason for reason in refusals(bed.do(ASK)))
-
-
-@pytest.mark.req("INT-03")
-def test_an_alarm_about_another_vital_sign_refuses_too() -> None:
-    bed = reset()
-    watch(bed, 16, pulse=40)
-    (reason,) = refusals(bed.do(ASK))
-    assert reason.startswith("an alarm is present: pulse low")
-
-
-@pytest.mark.req("INT-03")
-def test_a_patient_who_was_well_before_the_stop_waits_no_second_time() -> None:
-    bed = Bed()
-    for _ in range(STEADY_S + 1):
-        bed.vitals(after=1_000, **WELL)
-    bed.verified_stop()
-    bed.do(RESET, 10)
-    assert bed.do(ASK, 10) == (Permitted("resume", PUMP, "RN Abel"),)
-
-
-@pytest.mark.req("INT-03", "QUA-05")
-def test_another_device_on_the_line_gets_no_permission_and_ends_one() -> None:
-    bed = reset(policy=bed_policy({"serial": "8"}))
-    bed.pump(0, False, after=10, serial="9")
-    assert "the device on the line is not the configured one" in refusals(bed.do(ASK, 10))
-    bed.pump(0, False, after=10, serial="8", requested_ms=bed.now)
-    assert bed.do(ASK, 10) == (Permitted("resume", PUMP, "RN Abel"),)
-    bed.pump(0, False, after=10, serial="9")
-    assert bed.pump_view().resume is Resume.NEEDED
-
-
-@pytest.mark.req("INT-03", "CEI-05")
-def test_a_pump_that_still_has_the_rate_that_stopped_it_is_not_resumed() -> None:
-    bed = reset()
-    bed.pump(700_000, False, after=10, requested_ms=bed.now + 5)
-    assert "the pump's rate is still above the hard ceiling" in refusals(bed.do(ASK, 10))
 
 
 @pytest.mark.req("INT-03", "CEI-07")

@@ -3,7 +3,7 @@
 import pytest
 
 from pumpd.sim import AsenaSim
-from pumpd.sim.asena import frame
+from pumpd.sim.asena_frame import frame
 
 PERMIT = frame("REMOTE_CTRL^ENABLED^****^PERMIT^0^ms")
 ENABLE = frame("REMOTE_CTRL^ENABLED^3CC1")

@@ -6,7 +6,7 @@ Provenance: mdpnp Asena.java and SingleSimAlaris.java, infupy backends/alaris.py
 import pytest
 
 from pumpd.sim import AsenaSim
-from pumpd.sim.asena import control_key, frame
+from pumpd.sim.asena_frame import control_key, frame
 
 EXCHANGES = [
     (b"!INST_SERIALNO|457D\r", b"!INST_SERIALNO^8002-51740|050B\r"),

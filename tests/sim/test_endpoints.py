@@ -21,7 +21,7 @@ from pumpd.sim import (
     SimPatient,
     TcpEndpoint,
 )
-from pumpd.sim.asena import frame
+from pumpd.sim.asena_frame import frame
 from pumpd.sim.capno_frame import encode
 from pumpd.sim.endpoint_tty import framed
 

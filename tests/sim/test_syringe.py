@@ -69,3 +69,19 @@ def test_time_never_runs_backwards():
     pump.advance(10_000)
     pump.advance(5_000)
     assert pump.counted_ul == 100
+
+
+def test_a_bolus_is_counted_and_reaches_the_patient_but_no_more_than_is_left():
+    pump = _running(1_000, syringe_ul=1_000)
+    pump.bolus(300)
+    assert (pump.counted_ul, pump.left_ul, pump.pushed_units) == (300, 700, 300 * UNITS_PER_UL)
+    pump.bolus(5_000)
+    assert (pump.left_ul, pump.reached_patient_units) == (0, 1_000 * UNITS_PER_UL)
+
+
+def test_what_a_blocked_line_holds_back_has_left_the_syringe_all_the_same():
+    pump = _running(60_000)
+    pump.occlude(True)
+    pump.advance(1_000)
+    assert pump.reached_patient_units == 0
+    assert pump.pushed_units == 60_000 * 1_000

@@ -11,7 +11,7 @@ import pytest
 from pumpd.config.load import load_ward
 from pumpd.config.model import WardConfig
 from pumpd.sim import ACTIONS, CATALOG, SCENARIOS, Act, SimWard, simulate_device
-from pumpd.sim.asena import frame
+from pumpd.sim.asena_frame import frame
 from pumpd.sim.bed import CONC_MG_ML
 
 CONFIG = Path(__file__).parents[2] / "config"

@@ -10,11 +10,13 @@ from pumpd_hl7.message import Message
 from pumpd_hl7.profiles.outgoing import Sender
 from pumpd_hl7.profiles.pcd03 import Request, read_pcd03, reply
 from pumpd_hl7.profiles.people import Refused
+from pumpd_hl7.profiles.request_words import shown
 from pumpd_hl7.profiles.verifying import Place, pump_of, verify
 
 from pumpd.device.facts import Quality
 from pumpd.gateways import RemoteDevice
 from pumpd.safety.alarms import Alarm, AlarmState
+from pumpd.safety.asking import Against, Asked, Kind
 from pumpd.safety.decisions import InterlockState
 from pumpd.safety.events import LinkState, Patient, Sex
 from pumpd.safety.limits import Limit
@@ -121,7 +123,8 @@ def test_a_request_within_every_limit_is_verified() -> None:
         (put(MESSAGE, "RXG", 17, "100"), 9004),
         (put(MESSAGE, "RXG", 5, ""), 9003),
         (put(MESSAGE, "RXG", 7, "mg"), 9004),
-        (put(MESSAGE, "OBX", 5, "71", nth=2), 9011),
+        (put(MESSAGE, "OBX", 5, "73.6", nth=2), 9011),
+        (put(MESSAGE, "OBX", 5, "66.4", nth=2), 9011),
         (put(MESSAGE, "OBX", 5, "", nth=2), 9019),
         (_rxg("", "mL/h"), 9003),
         (_rxg("0", "mL/h"), 9003),
@@ -137,6 +140,58 @@ def test_a_request_within_every_limit_is_verified() -> None:
 )
 def test_each_reason_against_a_request_has_its_code(message: Message, code: int) -> None:
     assert _codes(message) == [code]
+
+
+@pytest.mark.parametrize("kilograms", ["66.5", "69.9", "70.001", "73.5"])
+def test_a_weight_that_differs_by_no_more_than_the_tolerance_is_the_patients(kilograms: str) -> None:
+    assert _codes(put(MESSAGE, "OBX", 5, kilograms, nth=2)) == []
+
+
+def test_the_tolerance_of_weights_is_the_wards() -> None:
+    near = _request(put(MESSAGE, "OBX", 5, "71", nth=2))
+    assert [one.code for one in verify(near, PLACE, SENT_US, weight_percent=1)] == [9011]
+
+
+def test_the_beds_rules_are_asked_with_the_dose_and_the_whole_amount() -> None:
+    asked: list[Asked] = []
+
+    def judge(one: Asked) -> list[Against]:
+        asked.append(one)
+        return [Against(Kind.LIMIT, "too fast"), Against(Kind.STATE, "no infusion is planned")]
+
+    problems = verify(_request(), PLACE, SENT_US, judge)
+    assert asked == [Asked("p1", True, 7_000_000, 50_000_000)]
+    assert [(one.code, one.text) for one in problems] == [(9005, "too fast"), (207, "no infusion is planned")]
+
+
+def test_a_request_that_is_older_than_the_one_shown_is_refused() -> None:
+    assert [one.code for one in verify(_request(), PLACE, SENT_US, newer=True)] == [9022]
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        (MESSAGE, "start ketamine 7 mL/h = 0.1 mg/kg/h, 50 mL"),
+        (_rxg("0.1", "mg/kg/h"), "start ketamine 0.1 mg/kg/h = 7 mL/h, 50 mL"),
+        (_rxg("1.5", "ug/kg/min"), "start ketamine 1.5 mcg/kg/min = 6.3 mL/h, 50 mL"),
+        (put(MESSAGE, "ORC", 1, "XO"), "change to ketamine 7 mL/h = 0.1 mg/kg/h, 50 mL"),
+        (put(MESSAGE, "ORC", 1, "CH"), "bolus of ketamine 7 mL/h = 0.1 mg/kg/h, 50 mL"),
+        (put(MESSAGE, "RXG", 4, "1^Morphine"), "start Morphine 7 mL/h = 0.1 mg/kg/h, 50 mL"),
+        (_rxg("7", "drops/min"), "start ketamine 7 drops/min, 50 mL"),
+    ],
+)
+def test_a_request_is_shown_in_a_nurses_words(message: Message, text: str) -> None:
+    request = _request(message)
+    seen = shown(request, PLACE, verify(request, PLACE, SENT_US), "R", "ehr")
+    assert seen.text == text
+    assert (seen.pump, seen.order, seen.clinician) == ("p1", "ORD1", "N7")
+
+
+def test_nothing_of_another_patients_request_is_shown_but_that_it_was_refused() -> None:
+    request = _request(put(MESSAGE, "PID", 3, "7^^^HOSP^MR"))
+    seen = shown(request, PLACE, verify(request, PLACE, SENT_US), "R", "ehr")
+    assert (seen.text, seen.order) == ("", "")
+    assert seen.against == ("PID-3 names another patient than the one bound to the bed",)
 
 
 def test_the_pump_and_its_bed_are_asked_too() -> None:

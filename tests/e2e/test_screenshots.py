@@ -1,0 +1,113 @@
+"""Pictures of the ward view in its states, for people to look at: PUMPD_SCREENSHOTS=folder keeps them.
+
+Each is also held to what a picture cannot hide: nothing is wider than the screen, and the page says no error.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e import scenes
+from tests.e2e.bench_ward import BenchWard
+from tests.e2e.conftest import PATIENCE_MS, SERVER_DOWN, Console, open_ward, size, theme
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+class Shot(NamedTuple):
+    name: str
+    width: int = 1920
+    height: int = 1080
+    theme: str = "dark"
+
+
+class Stage(NamedTuple):
+    """One ward in one state, and the pictures of it."""
+
+    beds: int
+    scene: Callable[[BenchWard], None]
+    shots: tuple[Shot, ...]
+    query: str = ""
+
+
+STAGES = (
+    Stage(4, scenes.stopped, (Shot("ward"),)),
+    Stage(4, scenes.with_courses, (Shot("wall-4"), Shot("light", theme="light"), Shot("workstation-4", 1300, 800))),
+    Stage(4, scenes.storm, (Shot("night", theme="night"), Shot("phone-4-storm", 390, 844))),
+    Stage(4, scenes.storm, (Shot("german"),), "?lang=de"),
+    Stage(4, scenes.stale, (Shot("stale"),)),
+    Stage(8, scenes.calm, (Shot("wall-8"),)),
+    Stage(16, scenes.storm, (Shot("wall-16-storm"), Shot("wall-4k-16", 3840, 2160), Shot("workstation-16", 1300, 800))),
+    Stage(24, scenes.calm, (Shot("wall-24"),)),
+    Stage(64, scenes.calm, (Shot("phone-64", 390, 844),)),
+    Stage(64, scenes.storm, (Shot("wall-64-storm"),)),
+)
+
+
+ARRIVED = """([alarms, courses, rates]) => document.querySelectorAll('.alarm').length === alarms
+  && (document.querySelector('.sector') || document.querySelectorAll('.course').length === courses)
+  && [...document.querySelectorAll('.vital.rr .digits')].every((e, n) => e.textContent === rates[n])"""
+
+
+def expected(ward: BenchWard) -> list[object]:
+    """What the page shows when all of the scene has reached it."""
+    beds = ward.beds.values()
+    rates = [bed.values["rr"].value_milli for bed in beds]
+    shown = ["--" if rate is None else str(rate // 1000) for rate in rates]
+    return [sum(len(bed.alarms) for bed in beds), sum(bed.course is not None for bed in beds), shown]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    kept = Path(os.environ.get("PUMPD_SCREENSHOTS", tmp_path))
+    kept.mkdir(parents=True, exist_ok=True)
+    return kept
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.shots[0].name)
+def test_a_picture_of_the_ward(page: Page, stage: Stage, folder: Path, subtests: pytest.Subtests) -> None:
+    page.emulate_media(reduced_motion="no-preference")
+    with BenchWard(beds=stage.beds, timezone="Europe/Vienna") as ward:
+        open_ward(page, ward, stage.query)
+        stage.scene(ward)
+        deadline = ward.now_ms() + PATIENCE_MS
+        while not page.evaluate(ARRIVED, expected(ward)):
+            assert ward.now_ms() < deadline
+            page.evaluate("() => new Promise(requestAnimationFrame)")
+        for shot in stage.shots:
+            with subtests.test(shot.name):
+                taken(page, shot, folder)
+
+
+def taken(page: Page, shot: Shot, folder: Path) -> None:
+    theme(page, shot.theme)
+    size(page, shot.width, shot.height)
+    page.evaluate("document.getAnimations().forEach(one => { one.cancel(); })")
+    page.screenshot(path=folder / f"{shot.name}.png")
+    assert page.evaluate("document.documentElement.scrollWidth") <= shot.width
+
+
+def test_a_picture_as_eyes_without_green_see_it(own_page: Page, folder: Path) -> None:
+    """Deuteranopia, as Chromium simulates it; that priorities are told apart is computed in test_ward_views."""
+    with BenchWard(beds=16) as ward:
+        open_ward(own_page, ward)
+        scenes.storm(ward)
+        own_page.locator(".alarm").nth(5).wait_for()
+        session = own_page.context.new_cdp_session(own_page)
+        session.send("Emulation.setEmulatedVisionDeficiency", {"type": "deuteranopia"})
+        own_page.evaluate("document.getAnimations().forEach(one => { one.cancel(); })")
+        own_page.screenshot(path=folder / "deuteranopia.png")
+
+
+def test_a_picture_of_a_lost_connection(page: Page, ward: BenchWard, console: Console, folder: Path) -> None:
+    open_ward(page, ward)
+    console.allow(SERVER_DOWN)
+    ward.close()
+    page.wait_for_selector(".banner.lost", timeout=6_000)
+    page.screenshot(path=folder / "lost.png")

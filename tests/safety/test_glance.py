@@ -1,0 +1,179 @@
+"""The shortcut of a quiet frame: taken by nearly every frame, and it ends where the long way does, to the last field.
+
+Every act of tests.safety.build.Bed holds the two against each other; here the frames that are nearly quiet do.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pumpd.device.facts import (
+    AlarmCode,
+    Control,
+    ControlState,
+    DeviceAlarms,
+    Garbled,
+    Integrity,
+    PumpStatus,
+    Quality,
+    Reading,
+    Vitals,
+)
+from pumpd.safety import kernel
+from pumpd.safety.events import Event, Heard, LinkChanged, LinkState, PatientReleased, Tick
+from pumpd.safety.policy import BedPolicy, Enforcement
+from tests.safety.breath import SECOND, WELL, breath_policy, two_monitors
+from tests.safety.build import CAPS, KETAMINE, MONITOR, PUMP, Bed, bed_policy, pump_policy, status, vitals
+
+SALINE = replace(KETAMINE, code="saline", governed=False, hard=None, soft=None)
+BEDS: dict[str, BedPolicy] = {
+    "as it mostly is": breath_policy(),
+    "named devices": breath_policy(pump={"serial": "A1", "model": "GH"}),
+    "two pumps": bed_policy(pumps=(pump_policy(), pump_policy(device="b1-p2", drug=SALINE))),
+    "two monitors": two_monitors(),
+    "on oxygen": breath_policy(oxygen=True),
+    "alarm only": breath_policy(pump={"enforcement": Enforcement.ALARM}),
+    "a coarse rate": breath_policy(pump={"capabilities": replace(CAPS, shown_rate_step_ul_h=100)}),
+    "no pump": breath_policy(pumps=()),
+}
+
+
+def calm_bed(policy: BedPolicy) -> Bed:
+    """A minute after the patient was bound: breathing well, the pump below its ceilings."""
+    bed = Bed(policy)
+    for second in range(60):
+        bed.do(Heard(MONITOR, vitals(**WELL)), 500)
+        bed.do(Heard(PUMP, running(second)), 500)
+    return bed
+
+
+def running(volume_ul: int | None, rate_ul_h: int | None = 7_000, infusing: bool | None = True) -> PumpStatus:
+    return status(rate_ul_h, infusing, volume_ul=volume_ul)
+
+
+def is_passed_over(bed: Bed, event: Event, after: int = 500) -> bool:
+    return kernel.glance(bed.state, event, bed.now + after, bed.policy) is not None
+
+
+@pytest.mark.req("QUA-01", "CEI-03")
+@pytest.mark.parametrize("name", ["as it mostly is", "on oxygen", "alarm only", "a coarse rate"])
+def test_the_frames_of_a_quiet_bed_are_passed_over(name: str) -> None:
+    bed = calm_bed(BEDS[name])
+    assert is_passed_over(bed, Heard(MONITOR, vitals(**{**WELL, "rr": 15, "spo2": 97})))
+    assert is_passed_over(bed, Heard(PUMP, running(61)))
+
+
+def nan_of_rr() -> Reading:
+    wrong: Any = math.nan
+    return Reading("rr", wrong)
+
+
+NOT_QUIET: dict[str, Event] = {
+    "a rate that changed": Heard(PUMP, running(61, 7_010)),
+    "a rate above the ceiling": Heard(PUMP, running(61, 70_001)),
+    "a rate that is not known": Heard(PUMP, running(61, None)),
+    "a pump that stands": Heard(PUMP, running(61, infusing=False)),
+    "a pump that is not understood": Heard(PUMP, running(61, infusing=None)),
+    "another pump": Heard(PUMP, PumpStatus(True, 7_000, 61, None, Integrity.CRC16, "B2")),
+    "a value that a rule is about": Heard(MONITOR, vitals(**{**WELL, "rr": 7})),
+    "a value that is no number": Heard(MONITOR, Vitals((nan_of_rr(), *vitals(**WELL).readings[1:]))),
+    "a value out of range": Heard(MONITOR, vitals(**{**WELL, "spo2": 101})),
+    "a jump": Heard(MONITOR, vitals(**{**WELL, "pulse": 103})),
+    "a value that is missing": Heard(MONITOR, vitals(**{**WELL, "spo2": None})),
+    "a sensor off": Heard(MONITOR, vitals(**{**WELL, "spo2": Quality.OFF})),
+    "no breath": Heard(MONITOR, vitals(**{**WELL, "no_breath": 1})),
+    "breath missed for long": Heard(MONITOR, vitals(**{**WELL, "no_breath_s": 10})),
+    "a frame with less in it": Heard(MONITOR, vitals(rr=14, spo2=98)),
+    "an alarm of the monitor": Heard(MONITOR, DeviceAlarms((AlarmCode("A", "a"),))),
+    "control refused": Heard(PUMP, Control(ControlState.REFUSED)),
+    "garbage": Heard(MONITOR, Garbled("noise")),
+    "a line that is down": LinkChanged(PUMP, LinkState.DOWN, "unplugged"),
+    "a device of nobody": Heard("b9-p9", running(61)),
+    "a patient who leaves": PatientReleased("nurse", "discharged"),
+    "time": Tick(),
+}
+
+
+@pytest.mark.req("QUA-01", "CEI-03")
+@pytest.mark.parametrize("what", NOT_QUIET)
+def test_whatever_may_change_more_takes_a_step(what: str) -> None:
+    bed = calm_bed(BEDS["named devices"])
+    bed.do(Heard(PUMP, PumpStatus(True, 7_000, 60, None, Integrity.CRC16, "A1")))
+    assert not is_passed_over(bed, NOT_QUIET[what])
+
+
+MONITOR_FRAME, PUMP_FRAME = Heard(MONITOR, vitals(**WELL)), Heard(PUMP, running(60))
+NO_LONGER_CALM: dict[str, tuple[Event, Event]] = {
+    "control was refused": (Heard(PUMP, Control(ControlState.REFUSED)), PUMP_FRAME),
+    "the pump alarms": (Heard(PUMP, DeviceAlarms((AlarmCode("A", "a"),))), PUMP_FRAME),
+    "the patient left": (PatientReleased("nurse", "discharged"), PUMP_FRAME),
+    "the monitor alarms": (Heard(MONITOR, DeviceAlarms((AlarmCode("A", "a"),))), MONITOR_FRAME),
+    "a value was out of range": (Heard(MONITOR, vitals(**{**WELL, "spo2": 101})), MONITOR_FRAME),
+    "a rule runs": (Heard(MONITOR, vitals(**{**WELL, "rr": 7})), Heard(MONITOR, vitals(**{**WELL, "rr": 7}))),
+}
+
+
+@pytest.mark.req("QUA-01", "CEI-03")
+@pytest.mark.parametrize("what", NO_LONGER_CALM)
+def test_what_was_calm_once_is_looked_at_again_after_everything_else(what: str) -> None:
+    bed = calm_bed(breath_policy())
+    happens, frame = NO_LONGER_CALM[what]
+    assert is_passed_over(bed, frame) or what == "a rule runs"
+    bed.do(happens)
+    assert not is_passed_over(bed, frame)
+
+
+@pytest.mark.req("QUA-02")
+def test_a_frame_that_comes_when_something_is_due_takes_a_step() -> None:
+    bed = calm_bed(breath_policy())
+    due = kernel.next_deadline(bed.state, bed.policy)
+    assert due is not None
+    frame = Heard(MONITOR, vitals(**WELL))
+    assert is_passed_over(bed, frame, due - bed.now - 1)
+    assert not is_passed_over(bed, frame, due - bed.now)
+    assert not is_passed_over(bed, frame, -1)
+
+
+def nearly(well: int, *odd: Any) -> st.SearchStrategy[Any]:
+    return st.one_of(st.just(well), st.integers(well - 3, well + 3), st.sampled_from([None, Quality.OFF, *odd]))
+
+
+FRAMES = st.fixed_dictionaries(
+    {"rr": nearly(14, 7, 4, 0, 31), "spo2": nearly(97, 89, 84, 101), "etco2": nearly(38, 61, 12)},
+    optional={
+        "pulse": nearly(72, 44, 131, 103),
+        "no_breath": st.sampled_from([0, 0, 0, 1]),
+        "no_breath_s": st.sampled_from([0, 3, 9, 10, 31]),
+    },
+).map(lambda values: vitals(**values))
+REPORTS = st.builds(
+    running,
+    st.one_of(st.none(), st.integers(0, 2_000)),
+    st.sampled_from([7_000, 7_000, 7_000, 35_000, 35_001, 70_001, 0, -1, None]),
+    st.sampled_from([True, True, True, False, None]),
+)
+QUIET = st.just(vitals(**WELL))
+HAPPENS: st.SearchStrategy[Event] = st.one_of(
+    st.builds(Heard, st.just(MONITOR), QUIET | FRAMES),
+    st.builds(Heard, st.just(PUMP), st.integers(0, 2_000).map(running) | REPORTS),
+    st.builds(Heard, st.sampled_from([SECOND, "b1-p2", MONITOR, PUMP]), FRAMES | REPORTS),
+    st.builds(Heard, st.just(PUMP), st.sampled_from([ControlState.REFUSED, ControlState.GRANTED]).map(Control)),
+    st.just(Tick()),
+)
+WAITS = st.sampled_from([0, 1, 500, 1_000, 1_000, 4_999, 5_000, 15_000])
+
+
+@pytest.mark.req("QUA-01", "CEI-03", "DOS-01")
+@given(st.sampled_from(sorted(BEDS)), st.lists(st.tuples(HAPPENS, WAITS), max_size=30))
+def test_however_frames_follow_each_other_the_shortcut_ends_where_the_long_way_does(
+    name: str, happens: list[tuple[Event, int]]
+) -> None:
+    bed = Bed(BEDS[name])
+    for event, after in happens:
+        bed.do(event, after)
