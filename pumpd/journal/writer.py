@@ -142,6 +142,7 @@ class Writer:
             self.tail, self.left = await open_tail(self._store, self._boot.boot_id)
             self.last_seen = self._store.last_seen
             self.loop = asyncio.get_running_loop()
+            self._flushed_at = self.loop.time()  # nothing came in before
             self._tell(self._opened.set_result, None)
             while not self._finishing():
                 await self._wait()

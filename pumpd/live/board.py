@@ -104,6 +104,7 @@ class BedBoard:
         self.fragments: dict[str, Fragment] = {}
         self.alarms: dict[str, AlarmFragment] = {}
         self.view: BedView | None = None
+        self.ahead = False  # an alarm was listed that the figures do not know yet
         self.encodes = 0
         self._patient: dict[Identity, bytes] = {}
         self._news: dict[Identity, tuple[int, int, bytes]] = {}
@@ -115,7 +116,7 @@ class BedBoard:
 
     def render(self, view: BedView, stamp: Stamp, seq: int, max_age_ms: int) -> bool:
         """Encode what changed and what has aged, stamping it seq; True if anything did."""
-        self.view = view
+        self.view, self.ahead = view, False
         changed = False
         for key in KEYS:
             changed |= self._render_key(key, view, stamp, seq, max_age_ms)

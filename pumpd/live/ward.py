@@ -68,6 +68,7 @@ class LiveWard(ABC):
     def alarm(self, alarm: Alarm, phase: Phase) -> None:
         """An alarm changed: every screen gets this very message, without waiting for the tick; never twice."""
         if (bed := self._board.bed(alarm.bed)).is_news(alarm):  # a tick may have come before
+            bed.ahead = True
             self._send_alarm(bed, alarm, phase)
 
     def lost(self, bed_id: str) -> None:
@@ -124,6 +125,11 @@ class LiveWard(ABC):
     def _publish_unless_fresh(self) -> None:
         if self._now_ms() - self._fresh_ms >= self.times.refresh_ms:
             self._publish(FRESH_MS)
+        # an alarm is listed at once: who is given both must not read "pump lost" beside the pump's last rate
+        ahead = [bed for bed in self._board.beds.values() if bed.ahead]
+        if ahead:
+            self._render([(bed, self._fresh(bed)) for bed in ahead], FRESH_MS)
+            self._offer()
 
     def ward_json(self, identity: Identity = Identity.NONE) -> bytes:
         """`GET /api/v1/ward`."""

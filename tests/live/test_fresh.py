@@ -7,8 +7,9 @@ import json
 
 import pytest
 
+from pumpd.safety.alarms import Phase
 from pumpd.safety.view import BedView
-from tests.live.fakes import Ward
+from tests.live.fakes import Ward, alarm, pump
 
 
 class Looks:
@@ -71,3 +72,14 @@ async def test_one_bed_that_is_asked_for_is_the_only_one_that_is_looked_at() -> 
     ward.breathe("b2", 9)
     assert json.loads(ward.hub.bed_json("b2") or b"")["values"]["rr"]["v"] == 9
     assert looks.count == 1
+
+
+async def test_who_is_given_the_ward_reads_no_alarm_beside_a_figure_that_it_has_overtaken() -> None:
+    """The alarm comes after its bed was looked at, and before the answer is made."""
+    ward, lost = Ward(), alarm("b1", condition="pump_lost")
+    await ward.hub.fresh()
+    ward.change("b1", pumps=(pump("b1", rate_ul_h=None),), alarms=(lost,))
+    ward.hub.alarm(lost, Phase.START)
+    for given in (json.loads(ward.hub.ward_json()), json.loads(ward.hub.snapshot())):
+        assert [told["condition"] for told in given["alarms"]] == ["pump_lost"]
+        assert given["beds"][0]["pumps"][0]["rate_ml_h"]["v"] is None
