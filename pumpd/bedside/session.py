@@ -19,7 +19,7 @@ from pumpd.bedside.recent import Recent
 from pumpd.bedside.timer import DeadlineTimer
 from pumpd.clock import Clock
 from pumpd.config.model import DeviceConfig, LinkTimes, ShellTimes
-from pumpd.device import DeviceSettings, Driver, Out, PumpDriver, PumpOrder, ReadStatus, ReleaseControl
+from pumpd.device import DeviceSettings, Driver, Kind, Out, PumpDriver, PumpOrder, ReadStatus, ReleaseControl
 from pumpd.device.facts import (
     CommandOutcome,
     Garbled,
@@ -72,7 +72,7 @@ class DeviceSession:
         self._make = driver
         self._clock = clock
         self._tap = link.receive_only
-        self._post = overhearing(post) if link.receive_only else post
+        self._post = overhearing(post) if link.receive_only and device.info.kind is Kind.PUMP else post
         self._post_soon = post_soon or self._post
         self._on_link = on_link
         self._links, self._shell = links, shell
@@ -189,6 +189,7 @@ class DeviceSession:
             self._crash(error)
             return
         self._route(outs, now)
+        self.timer.arm()
 
     def _settings(self) -> DeviceSettings:
         device = self._device
@@ -223,6 +224,13 @@ class DeviceSession:
         remember = self.recent.add  # such an attribute, called on the spot, is looked up anew each time
         remember((now, data, outs))
         self._route(outs, now)
+        try:  # as in _deadline, spelled out: of every frame
+            due = driver.next_deadline()
+        except Exception as error:  # noqa: BLE001
+            self._crash(error)
+            return
+        if due is not None and due < self.timer.armed_ms and self._driver is driver:
+            self.timer.arm_by(due)
 
     # the driver's side
 
@@ -270,9 +278,6 @@ class DeviceSession:
             else:
                 self._listen(out)
                 (self._post_soon if stops_nothing(out, self.kind) else self._post)(self._heard(out))
-        due = self._deadline()
-        if due is not None and due < self.timer.armed_ms:
-            self.timer.arm_by(due)
 
     def _note(self, fact: Unmapped) -> None:
         if self.unmapped.note(fact):

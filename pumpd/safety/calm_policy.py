@@ -9,9 +9,11 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from pumpd.device.facts import Quality, Reading
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.bed_alarms import watches
 from pumpd.safety.ceiling import concentration_reason, drug_reason, is_governed
+from pumpd.safety.course_state import Flow
 from pumpd.safety.decisions import InterlockState
 from pumpd.safety.freshness import live_ms, withdraw_ms
 from pumpd.safety.given import is_tracked
@@ -20,8 +22,9 @@ from pumpd.safety.pump import first_state
 from pumpd.safety.pump_alarms import scope
 from pumpd.safety.quality import EPISODIC, RESPIRATORY, pump_stale_ms
 from pumpd.safety.rules import watch_of
-from pumpd.safety.state import DeviceState, Lock, PumpState
+from pumpd.safety.state import BedState, Lock
 
+NEVER_MS = 2**62
 KEPT = 1024  # policies; a ward has one for each bed
 
 Span = tuple[int, int, int]  # lowest and highest quiet value, and how far it may move in one frame
@@ -30,8 +33,11 @@ Span = tuple[int, int, int]  # lowest and highest quiet value, and how far it ma
 class CalmMonitor(Struct, eq=False, gc=False):
     """One monitor. sees: signals of which one has to be there; co2: of which one shows CO2; required: INT-03.
 
-    fresh_ms: how long after its last frame nothing happens by itself. last: the parts of a bed's state, after a frame,
-    that were calm (see pumpd.safety.glance), and whether all of `required` had values then.
+    fresh_ms: how long after its last frame nothing happens by itself.
+
+    Of the chain of quiet frames (see pumpd.safety.glance) with this number: the names, values and qualities of its
+    signals; readings: its last frame, () before the first; without: places of signals that were never measured; steady:
+    all of `required` have values.
     """
 
     device: str
@@ -42,13 +48,19 @@ class CalmMonitor(Struct, eq=False, gc=False):
     co2: tuple[str, ...]
     required: tuple[str, ...]
     fresh_ms: int
-    last: tuple[tuple[object, ...], bool] = ((), False)
+    chain: int = 0
+    readings: tuple[Reading, ...] = ()
+    names: tuple[str, ...] = ()
+    values: list[int | None] = []
+    qualities: list[Quality] = []
+    without: tuple[int, ...] = ()
+    steady: bool = False
 
 
 class CalmPump(Struct, eq=False, gc=False):
     """One pump. limit_ug_kg_h: its lower ceiling; None where its dose cannot be judged. lock: with which it begins.
 
-    last: as of CalmMonitor.
+    chain: the number of the chain of quiet frames in which it was found calm; flow: what was told of its flow then.
     """
 
     device: str
@@ -62,13 +74,15 @@ class CalmPump(Struct, eq=False, gc=False):
     stale_ms: int
     counter_step_nl: int
     shown_step_ul_h: int
-    last: tuple[object, ...] = ()
+    chain: int = 0
+    flow: Flow | None = None
 
 
 class Calm(Struct, eq=False, gc=False):
     """A bed. monitors: those whose frames can be passed over at a glance. alone: it has one pump.
 
-    last_devices, last_pumps: parts of its state that had the right names.
+    last: the newest state of the chain of quiet frames (see pumpd.safety.glance) with this number; due_ms: when
+    something happens by itself then, the first of what monitors, pumps and the rest want.
     """
 
     policy: BedPolicy
@@ -77,8 +91,12 @@ class Calm(Struct, eq=False, gc=False):
     pumps: Mapping[str, CalmPump]
     alone: bool
     tracked: bool
-    last_devices: Mapping[str, DeviceState] | None = None
-    last_pumps: Mapping[str, PumpState] | None = None
+    last: BedState | None = None
+    chain: int = 0
+    due_ms: int = 0
+    vitals_due_ms: int = NEVER_MS
+    pumps_due_ms: int = NEVER_MS
+    other_due_ms: int = NEVER_MS
 
 
 KNOWN: dict[int, Calm] = {}  # by identity: hashing a policy costs more than judging a bed
