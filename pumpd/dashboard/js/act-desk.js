@@ -87,11 +87,16 @@ export class ActDesk {
     return html`<div class="menu">${whom}<h2 id="act-title">${t("Chart: {bed}", { bed: bed.label })}</h2>${anotherPatient(() => this.dialog.close())}</div>`;
   }
 
-  /** @param {string} bedId */
+  /**
+   * A chart that is read slowly does not take the place of what was opened meanwhile, such as another bed's.
+   * @param {string} bedId
+   */
   async openChart(bedId) {
+    const asked = (this.dialog.asked += 1);
     const at = `beds/${encodeURIComponent(bedId)}`;
     const stay = this.bed(bedId)?.stay;
     const [words, chart] = await Promise.all([read(`${at}/vocabulary`), read(`${at}/chart`)]);
+    if (asked !== this.dialog.asked) return;
     this.dialog.show(() => {
       const ward = this.ward();
       const bed = ward?.beds.get(bedId);

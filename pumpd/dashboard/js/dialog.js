@@ -37,6 +37,8 @@ export class ActDialog {
     this.stay = undefined;
     /** Stands instead of a form where there is no ask. @type {(() => unknown)|null} */
     this.menu = null;
+    /** How often something was asked to be opened: what was asked for last is what opens. */
+    this.asked = 0;
     /** What was last confirmed. */
     this.told = "";
     /** @type {import("./lit.js").Ref<HTMLDialogElement>} */
@@ -64,6 +66,7 @@ export class ActDialog {
   /** @param {Ask} ask */
   open(ask) {
     this.reset();
+    this.asked += 1;
     this.ask = ask;
     this.stay = ask.bed ? this.live(ask.bed).stay : undefined;
     this.menu = null;
@@ -74,6 +77,7 @@ export class ActDialog {
   /** @param {() => unknown} view drawn anew with the page */
   show(view) {
     this.reset();
+    this.asked += 1;
     this.ask = null;
     this.menu = view;
     this.changed();
