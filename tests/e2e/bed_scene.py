@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec.structs import replace as changed
 from playwright.sync_api import Page
 
+from tests.e2e.bench_views import LASTING
 from tests.e2e.bench_ward import BenchWard
 from tests.history.conftest import two_patients
 from tests.report.played import PATIENT, ZERO, PlayedBed
@@ -39,9 +40,9 @@ def kept(folder: Path) -> tuple[str, PlayedBed]:
 
 @contextmanager
 def ward_with_a_past(folder: Path, timezone: str = "UTC") -> Iterator[BenchWard]:
-    """Bed b1 with its past, and three that have none."""
+    """Bed b1 with its past, and three that have none; what is measured stays live for as long as a test looks."""
     url, bed = kept(folder)
-    ward = BenchWard(beds=4, journal_url=url, timezone=timezone)
+    ward = BenchWard(beds=4, journal_url=url, timezone=timezone, pace=LASTING)
     first = ward.beds.pop("w-01")
     ward.beds = {BED: replace(first, id=BED, patient=PATIENT), **ward.beds}
     ward.policies[BED] = bed.policy

@@ -16,7 +16,17 @@ UNITS = {"rr": "/min", "spo2": "%", "etco2": "mmHg", "pulse": "/min", "no_breath
 CALM = {"rr": 14, "spo2": 97, "etco2": 38, "pulse": 72}
 
 
-def calm_bed(number: int) -> BedView:
+LASTING = (3_600_000, 7_200_000)
+"""The pace of a monitor whose values stay live for an hour: where a test looks at how a page is laid out, none turns
+grey (and has its age beside it, and less room) because the look took long."""
+
+
+def value_of(bed: str, name: str, number: float | None, pace: tuple[int, int] | None) -> ValueView:
+    milli = None if number is None else int(number * 1000)
+    return ValueView(milli, UNITS[name], Quality.OK, 0, f"{bed}-m1", pace=pace)
+
+
+def calm_bed(number: int, pace: tuple[int, int] | None = None) -> BedView:
     bed = f"w-{number:02}"
     family, given = NAMES[(number - 1) % len(NAMES)]
     patient = Patient(f"47{number:02}", family, given, "1950-02-03", Sex.UNKNOWN, 72_000)
@@ -24,7 +34,7 @@ def calm_bed(number: int) -> BedView:
         DeviceView(f"{bed}-p1", "alaris_asena", LinkState.UP, 0, "", 0),
         DeviceView(f"{bed}-m1", "capnostream20", LinkState.UP, 0, "", 0),
     )
-    values = {name: ValueView(CALM[name] * 1000, UNITS[name], Quality.OK, 0, f"{bed}-m1") for name in CALM}
+    values = {name: value_of(bed, name, CALM[name], pace) for name in CALM}
     return BedView(
         bed, f"Bed {number}", patient, values, (calm_pump(bed),), links, (), True, None, audio_pause_max_ms=120_000
     )

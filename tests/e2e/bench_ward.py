@@ -46,8 +46,8 @@ from pumpd.safety.events import (
 )
 from pumpd.safety.policy import AlarmKind, BedPolicy, Priority
 from pumpd.safety.told_events import ToldSettled
-from pumpd.safety.view import BedView, ValueView
-from tests.e2e.bench_views import UNITS, calm_bed
+from pumpd.safety.view import BedView
+from tests.e2e.bench_views import calm_bed, value_of
 from tests.safety.build import bed_policy
 
 LOOK_AWAY = "() => location.replace('about:blank')"
@@ -72,10 +72,11 @@ class BenchWard:
         timezone: str = "UTC",
         integration: IntegrationPort | None = None,
         journal_url: str | None = None,
+        pace: tuple[int, int] | None = None,
     ) -> None:
-        self._journal_url = journal_url
+        self._journal_url, self._pace = journal_url, pace
         self._integration = integration
-        self.beds = {f"w-{n:02}": calm_bed(n) for n in range(1, beds + 1)}
+        self.beds = {f"w-{n:02}": calm_bed(n, pace) for n in range(1, beds + 1)}
         self.submitted: list[Event] = []
         self.pages: list[Page] = []
         self.refusals: tuple[str, ...] = ()
@@ -184,7 +185,7 @@ class BenchWard:
         """Fresh readings of these signals; None is a reading without a number."""
         at_ms = self.now_ms()
         fresh = {
-            name: ValueView(None if v is None else int(v * 1000), UNITS[name], quality, at_ms, f"{bed_id}-m1")
+            name: replace(value_of(bed_id, name, v, self._pace), quality=quality, at_ms=at_ms)
             for name, v in numbers.items()
         }
         self.set(bed_id, values={**self.beds[bed_id].values, **fresh})

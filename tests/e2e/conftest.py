@@ -25,7 +25,9 @@ FLAGS = (
 )
 WALL: ViewportSize = {"width": 1920, "height": 1080}
 DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+FONTS = "async () => { await document.fonts.ready; }"  # text of another font has another size
 PATIENCE_MS = 60_000  # of a loaded machine; what is there at once is not waited for
+SOON_MS = 12_000  # three heartbeats are missed, and the machine stood still: sooner than any value is withdrawn
 FORGET = "() => { try { localStorage.clear(); sessionStorage.clear(); } catch { /* nothing is kept here */ } }"
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -143,6 +145,7 @@ def open_ward(page: Page, ward: BenchWard, query: str = "") -> None:
     page.goto(ward.url + query)
     page.wait_for_selector(".connection.live")
     page.wait_for_selector(".tile")
+    page.evaluate(FONTS)
 
 
 def size(page: Page, width: int, height: int) -> None:

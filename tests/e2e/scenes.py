@@ -72,7 +72,7 @@ def stale(ward: BenchWard) -> None:
     beds = list(ward.beds)
     calm(ward)
     ward.link(beds[0], "m1", LinkState.DOWN)
-    ward.turn(9_000)
+    ward.turn(6_000)  # grey, and for as long as may be
     for bed in beds[1:]:
         ward.vitals(bed, rr=14, spo2=97, etco2=38, pulse=72)
     ward.vitals(beds[1], Quality.STALE, rr=None, spo2=None, etco2=None, pulse=None)

@@ -7,11 +7,20 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from playwright.sync_api import Page, expect
+
 from pumpd.access.audit import AuditEntry, AuditQuery, AuditRow, AuditVerdict
 from tests.e2e.bench_ward import BenchWard
 from tests.signin.memory import Desk
 
 T = TypeVar("T")
+
+
+def at_home(page: Page, name: str) -> None:
+    """Signed in: the page hears the ward, and knows whose it is. Until then it asks the server for that, and a session
+    that ends meanwhile is a complaint in its console; and a dialog would ask for a name."""
+    expect(page.locator(".connection.live")).to_be_visible()
+    expect(page.locator("details.account summary")).to_have_text(name)
 
 
 class NotedOnly:

@@ -50,9 +50,11 @@ def living(ward: BenchWard) -> Iterator[threading.Event]:
 
     thread = threading.Thread(target=live, daemon=True)
     thread.start()
-    yield over
-    over.set()
-    thread.join(20)
+    try:
+        yield over
+    finally:
+        over.set()
+        thread.join(20)
 
 
 def metrics(session: CDPSession) -> dict[str, float]:

@@ -12,6 +12,7 @@ from pumpd.safety.alarms import AlarmState, Phase
 from pumpd.safety.decisions import InterlockState
 from pumpd.safety.events import LinkState
 from pumpd.safety.policy import AlarmKind, Priority
+from tests.e2e.awaited import arrived
 from tests.e2e.bench_ward import BenchWard
 from tests.e2e.clean import assert_clean
 from tests.e2e.conftest import SERVER_DOWN, Console, open_ward, theme, wait_state
@@ -33,7 +34,7 @@ def busy(page: Page, ward: BenchWard, _: Console) -> None:
     ward.pump("w-01", interlock=InterlockState.STOP_UNCONFIRMED)
     ward.pump("w-02", interlock=InterlockState.STOP_VERIFIED, not_verified=("no weight",), dose_mg_kg_h=None)
     ward.pump("w-03", interlock=InterlockState.TRIPPED, infusing=None, rate_ul_h=None, rate_quality=Quality.STALE)
-    page.locator(".alarm").nth(4).wait_for()
+    arrived(page, ward)
 
 
 def stale(page: Page, ward: BenchWard, _: Console) -> None:

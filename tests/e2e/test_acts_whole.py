@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from pumpd.safety.decisions import InterlockState, Resume
-from tests.e2e.conftest import Console
+from tests.e2e.conftest import PATIENCE_MS, Console
 from tests.e2e.house_ward import HouseWard
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -29,7 +29,7 @@ def screen(browser: Browser, whole: HouseWard) -> Iterator[Page]:
     console = Console()
     console.allow("409")  # what is refused on purpose
     context = browser.new_context(viewport={"width": 1920, "height": 1080})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.on("console", console.said)
     page.on("pageerror", lambda error: console.errors.append(str(error)))

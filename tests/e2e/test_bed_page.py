@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace as changed
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from pumpd.device.facts import Quality, Waveform
 from pumpd.safety.alarms import Alarm, AlarmState, Phase
 from pumpd.safety.events import Patient, Sex
 from pumpd.safety.policy import Priority
+from tests.e2e.awaited import until
 from tests.e2e.bed_scene import BED, open_bed, ward_with_a_past
 from tests.e2e.bench_ward import BenchWard
 from tests.e2e.clean import assert_clean
@@ -84,12 +85,14 @@ def test_the_pointer_reads_every_chart_at_the_same_time(bed: Page) -> None:
 @pytest.mark.req("QUA-06")
 def test_with_another_patient_nothing_of_the_former_one_stays(bed: Page, past: BenchWard) -> None:
     former = past.beds[BED].patient
+    assert any(ink(bed, "rate")[:9])
     try:
         past.set(BED, patient=Patient("SYN-2", "Next", "Nora", "1980-01-01", Sex.FEMALE, 60_000))
         bed.get_by_text("Reading the record").wait_for()
-        bed.wait_for_function("() => !document.querySelector('.happenings')")
-        assert bed.locator(".alarm-history tbody tr").count() == 0
-        assert ink(bed, "rate") == [0] * 10
+        expect(bed.locator(".happenings")).to_have_count(0)
+        expect(bed.locator(".alarm-history tbody tr")).to_have_count(0)
+        bed.wait_for_selector('[data-panel="rate"] .uplot canvas')
+        assert ink(bed, "rate")[:9] == [0] * 9  # in the last tenth is now: what was heard of the next patient
         past.set(BED, patient=former)
         bed.locator(".happenings").get_by_text("oxycodone oral 40 mg").wait_for()
     finally:
@@ -166,8 +169,17 @@ def test_the_curve_runs_and_ends_when_its_samples_stop(bed: Page, past: BenchWar
         samples = tuple(38_000 if n % 4 < 2 else 0 for n in range(40))
         past.hub.waves.heard(BED, "b1-m1", Waveform("co2_wave", 50, samples), past.now_ms())
 
-    past._on_loop(heard)
-    bed.wait_for_selector('[data-wave="live"] canvas')
+    running = bed.locator('[data-wave="live"] canvas')
+
+    fed_ms: list[int] = []
+
+    def seen() -> bool:
+        if not fed_ms or past.now_ms() - fed_ms[-1] >= 800:  # as long as those samples are
+            fed_ms.append(past.now_ms())
+            past._on_loop(heard)
+        return running.count() == 1
+
+    until(bed, seen)
     bed.wait_for_selector('[data-wave="gone"]')
     bed.get_by_text("no curve").wait_for()
 

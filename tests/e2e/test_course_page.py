@@ -9,6 +9,8 @@ from playwright.sync_api import Page
 
 from pumpd.device.facts import Quality
 from pumpd.safety.policy import AlarmKind, Priority
+from tests.e2e.awaited import arrived
+from tests.e2e.bench_views import LASTING
 from tests.e2e.bench_ward import BenchWard
 from tests.e2e.clean import assert_clean
 from tests.e2e.conftest import Console, open_ward, size, theme, wait_digits
@@ -118,7 +120,7 @@ def test_a_bed_without_a_protocol_shows_no_course(page: Page, ward: BenchWard) -
 def test_axe_finds_no_violation_in_a_course(page: Page, ward: BenchWard, subtests: pytest.Subtests) -> None:
     open_ward(page, ward)
     busy(ward)
-    page.locator(".course").nth(2).wait_for()
+    arrived(page, ward)
     for name, width in product(("dark", "light"), (1920, 390)):
         with subtests.test(theme=name, width=width):
             theme(page, name)
@@ -150,18 +152,17 @@ WALLS = [
 def test_on_a_wall_a_course_leaves_the_vitals_readable_and_nothing_is_cut_off(
     page: Page, beds: int, walls: tuple[tuple[int, int, int], ...], subtests: pytest.Subtests
 ) -> None:
-    with BenchWard(beds=beds) as ward:
+    with BenchWard(beds=beds, pace=LASTING) as ward:
         size(page, *walls[0][:2])
         open_ward(page, ward)
         busy(ward)
         for bed in ward.beds:
             ward.vitals(bed, spo2=100, pulse=130)
-        page.locator(".course").nth(2).wait_for()
+        arrived(page, ward)
         wait_digits(page, f"w-{beds:02}", "spo2", "100")
         sizes = "[...document.querySelectorAll('.digits')].map(e => parseFloat(getComputedStyle(e).fontSize))"
         for width, height, least_px in walls:
             with subtests.test(width=width):
-                ward.refresh()  # a grey value has its age beside it, and less room
                 size(page, width, height)
                 assert min(page.evaluate(sizes)) * 1490 / 2048 >= least_px
                 assert page.evaluate(CUT_OFF) == []
@@ -172,7 +173,7 @@ def test_on_a_wall_a_course_leaves_the_vitals_readable_and_nothing_is_cut_off(
 def test_every_button_of_a_course_is_large_enough_to_hit(page: Page, ward: BenchWard) -> None:
     open_ward(page, ward)
     busy(ward)
-    page.locator(".course").nth(2).wait_for()
+    arrived(page, ward)
     for box in (one.bounding_box() for one in page.locator(".chart-acts button").all()):
         assert box is not None
         assert min(box["width"], box["height"]) >= 24

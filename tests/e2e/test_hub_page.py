@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Console
+from tests.e2e.conftest import SOON_MS, Console
 from tests.e2e.hub_stage import HubStage, expected_ward
 from tests.e2e.test_accessibility import assert_clean
 from tests.hub.voices import SITE, Voice
@@ -141,8 +141,8 @@ def test_a_ward_that_hangs_is_stale_by_age_and_not_one_figure_of_it_is_left(
     opened(page, stage, ward="4b")
     expect(page.locator(".bed.live")).to_have_count(6)
     stage.voices["4b"].speaking = False
-    expect(page.locator(f"{card(page, '4b')}.stale")).to_be_visible(timeout=8_000)
-    assert page.locator(".bed.live").count() == 0
+    expect(page.locator(f"{card(page, '4b')}.stale")).to_be_visible(timeout=SOON_MS)
+    expect(page.locator(".bed.live")).to_have_count(0)  # the beds come with another answer
     assert not FIGURES.search(page.locator(".bed-list").inner_text())
     expect(page.locator(".alarm.stale")).to_have_count(2)  # they stay to be seen, and nobody knows
     expect(page.locator(".alarm.high")).to_contain_text("Nobody knows here whether it still stands.")
@@ -162,7 +162,7 @@ def test_a_hub_that_is_gone_leaves_nothing_on_the_page_and_one_that_is_back_ever
     opened(page, stage, ward="4b")
     expect(page.locator(".bed.live")).to_have_count(6)
     stage.end_hub()
-    page.wait_for_selector(".banner.lost", timeout=6_000)
+    page.wait_for_selector(".banner.lost", timeout=SOON_MS)
     assert page.locator(".card, .bed, .alarm").count() == 0
     assert not re.search(r"\d", page.locator("main").inner_text())
     assert_clean(page)

@@ -75,6 +75,6 @@ def test_it_prints_on_a4_and_nothing_is_wider_than_the_paper(paper: Page, tmp_pa
     assert 4 <= len(sizes) <= 20
     assert {(round(float(width)), round(float(height))) for width, height in sizes} == {A4_PT}
     paper.emulate_media(media="print")
-    paper.set_viewport_size({"width": 695, "height": 900})  # 184 mm: A4 less its margins
+    size(paper, 695, 900)  # 184 mm: A4 less its margins
     assert paper.evaluate("document.documentElement.scrollWidth") <= 695
     paper.emulate_media(media="null")

@@ -14,8 +14,9 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.e2e import scenes
+from tests.e2e.awaited import arrived
 from tests.e2e.bench_ward import BenchWard
-from tests.e2e.conftest import PATIENCE_MS, SERVER_DOWN, Console, open_ward, size, theme
+from tests.e2e.conftest import SERVER_DOWN, SOON_MS, Console, open_ward, size, theme
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -50,19 +51,6 @@ STAGES = (
 )
 
 
-ARRIVED = """([alarms, courses, rates]) => document.querySelectorAll('.alarm').length === alarms
-  && (document.querySelector('.sector') || document.querySelectorAll('.course').length === courses)
-  && [...document.querySelectorAll('.vital.rr .digits')].every((e, n) => e.textContent === rates[n])"""
-
-
-def expected(ward: BenchWard) -> list[object]:
-    """What the page shows when all of the scene has reached it."""
-    beds = ward.beds.values()
-    rates = [bed.values["rr"].value_milli for bed in beds]
-    shown = ["--" if rate is None else str(rate // 1000) for rate in rates]
-    return [sum(len(bed.alarms) for bed in beds), sum(bed.course is not None for bed in beds), shown]
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     kept = Path(os.environ.get("PUMPD_SCREENSHOTS", tmp_path))
@@ -76,10 +64,7 @@ def test_a_picture_of_the_ward(page: Page, stage: Stage, folder: Path, subtests:
     with BenchWard(beds=stage.beds, timezone="Europe/Vienna") as ward:
         open_ward(page, ward, stage.query)
         stage.scene(ward)
-        deadline = ward.now_ms() + PATIENCE_MS
-        while not page.evaluate(ARRIVED, expected(ward)):
-            assert ward.now_ms() < deadline
-            page.evaluate("() => new Promise(requestAnimationFrame)")
+        arrived(page, ward)
         for shot in stage.shots:
             with subtests.test(shot.name):
                 taken(page, shot, folder)
@@ -98,7 +83,7 @@ def test_a_picture_as_eyes_without_green_see_it(own_page: Page, folder: Path) ->
     with BenchWard(beds=16) as ward:
         open_ward(own_page, ward)
         scenes.storm(ward)
-        own_page.locator(".alarm").nth(5).wait_for()
+        arrived(own_page, ward)
         session = own_page.context.new_cdp_session(own_page)
         session.send("Emulation.setEmulatedVisionDeficiency", {"type": "deuteranopia"})
         own_page.evaluate("document.getAnimations().forEach(one => { one.cancel(); })")
@@ -109,5 +94,5 @@ def test_a_picture_of_a_lost_connection(page: Page, ward: BenchWard, console: Co
     open_ward(page, ward)
     console.allow(SERVER_DOWN)
     ward.close()
-    page.wait_for_selector(".banner.lost", timeout=6_000)
+    page.wait_for_selector(".banner.lost", timeout=SOON_MS)
     page.screenshot(path=folder / "lost.png")

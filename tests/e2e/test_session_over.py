@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from pumpd.safety.policy import Priority
 from tests.e2e.conftest import Console
-from tests.e2e.signed_ward import SignedWard
+from tests.e2e.signed_ward import SignedWard, at_home
 from tests.e2e.test_sign_in_page import clean, look, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -26,7 +26,7 @@ def ward() -> Iterator[SignedWard]:
 def nurse(page: Page, ward: SignedWard) -> Page:
     page.goto(ward.url)
     sign_in(page, "klee")
-    expect(page.locator(".connection.live")).to_be_visible()
+    at_home(page, "Kim Lee RN")
     return page
 
 
@@ -42,7 +42,7 @@ def test_a_page_that_is_signed_out_while_an_alarm_sounds_blanks_says_so_and_soun
     console.allow("503")  # this ward keeps no past
     console.allow("401")
     nurse.goto(ward.url + where)
-    expect(nurse.locator(".connection.live")).to_be_visible()
+    at_home(nurse, "Kim Lee RN")
     ward.alarm("w-01", "no breath for 22 s", condition="no_breath")
     expect(nurse.locator(".tile.high").first).to_be_visible()
     end_sessions(ward)

@@ -15,7 +15,7 @@ from pumpd.access.roles import Role
 from pumpd.safety.events import AudioPaused, StopRequested
 from tests.e2e.clean import axe
 from tests.e2e.conftest import Console
-from tests.e2e.signed_ward import SignedWard
+from tests.e2e.signed_ward import SignedWard, at_home
 from tests.signin.memory import PASSWORD, PIN
 
 PHONE = {"width": 390, "height": 844}
@@ -60,8 +60,7 @@ def test_whoever_is_not_signed_in_is_asked_who_they_are_and_comes_back(
     look(page, "sign-in-refused")
     sign_in(page, "klee")
     page.wait_for_url(f"{ward.url}?theme=dark")
-    expect(page.locator(".connection.live")).to_be_visible()
-    expect(page.locator("details.account summary")).to_have_text("Kim Lee RN")
+    at_home(page, "Kim Lee RN")
     page.locator("details.account summary").click()
     look(page, "account-menu")
     clean(page)
@@ -75,7 +74,7 @@ def test_whoever_is_not_signed_in_is_asked_who_they_are_and_comes_back(
 def test_the_page_of_a_session_that_is_ended_shows_the_ward_no_more(page: Page, ward: SignedWard) -> None:
     page.goto(ward.url)
     sign_in(page, "klee")
-    expect(page.locator(".connection.live")).to_be_visible()
+    at_home(page, "Kim Lee RN")
     (session,) = ward.desk.store.sessions
     ward.does(ward.desk.access.sign_out(session))
     expect(page).to_have_url(re.compile("sign-in.html"))
@@ -89,7 +88,7 @@ def test_an_act_at_a_shared_screen_asks_who_acts_and_a_stop_does_not(
     console.allow("the server responded with a status of 403")
     page.goto(ward.url)
     sign_in(page, "wall")
-    expect(page.locator(".connection.live")).to_be_visible()
+    at_home(page, "Wall 4B")
     assert "Baker" not in page.content()
     page.get_by_role("button", name="Stop pump").first.click()
     page.get_by_role("button", name="STOP NOW").click()
@@ -110,6 +109,7 @@ def test_an_act_at_a_shared_screen_asks_who_acts_and_a_stop_does_not(
     page.keyboard.press("Enter")
     expect(page.locator(".account.person")).to_contain_text("Kim Lee RN")
     look(page, "stepped-up")
+    expect(page.locator("dialog.act")).to_be_hidden()  # the act waited for it, and is done
     acts = [(type(event), getattr(event, "by", "")) for event in ward.submitted]
     assert acts[0] == (StopRequested, "Wall 4B (wall)")
     assert {by for kind, by in acts if kind is AudioPaused} == {"Kim Lee RN (klee) at wall"}

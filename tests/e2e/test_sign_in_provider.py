@@ -31,7 +31,8 @@ class VouchedWard(SignedWard):
 
     async def _parts(self) -> dict[str, Any]:
         parts = await super()._parts()
-        vouched, self.oidc = await vouching(self.desk, self.provider, Path(self._folder.name), timeout_s=1.0)
+        folder = Path(self._folder.name)
+        vouched, self.oidc = await vouching(self.desk, self.provider, folder, timeout_s=4.0)  # slow is not away
         return {**parts, "provider": vouched}
 
 

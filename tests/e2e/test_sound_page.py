@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, Page
 from pumpd.safety.alarms import Alarm, AlarmState, Phase
 from pumpd.safety.policy import AlarmKind, Priority
 from tests.conftest import need
+from tests.e2e.awaited import sounds
 from tests.e2e.bench_ward import BenchWard
-from tests.e2e.conftest import CHROMIUM, FLAGS, SERVER_DOWN, Console, open_ward
+from tests.e2e.conftest import CHROMIUM, FLAGS, PATIENCE_MS, SERVER_DOWN, Console, open_ward
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -28,19 +29,11 @@ def silent_page(console: Console, ward: BenchWard, browser: Browser) -> Iterator
     flags = [flag for flag in FLAGS if not flag.startswith(AUTOPLAY)]
     own = browser.browser_type.launch(executable_path=CHROMIUM, args=flags)
     page = own.new_page(viewport={"width": 1300, "height": 800})
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE_MS)
     page.on("console", console.said)
     yield page
     own.close()
     assert console.errors == []
-
-
-def told(ward: BenchWard, page: Page, sound: str) -> None:
-    """Waits until the server was told this of the only screen. Reads the page's DOM only, as a person would."""
-    deadline = ward.now_ms() + 10_000
-    while [screen.sound for screen in ward.hub.clients] != [sound]:
-        assert ward.now_ms() < deadline, [screen.sound for screen in ward.hub.clients]
-        page.locator("body").count()
 
 
 @pytest.mark.req("ALA-08")
@@ -52,11 +45,11 @@ def test_a_browser_that_waits_for_a_touch_says_sound_is_off_until_the_button_is_
     silent_page.locator('.banner.silent[data-sound="locked"]').wait_for()
     silent_page.locator(".connection.live").wait_for()
     assert "SOUND IS OFF ON THIS SCREEN" in silent_page.locator(".banner.silent").inner_text()
-    told(ward, silent_page, "locked")
+    sounds(silent_page, ward, "locked")
     silent_page.get_by_role("button", name="Turn alarm sound on").click()
     silent_page.locator('button.sound[data-sound="on"]').wait_for()
     assert silent_page.locator(".banner.silent").count() == 0
-    told(ward, silent_page, "on")
+    sounds(silent_page, ward, "on")
 
 
 @pytest.mark.req("ALA-08")
@@ -69,7 +62,7 @@ def test_a_kiosk_sounds_without_a_touch_and_a_test_that_nobody_heard_stays_said(
         dialog.locator(f'[data-step="{step}"]').wait_for()
         dialog.get_by_role("button", name=answer, exact=True).click()
     assert "THE TEST FAILED. Not heard: MEDIUM" in dialog.locator(".refused").inner_text()
-    told(ward, page, "off")
+    sounds(page, ward, "off")
     page.reload()
     page.locator('.banner.silent[data-sound="off"]').wait_for()
     page.locator(".banner.silent").get_by_role("button", name="Test the sound").click()
@@ -77,7 +70,7 @@ def test_a_kiosk_sounds_without_a_touch_and_a_test_that_nobody_heard_stays_said(
     for _ in range(3):
         dialog.get_by_role("button", name="Yes, heard").click()
     dialog.get_by_text("The test is passed.").wait_for()
-    told(ward, page, "on")
+    sounds(page, ward, "on")
 
 
 def test_the_volume_has_a_floor_and_is_kept(page: Page, ward: BenchWard) -> None:
@@ -103,7 +96,7 @@ def test_a_screen_whose_audio_is_taken_away_says_so_at_once(own_page: Page, ward
     own_page.locator('button.sound[data-sound="on"]').wait_for()
     own_page.evaluate("window.taken.suspend()")
     own_page.locator('.banner.silent[data-sound="off"]').wait_for()
-    told(ward, own_page, "off")
+    sounds(own_page, ward, "off")
     own_page.get_by_role("button", name="Turn alarm sound on").click()
     own_page.locator('button.sound[data-sound="on"]').wait_for()
 
@@ -119,9 +112,9 @@ def test_a_loudspeaker_that_is_unplugged_is_told_until_one_is_back(own_page: Pag
     change = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
     own_page.evaluate(f"window.outputs = []; {change}")
     own_page.locator('.banner.silent[data-sound="off"]').wait_for()
-    told(ward, own_page, "off")
+    sounds(own_page, ward, "off")
     own_page.evaluate(f"window.outputs = [{{ kind: 'audiooutput' }}]; {change}")
-    told(ward, own_page, "on")
+    sounds(own_page, ward, "on")
 
 
 SPY = """

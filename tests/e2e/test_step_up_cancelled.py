@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
+from tests.e2e.awaited import held, nothing_sent, until
 from tests.e2e.conftest import Console
-from tests.e2e.signed_ward import SignedWard
+from tests.e2e.signed_ward import SignedWard, at_home
 from tests.e2e.test_sign_in_page import pause, sign_in
 from tests.signin.memory import PIN
 
@@ -27,27 +28,23 @@ def test_escape_while_it_is_asked_leaves_nobody_stepped_up_and_nothing_done(
     console.allow("the server responded with a status of 403")
     page.goto(ward.url)
     sign_in(page, "wall")
-    expect(page.locator(".connection.live")).to_be_visible()
+    at_home(page, "Wall 4B")
     ward.alarm("w-01", "SpO2 84 < 85 %")
     pause(page)
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/session/step-up", hold)
+    asked = held(page, "**/session/step-up")
     fields = page.locator("dialog.step-up input")
-    with page.expect_request("**/session/step-up"):
-        for field, text in ((fields.first, "klee"), (fields.last, PIN)):
-            expect(field).to_be_focused()
-            page.keyboard.type(text)
-            page.keyboard.press("Enter")
+    for field, text in ((fields.first, "klee"), (fields.last, PIN)):
+        expect(field).to_be_focused()
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+    until(page, lambda: asked)
     expect(page.locator("dialog.step-up button.main")).to_be_disabled()
     for _ in range(2):
         page.keyboard.press("Escape")
     expect(page.locator("dialog.step-up")).to_be_hidden()
-    with page.expect_response("**/session/step-up"):
-        held[0].continue_()
-    expect(page.locator("dialog.step-up")).to_have_count(0)
-    assert page.locator(".account.person").count() == 0
+    with nothing_sent(page):
+        with page.expect_response("**/session/step-up"):
+            asked[0].continue_()
+        expect(page.locator("dialog.step-up")).to_have_count(0)
+        assert page.locator(".account.person").count() == 0
     assert ward.submitted == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page
@@ -22,8 +21,7 @@ OLD = Notice("n", "his", "ADT A01 of his is older than the present binding: not 
 
 
 def tell(ward: BenchWard, told: ToldView) -> None:
-    ward.beds["w-01"] = replace(ward.beds["w-01"], told=told)
-    ward.hub.mark("w-01")
+    ward.set("w-01", told=told)
 
 
 def test_a_request_stands_in_the_tile_with_its_verdict_and_is_declined_by_a_named_person(

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from pumpd.safety.policy import Priority
 from pumpd.safety.view import BedView
+from tests.e2e.bench_views import LASTING
 from tests.e2e.bench_ward import BenchWard
 from tests.e2e.clean import assert_clean
 from tests.e2e.conftest import open_ward, size, theme
@@ -73,10 +74,13 @@ PAST_THE_TILE = """all => all.filter(
   e => e.getBoundingClientRect().right > e.closest('.tile').getBoundingClientRect().right).length"""
 
 
-def test_the_mark_is_read_in_every_theme_and_size_without_being_cut(
-    page: Page, ward: BenchWard, subtests: pytest.Subtests
-) -> None:
-    open_ward(page, ward)
+def test_the_mark_is_read_in_every_theme_and_size_without_being_cut(page: Page, subtests: pytest.Subtests) -> None:
+    with BenchWard(beds=4, pace=LASTING) as ward:
+        open_ward(page, ward)
+        the_marks_are_read(page, ward, subtests)
+
+
+def the_marks_are_read(page: Page, ward: BenchWard, subtests: pytest.Subtests) -> None:
     for device in ("m1", "p1"):
         under_development(ward, "w-01", device)
     marks = page.locator('[data-bed="w-01"]').locator(MARK)

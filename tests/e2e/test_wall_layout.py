@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from msgspec.structs import replace as changed
 from playwright.sync_api import Page
 
 from pumpd.safety.alarms import Alarm, AlarmState, Phase
 from pumpd.safety.policy import AlarmKind, Priority
+from tests.e2e.bench_views import LASTING
 from tests.e2e.bench_ward import BenchWard
-from tests.e2e.conftest import open_ward, size
+from tests.e2e.conftest import open_ward, size, wait_digits
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -34,6 +37,12 @@ OVERLAPPING = """() => [...document.querySelectorAll('.vital')].filter(cell => {
 }).length"""
 
 
+@pytest.fixture
+def ward() -> Iterator[BenchWard]:
+    with BenchWard(beds=4, pace=LASTING) as ward:
+        yield ward
+
+
 def digit_px(page: Page) -> float:
     """Height of the smallest vital digit on the screen."""
     sizes = page.evaluate(
@@ -54,13 +63,13 @@ def over_hard(ward: BenchWard) -> Alarm:
 def test_digits_are_large_and_an_alarms_cause_value_and_limit_whole(
     page: Page, beds: int, walls: tuple[tuple[int, int, int], ...], subtests: pytest.Subtests
 ) -> None:
-    with BenchWard(beds=beds) as ward:
+    with BenchWard(beds=beds, pace=LASTING) as ward:
         open_ward(page, ward)
         alarm = over_hard(ward)
         page.wait_for_selector(".bar.high")
+        wait_digits(page, "w-01", "spo2", "100")
         for width, height, _ in walls:
             with subtests.test("alone", width=width):
-                ward.refresh()  # a grey value has its age beside it, and less room
                 size(page, width, height)
                 assert page.evaluate(CUT_OFF) == []
         ward.alarm("w-01", "demo-01-p1 changed at the pump", priority=Priority.LOW)
@@ -69,7 +78,6 @@ def test_digits_are_large_and_an_alarms_cause_value_and_limit_whole(
         page.wait_for_selector(".bar.high.latched")
         for width, height, least_px in walls:
             with subtests.test("beside another", width=width):
-                ward.refresh()  # a grey value has its age beside it, and less room
                 size(page, width, height)
                 assert digit_px(page) >= least_px
                 assert page.evaluate(CUT_OFF) == []
@@ -78,7 +86,7 @@ def test_digits_are_large_and_an_alarms_cause_value_and_limit_whole(
 
 @pytest.mark.parametrize("beds", [4, 16, 20, 24])
 def test_no_label_stands_in_the_digits(page: Page, beds: int) -> None:
-    with BenchWard(beds=beds) as ward:
+    with BenchWard(beds=beds, pace=LASTING) as ward:
         open_ward(page, ward)
         assert page.evaluate(OVERLAPPING) == 0
 
@@ -90,7 +98,9 @@ def test_nothing_moves_when_alarms_come_and_go(page: Page, ward: BenchWard) -> N
     soon = ward.alarm("w-02", "PR 44 /min < 45 /min", priority=Priority.LOW)
     page.wait_for_selector(".bar.high")
     page.wait_for_selector(".bar.low")
+    wait_digits(page, "w-01", "spo2", "100")
     ward.vitals("w-01", spo2=97)
+    wait_digits(page, "w-01", "spo2", "97")
     assert page.evaluate(PLACES) == before
     ward.put(changed(soon, state=AlarmState.ENDED, present=False), Phase.END)
     page.wait_for_selector(".bar.low", state="detached")

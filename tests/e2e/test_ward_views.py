@@ -13,6 +13,8 @@ from pumpd.safety.alarms import AlarmState, Phase
 from pumpd.safety.policy import AlarmKind, Priority
 from tests.dashboard.page_words import german
 from tests.e2e import scenes
+from tests.e2e.awaited import arrived
+from tests.e2e.bench_views import LASTING
 from tests.e2e.bench_ward import BenchWard
 from tests.e2e.clean import assert_clean
 from tests.e2e.conftest import Console, open_ward, size, theme, wait_digits
@@ -54,7 +56,7 @@ FLOORS = [
 def test_of_many_beds_each_is_a_small_sector_that_can_be_read(
     page: Page, beds: int, screens: tuple[tuple[int, int, int], ...], subtests: pytest.Subtests
 ) -> None:
-    with BenchWard(beds=beds) as ward:
+    with BenchWard(beds=beds, pace=LASTING) as ward:
         size(page, *screens[0][:2])
         open_ward(page, ward)
         assert page.locator(".sector").count() == beds
@@ -63,16 +65,15 @@ def test_of_many_beds_each_is_a_small_sector_that_can_be_read(
         wait_digits(page, f"w-{beds:02}", "spo2", "100")
         for width, height, least_px in screens:
             with subtests.test("calm", width=width):
-                ward.refresh()  # a grey value has its age beside it, and less room
                 size(page, width, height)
                 assert digit_px(page) >= least_px
                 assert page.evaluate(CUT_OFF) == []
                 assert page.evaluate(OVERLAPPING) == 0
                 assert page.evaluate(CUT_CELLS) == 0
         scenes.storm(ward)
+        arrived(page, ward)
         for width, height, _ in screens:
             with subtests.test("storm", width=width):
-                ward.refresh()  # a grey value has its age beside it, and less room
                 size(page, width, height)
                 storm_is_read(page)
                 assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -92,13 +93,13 @@ def test_a_wall_of_64_fits_without_scrolling_and_keeps_every_bed_in_its_place(pa
         floor = page.locator(".floor")
         assert floor.evaluate("e => e.scrollHeight - e.clientHeight") <= 1
         scenes.storm(ward)
-        page.locator(".alarm").nth(5).wait_for()
+        arrived(page, ward)
         assert page.locator(".tile").evaluate_all("all => all.map(e => e.dataset.bed)") == order == list(ward.beds)
 
 
 def test_at_a_desk_many_notices_of_a_course_leave_the_digits_their_size(page: Page) -> None:
     page.set_viewport_size({"width": 1300, "height": 800})
-    with BenchWard(beds=4) as ward:
+    with BenchWard(beds=4, pace=LASTING) as ward:
         open_ward(page, ward)
         show(ward)
         page.locator('[data-bed="w-01"] .notices').wait_for()
@@ -116,7 +117,8 @@ def test_every_word_of_a_busy_ward_is_german_where_german_is_wanted(page: Page) 
         open_ward(page, ward, "?lang=de")
         scenes.with_courses(ward)
         scenes.storm(ward)
-        page.get_by_text("AUSGELÖST").or_(page.get_by_text("STOPP NICHT BESTÄTIGT")).first.wait_for()
+        arrived(page, ward)
+        page.get_by_text("STOPP NICHT BESTÄTIGT").first.wait_for()
         assert page.evaluate("document.documentElement.lang") == "de"
         texts = page.evaluate(
             "() => { const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT); const found = [];"
@@ -174,7 +176,7 @@ def test_priorities_are_told_apart_by_symbol_word_and_light_without_red_and_gree
     open_ward(page, ward)
     scenes.storm(ward)
     ward.alarm("w-02", "SpO2 low: SpO2 88 < 90 % for 15 s", priority=Priority.MEDIUM)
-    page.locator(".alarm.medium").wait_for()
+    arrived(page, ward)
     rows = {one: page.locator(f".alarm.{one}.active .top").first for one in ("high", "medium", "low")}
     assert [row.locator(".symbol").inner_text() for row in rows.values()] == ["***", "**", "*"]
     assert [row.locator("strong").inner_text() for row in rows.values()] == ["HIGH", "MEDIUM", "LOW"]
@@ -194,7 +196,7 @@ def test_axe_finds_nothing_at_night_nor_in_small_sectors(page: Page, scene: scen
     with BenchWard(beds=32) as ward:
         open_ward(page, ward, "?theme=night")
         scene(ward)
-        page.locator(".alarm").first.wait_for()
+        arrived(page, ward)
         assert_clean(page)
 
 

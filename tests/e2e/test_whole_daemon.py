@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import SERVER_DOWN, Console
+from tests.e2e.conftest import SERVER_DOWN, SOON_MS, Console
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -87,7 +87,7 @@ def test_beds_move_a_cut_line_turns_grey_then_blank_and_a_killed_daemon_blanks_a
     page.wait_for_selector(".link.down, .link.silent")
     console.allow(SERVER_DOWN)
     demo.end(signal.SIGKILL)
-    page.wait_for_selector(".banner.lost", timeout=6_000)
+    page.wait_for_selector(".banner.lost", timeout=SOON_MS)
     assert len(numbers(page)) == 20
     assert set(numbers(page)) == {"--"}
 
