@@ -12,7 +12,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -125,9 +125,10 @@ class Postgres:
             limit = [*self._command, "prlimit", "--pid", str(pid), f"--fsize={soft}:"]
             subprocess.run(limit, check=pid == self.pid, **_QUIET)  # a connection's process may just have ended
 
-    def _pids(self) -> list[int]:
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return [self.pid, *map(int, children)]
+    def _pids(self) -> Iterator[int]:
+        """The first one's children are looked up only after it was dealt with: those that come later take after it."""
+        yield self.pid
+        yield from map(int, Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split())
 
     def pause(self) -> None:
         """Every process of the server hangs."""
@@ -138,7 +139,8 @@ class Postgres:
 
     def _signal(self, number: int) -> None:
         for pid in self._pids():
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # a connection's process may just have ended
+                os.kill(pid, number)
 
     def sql(self, statement: str, database: str = "postgres") -> None:
         self.value(statement, database)

@@ -99,7 +99,7 @@ async def test_a_screen_counts_as_watched_and_heard_as_it_says_of_itself() -> No
     ward = MemoryWard()
 
     async def until(watched: int, sounding: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while screens_of(ward.hub.clients) != (watched, sounding):  # noqa: ASYNC110 - the hub has no event for it
                 await asyncio.sleep(0)
 

@@ -44,7 +44,7 @@ async def never_reading(port: int) -> socket.socket:
 
 
 async def test_a_screen_that_never_reads_delays_nobody_and_is_dropped() -> None:
-    ward = MemoryWard(beds=BEDS, times=replace(QUICK, refresh_ms=100, stall_ms=1500))
+    ward = MemoryWard(beds=BEDS, times=replace(QUICK, refresh_ms=100, stall_ms=3000))
     async with served(ward) as port, screen(port) as healthy:
         await hear(healthy, "snapshot")
         stalled = [await never_reading(port) for _ in range(3)]
@@ -64,6 +64,6 @@ async def dropped(raw: socket.socket) -> None:
     """The server has reset the line although this end never read: nothing is held for it any more."""
     poll = select.poll()
     poll.register(raw, 0)  # errors and hang-ups only
-    found = await asyncio.get_running_loop().run_in_executor(None, poll.poll, 20_000)
+    found = await asyncio.get_running_loop().run_in_executor(None, poll.poll, 60_000)
     assert found
     assert found[0][1] & select.POLLERR

@@ -7,7 +7,6 @@ import contextlib
 import json
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -16,18 +15,14 @@ from typing import Any
 from pumpd.bus.wire import Heard, Link, LinkLost, connect
 from pumpd.config.bus_settings import Broker
 from tests.conftest import need
+from tests.ports import free_port
 
+__all__ = ["free_port"]  # as those know it who start brokers
 MOSQUITTO = shutil.which("mosquitto") or ("/usr/sbin/mosquitto" if Path("/usr/sbin/mosquitto").exists() else None)
 
 
 def need_mosquitto() -> None:
     need(MOSQUITTO is not None, "mosquitto", "apt install mosquitto")
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 class Mosquitto:

@@ -19,10 +19,11 @@ from pumpd.cli.doctor.certificates import Shown, believed, shown
 from pumpd.cli.doctor.finding import Finding, Level
 from pumpd.config.bus_settings import Broker, BusSettings, BusTls
 from pumpd.journal import engine
-from tests.bus.brokers import Mosquitto, free_port, need_mosquitto
+from tests.bus.brokers import Mosquitto, need_mosquitto
 from tests.bus.test_secure import certificates
 from tests.conftest import need
 from tests.deploy.test_broker import guarded
+from tests.ports import deaf_port
 from tests.postgres import Postgres, postgres
 
 __all__ = ["postgres"]
@@ -85,8 +86,12 @@ def test_a_tcp_line_that_a_running_daemon_has_is_left_alone() -> None:
         assert device.calls == 1, "only the daemon's own"
 
 
-def test_a_tcp_line_that_nobody_serves_fails_and_one_that_hangs_up_is_warned_of() -> None:
-    assert tcp.line("line p1", HERE, free_port()).level is Level.FAIL
+def test_a_tcp_line_that_nobody_serves_fails_and_one_that_hangs_up_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tcp, "HANG_UP_S", 60.0)  # it does so at once, as soon as its thread has its turn
+    with deaf_port() as port:
+        assert tcp.line("line p1", HERE, port).level is Level.FAIL
     assert tcp.line("line p1", "no-such-host.invalid", 4001).level is Level.FAIL
     with SerialServer(rude=True) as device:
         found = tcp.line("line p1", HERE, device.port)
@@ -124,7 +129,8 @@ def asked(at: Broker, ward: str = "ward-4b") -> list[Finding]:
 
 def test_a_broker_that_is_away_or_lets_nobody_in_is_a_warning(tmp_path: Path) -> None:
     need_mosquitto()
-    (away,) = asked(Broker(HERE, free_port()))
+    with deaf_port() as port:
+        (away,) = asked(Broker(HERE, port))
     assert away.level is Level.WARN
     with running(Mosquitto(tmp_path / "closed", listener="allow_anonymous false")) as closed:
         (refused,) = asked(closed.broker)

@@ -146,7 +146,7 @@ def test_a_message_that_asks_for_no_answer_is_good_once_its_bytes_have_left(
     raw = PUMP.read_bytes().replace(b"|AL|NE|", b"|" + wants + b"|", 1)
     file.write_bytes(raw)
     thread, port = mute(received)
-    ended, said = run("send", file, "--to", f"mllp://127.0.0.1:{port}", "--wait", "0.3")
+    ended, said = run("send", file, "--to", f"mllp://127.0.0.1:{port}", "--wait", "1")
     thread.join()
     assert ended == code
     assert raw.strip() in b"".join(received)

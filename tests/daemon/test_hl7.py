@@ -11,6 +11,7 @@ import pytest
 from pumpd.registry import BrokenGateway
 from tests.daemon.hl7_peer import HL7, adt, ehr_of, listening, patient
 from tests.daemon.house import House
+from tests.ports import deaf_port
 
 
 @pytest.fixture
@@ -98,12 +99,13 @@ async def test_a_gateway_that_cannot_be_loaded_is_an_alarm_and_nothing_else(
 
 
 async def test_a_destination_that_is_not_there_keeps_its_messages_and_the_page_says_so(tmp_path: Path) -> None:
-    nobody = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port = nobody.sockets[0].getsockname()[1]
-    nobody.close()
-    await nobody.wait_closed()
+    with deaf_port() as port:
+        await alarm_for_nobody(tmp_path, port)
+
+
+async def alarm_for_nobody(folder: Path, port: int) -> None:
     send = f'\n[[hl7.send]]\nid = "ehr"\nurl = "mllp://127.0.0.1:{port}"\nmessages = ["PCD-04"]\n'
-    house = await House.open(tmp_path, beds=2, more=HL7 + send)
+    house = await House.open(folder, beds=2, more=HL7 + send)
     house.bed.act("pump-ignores-stop")
     house.bed.act("tenfold-rate")
     await house.until(lambda: house.alarm("over_hard"))

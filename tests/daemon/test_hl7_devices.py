@@ -57,11 +57,14 @@ def seen(house: House) -> BedView:
     return house.daemon.beds["remote"].view()
 
 
-def oru(house: House, control_id: str, *rows: str, mrn: str = "M-9", ago_s: int = 0) -> bytes:
-    """At a time of the daemon's own wall clock."""
-    run = house.daemon.gateway
-    assert run is not None
-    at = time_text(int(house.daemon.clock.wall().timestamp()) * 1_000_000 - ago_s * 1_000_000)
+def now_s(house: House) -> int:
+    """By the daemon's own wall clock."""
+    return int(house.daemon.clock.wall().timestamp())
+
+
+def oru(house: House, control_id: str, *rows: str, mrn: str = "M-9", ago_s: int = 0, at_s: int | None = None) -> bytes:
+    """Of now, of so long ago, or of at_s."""
+    at = time_text((now_s(house) - ago_s if at_s is None else at_s) * 1_000_000)
     head = (
         f"MSH|^~\\&|HIS|HOSP|PUMPD|HOSP|{at}||ORU^R01^ORU_R01|{control_id}|P|2.6",
         f"PID|||{mrn}^^^HOSP^MR||Quill^Q||19560203|F",
@@ -139,9 +142,10 @@ async def test_a_long_message_is_seen_too(ward: House) -> None:
 @pytest.mark.req("QUA-02")
 async def test_a_value_that_overtook_a_newer_one_or_is_old_is_not_shown(ward: House) -> None:
     ehr = await admitted(ward)
-    await ehr.send(oru(ward, "1", *monitor("91")))
+    first_s = now_s(ward)
+    await ehr.send(oru(ward, "1", *monitor("91"), at_s=first_s))
     await ward.until(lambda: seen(ward).values["spo2"].value_milli == 91_000)
-    assert await ehr.send(oru(ward, "2", *monitor("99"), ago_s=3)) == "MSA|AA|2"
+    assert await ehr.send(oru(ward, "2", *monitor("99"), at_s=first_s - 3)) == "MSA|AA|2"
     assert await ehr.send(oru(ward, "3", *monitor("98"), ago_s=7200)) == "MSA|AA|3"
     assert seen(ward).values["spo2"].value_milli == 91_000
     assert seen(ward).values["spo2"].quality is Quality.OK

@@ -39,10 +39,23 @@ class Systemd:
         self._line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._line.bind(address)
         self._line.setblocking(False)
+        self.said, self._news = list[str](), asyncio.Event()
 
     async def told(self) -> list[str]:
         """The next datagram's lines."""
         return (await asyncio.get_running_loop().sock_recv(self._line, 4096)).decode().splitlines()
+
+    async def listen(self) -> None:
+        """Into `said`, all the time: the system keeps few datagrams for whoever does not read."""
+        while True:
+            self.said += await self.told()
+            self._news.set()
+
+    async def until(self, line: str) -> None:
+        """While somebody listens: that was said."""
+        while line not in self.said:
+            self._news.clear()
+            await self._news.wait()
 
     def so_far(self) -> list[str]:
         found = list[str]()
@@ -178,20 +191,23 @@ async def test_the_daemon_as_a_service_without_writable_and_executable_memory_is
     run = await asyncio.create_subprocess_exec(
         sys.executable, "-c", MDWE, *RUN, "--config", config, cwd=ROOT, env=env, stdout=PIPE, stderr=PIPE
     )
+    listening = asyncio.create_task(systemd.listen())
     try:
         ended = asyncio.create_task(run.wait())
-        ready = asyncio.create_task(said_until(systemd, "WATCHDOG=1"))
+        ready = asyncio.create_task(systemd.until("WATCHDOG=1"))
         await asyncio.wait([ready, ended], return_when=asyncio.FIRST_COMPLETED)
         assert ready.done(), await run.communicate()
-        assert (await ready)[:2] == ["READY=1", f"STATUS=ward {house.config.id}: 1 beds, 2 devices"]
+        assert systemd.said[:2] == ["READY=1", f"STATUS=ward {house.config.id}: 1 beds, 2 devices"]
         assert "pumpd_device_up" in await own_figures(run)
         run.send_signal(signal.SIGTERM)
         out, err = await run.communicate()
         assert run.returncode == 0, err.decode()
-        assert systemd.so_far()[-1] == "STOPPING=1"
+        await systemd.until("STOPPING=1")
+        assert systemd.said[-1] == "STOPPING=1"
         assert b'"event": "stopped"' in out
         assert err == b""
     finally:
+        listening.cancel()
         if run.returncode is None:
             run.kill()
         await ended
@@ -203,15 +219,7 @@ async def own_figures(run: asyncio.subprocess.Process) -> str:
     assert run.stdout is not None
     async for line in run.stdout:
         if line.startswith(b"{") and (told := json.loads(line))["event"] == "metrics":
-            async with httpx.AsyncClient(base_url=f"http://{told['host']}:{told['port']}") as web:
+            async with httpx.AsyncClient(base_url=f"http://{told['host']}:{told['port']}", timeout=60) as web:
                 assert (await web.get("/api/v1/ward")).status_code == 404
                 return (await web.get("/metrics")).text
     raise AssertionError("the log names no address")
-
-
-async def said_until(systemd: Systemd, last: str) -> list[str]:
-    """Everything, until that."""
-    said = await systemd.told()
-    while last not in said:
-        said += await systemd.told()
-    return said

@@ -36,13 +36,14 @@ async def ward(tmp_path: Path) -> AsyncIterator[House]:
 
 async def figures(house: House) -> dict[tuple[str, ...], float]:
     """Each sample of /metrics by its name and the values of its labels."""
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{house.daemon.port}") as web:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{house.daemon.port}", timeout=60) as web:
         text = (await web.get("/metrics")).text
     found = [sample for family in families(text) for sample in family.samples]
     return {(one.name, *one.labels.values()): one.value for one in found}
 
 
 async def test_figures_say_which_device_is_deaf_and_what_waits(ward: House) -> None:
+    await ward.daemon.journal.durable(ward.daemon.journal._token)  # the first commit is done
     found = await figures(ward)
     pump = f"{ward.bed.id}-p1"
     assert 0 <= found["pumpd_device_last_frame_age_seconds", pump] < 10
@@ -71,8 +72,8 @@ async def test_no_label_and_no_name_of_a_figure_is_about_a_patient(ward: House) 
 async def everything_that_can_be_asked(house: House) -> str:
     """Answers to questions that are wrong, and to those that ask for the ward's own health."""
     said = list[str]()
-    bed, web = house.bed.id, httpx.AsyncClient(base_url=f"http://127.0.0.1:{house.daemon.port}")
-    origin = {"origin": f"http://127.0.0.1:{house.daemon.port}"}
+    at, bed = f"http://127.0.0.1:{house.daemon.port}", house.bed.id
+    web, origin = httpx.AsyncClient(base_url=at, timeout=60), {"origin": at}
     async with web:
         for path in ("/metrics", "/livez", "/readyz", "/startupz", "/nowhere", "/api/v1/nowhere"):
             said.append((await web.get(path)).text)

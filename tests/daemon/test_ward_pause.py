@@ -46,7 +46,8 @@ async def test_a_new_alarm_is_heard_at_its_bed_while_the_others_stay_paused_over
 ) -> None:
     first, second = two.daemon.beds
     await two.until(lambda: all(told(two, "started_without")))  # that one would break the pause
-    said = await asyncio.to_thread(post, two, "ward/audio-pause", {"by": "RN-KL", "seconds": 5})
+    pause = {"by": "RN-KL", "seconds": 12}  # longer than a restart takes
+    said = await asyncio.to_thread(post, two, "ward/audio-pause", pause)
     assert said["ok"]
     assert paused(two) == {first: True, second: True}
     two.daemon.beds[first].post(SelfFault("kernel_late", "for a test", active=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from pumpd_hl7.client import Backoff, Client, NotDelivered, send_once
@@ -12,6 +13,7 @@ from pumpd_hl7.mllp import FS, VT, MllpFramer, frame
 
 from pumpd.gateways import SendSettings
 from tests.hl7.wire import adt, listening, until
+from tests.ports import deaf_port
 
 Write = Callable[[bytes], None]
 Behave = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
@@ -59,7 +61,12 @@ async def receiving(behave: Behave) -> AsyncIterator[Receiver]:
 
 
 def settings(port: int, **more: object) -> SendSettings:
-    return SendSettings("ehr", "127.0.0.1", port, ("PCD-01",), **({"ack_ms": 5000} | more))  # type: ignore[arg-type]
+    return SendSettings("ehr", "127.0.0.1", port, ("PCD-01",), **({"ack_ms": 60_000} | more))  # type: ignore[arg-type]
+
+
+def patient(client: Client) -> None:
+    """From now on it waits for an answer as long as a busy machine needs."""
+    client._settings = replace(client._settings, ack_ms=60_000)
 
 
 def message(control_id: str) -> bytes:
@@ -119,6 +126,7 @@ async def test_an_answer_that_came_too_late_is_not_that_of_the_next_message() ->
     async with receiving(behave) as ehr, closing(Client(settings(ehr.port, ack_ms=50))) as client:
         with pytest.raises(NotDelivered, match="no answer within 50 ms"):
             await client.send(message("1"), "1")
+        patient(client)
         answer = await client.send(message("2"), "2")
         assert (answer.code, answer.control_id, answer.text) == ("AE", "2", "unknown patient")
         assert (client.ignored, ehr.connections) == (1, 1)
@@ -133,6 +141,7 @@ async def test_a_connection_that_stays_silent_twice_is_dead() -> None:
         for _ in range(2):
             with pytest.raises(NotDelivered):
                 await client.send(message("1"), "1")
+        patient(client)
         assert (await client.send(message("1"), "1")).positive
 
 
@@ -160,9 +169,7 @@ async def test_a_receiver_that_closes_instead_of_answering_leaves_it_open_what_b
 
 
 async def test_nobody_at_the_other_end_is_told_in_plain_words() -> None:
-    async with receiving(lambda raw, writer: say("1", writer)) as ehr:
-        port = ehr.port
-    with pytest.raises(NotDelivered, match=f"127.0.0.1:{port}"):
+    with deaf_port() as port, pytest.raises(NotDelivered, match=f"127.0.0.1:{port}"):
         await send_once(settings(port), message("1"), "1")
 
 

@@ -139,7 +139,7 @@ async def test_what_found_no_room_in_memory_is_told_again_from_the_journal(monke
         await original(messages)
 
     port.store.queue = late  # type: ignore[method-assign]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await port.store.until(ids | {f"{ALARM.id}.9.0"})
     running.cancel()
 

@@ -73,7 +73,7 @@ async def _send(port: int, tls: Tls | None, control_id: str = "1") -> str:
 
 
 async def _answer(port: int, tls: Tls | None, message: str) -> Answer:
-    settings = SendSettings("ehr", "127.0.0.1", port, ("ADT",), tls=tls, ack_ms=5000)
+    settings = SendSettings("ehr", "127.0.0.1", port, ("ADT",), tls=tls, ack_ms=60_000)
     return await send_once(settings, message.encode(), message.split("|")[9])
 
 

@@ -35,5 +35,5 @@ async def notes(url: str, limits: AuditLimits = QUICK, start_us: int = 1_000) ->
     try:
         yield Notes(audit, aside)
     finally:
-        await audit.close(1)
+        await audit.close(60)  # a busy machine's disk is not a failing one
         await aside.close()

@@ -194,10 +194,11 @@ async def test_append_after_close_neither_blocks_nor_raises_and_durable_says_no(
 
 
 async def test_two_daemons_cannot_write_one_journal(any_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pumpd.journal.store.LOCK_WAIT_S", 0.0)
     async with opened(any_url):
-        with pytest.raises(JournalOpenError, match="in use"):
-            await Journal.open(any_url, BOOT)
+        with monkeypatch.context() as impatient:
+            impatient.setattr("pumpd.journal.store.LOCK_WAIT_S", 0.0)
+            with pytest.raises(JournalOpenError, match="in use"):
+                await Journal.open(any_url, BOOT)
     async with opened(any_url):
         pass
 

@@ -12,7 +12,7 @@ from pumpd.config.model import LinkTimes
 from pumpd.device import Line as LineSettings
 from pumpd.links import Line, LinkError, Trouble, parse_link
 
-QUICK = LinkTimes(backoff_first_ms=1, backoff_max_ms=4, connect_timeout_ms=500)
+QUICK = LinkTimes(backoff_first_ms=1, backoff_max_ms=4, connect_timeout_ms=60_000)  # the machine may be a slow one
 
 
 class PtyEnd:

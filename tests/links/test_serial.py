@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import os
 import struct
 import termios
@@ -165,6 +166,7 @@ async def test_a_configured_speed_is_not_changed(end: PtyEnd, watch: Watch) -> N
 
 
 async def test_closing_waits_for_the_last_bytes_and_leaves_no_descriptor(end: PtyEnd, watch: Watch) -> None:
+    gc.collect()  # what earlier tests have left does not go meanwhile
     before = len(os.listdir("/proc/self/fd"))
     line = watch(f"serial://{end.path}")
     await line.until_up()

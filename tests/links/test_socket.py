@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from pumpd.config.model import LinkTimes
 from pumpd.links import Reason
 from tests.links.ends import Watched
+from tests.ports import free_port
 
 Watch = Callable[..., Watched]
 
@@ -43,12 +43,6 @@ async def server() -> AsyncIterator[Server]:
     made.close()
     while not made.connections.empty():
         made.connections.get_nowait()[1].close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def test_bytes_pass_both_ways_and_a_cut_connection_comes_back(server: Server, watch: Watch) -> None:

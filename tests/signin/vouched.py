@@ -35,7 +35,7 @@ def settings(provider: Provider, folder: Path) -> ProviderSettings:
 
 
 async def vouching(
-    desk: Desk, provider: Provider, folder: Path, timeout_s: float = 5.0
+    desk: Desk, provider: Provider, folder: Path, timeout_s: float = 60.0
 ) -> tuple[Vouching, OidcProvider]:
     """Over the desk's clock; a token's times are today's."""
     mine = settings(provider, folder)
@@ -47,7 +47,7 @@ class VouchedFace(Face):
     """A face with `provider` in front of it; web: a browser's page."""
 
     @classmethod
-    async def meet(cls, provider: Provider, folder: Path, timeout_s: float = 5.0) -> VouchedFace:
+    async def meet(cls, provider: Provider, folder: Path, timeout_s: float = 60.0) -> VouchedFace:
         self = await cls.open()
         assert isinstance(self, VouchedFace)
         self.provider = provider
