@@ -18,7 +18,15 @@ from hypothesis import HealthCheck, settings
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-settings.register_profile("pumpd", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+# the same examples every time, however slow the machine is; new ones are looked for with PUMPD_HYPOTHESIS_MINUTES
+settings.register_profile(
+    "pumpd",
+    deadline=None,
+    max_examples=60,
+    derandomize="PUMPD_HYPOTHESIS_MINUTES" not in os.environ,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("pumpd")
 
 

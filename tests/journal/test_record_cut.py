@@ -97,6 +97,7 @@ def let_go_and_die(world: World, commits: int) -> int:
     return subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, check=False).returncode
 
 
+@pytest.mark.timeout(400)  # it takes long, and on a busy machine some times as long
 @pytest.mark.req("REP-07")
 async def test_a_killed_cut_leaves_a_whole_record_and_is_gone_on_with(any_url: str) -> None:
     world = World(any_url)
