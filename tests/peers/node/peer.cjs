@@ -9,13 +9,20 @@ const [name, role, port, file] = process.argv.slice(2);
 const texts = () => fs.readFileSync(file, "utf8").split("\v");
 const say = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
 
-/** A port that is free now: neither server tells which one it got for 0. */
+/** A port that is free now: neither server tells which one it got for 0. Not one of those that a system gives for 0. */
 async function freePort() {
-  const probe = net.createServer();
-  await new Promise((done) => probe.listen(0, done));
-  const { port } = probe.address();
-  await new Promise((done) => probe.close(done));
-  return port;
+  for (;;) {
+    const port = 15_000 + Math.floor(15_000 * Math.random());
+    const probe = net.createServer();
+    const free = await new Promise((done) => {
+      probe.once("error", () => done(false));
+      probe.listen(port, () => done(true));
+    });
+    if (free) {
+      await new Promise((done) => probe.close(done));
+      return port;
+    }
+  }
 }
 
 const peers = {
