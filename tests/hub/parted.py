@@ -35,16 +35,22 @@ class Network:
         return all(self._cable(self._near[side], address) for side, address in sides.items())
 
     def _cable(self, near: str, address: str) -> bool:
-        far, own = f"{near}f", address[: address.rindex(".")] + ".1"
+        """Our end has no address: where one comes or goes, each browser of this machine gives up what it is loading."""
+        far, table = f"{near}f", f"1{address.split('.')[2]:0>3}"  # one of nobody else
+        there = ("-n", self._space)
         steps = (
             ("link", "add", near, "type", "veth", "peer", "name", far),
+            ("link", "set", near, "addrgenmode", "none"),
             ("link", "set", far, "netns", self._space),
-            ("addr", "add", f"{own}/24", "dev", near),
-            ("link", "set", near, "up"),
-            ("-n", self._space, "addr", "add", f"{address}/24", "dev", far),
-            ("-n", self._space, "link", "set", far, "up"),
+            (*there, "addr", "add", f"{address}/32", "dev", far),
+            (*there, "link", "set", far, "up"),
+            (*there, "rule", "add", "from", address, "table", table),
+            (*there, "route", "add", "default", "dev", far, "table", table),
         )
-        return all(_ip(*step) for step in steps)
+        return all(_ip(*step) for step in steps) and self._up(near, address)
+
+    def _up(self, near: str, address: str) -> bool:
+        return _ip("link", "set", near, "up") and _ip("route", "replace", f"{address}/32", "dev", near)
 
     def broker(self) -> Mosquitto:
         made = Mosquitto(self._folder, host="0.0.0.0", within=("ip", "netns", "exec", self._space))
@@ -55,7 +61,7 @@ class Network:
         assert _ip("link", "set", self._near[side], "down")
 
     def join(self, side: str) -> None:
-        assert _ip("link", "set", self._near[side], "up")
+        assert self._up(self._near[side], {"ward": self.ward_side, "hub": self.hub_side}[side])
 
     def remove(self) -> None:
         for near in self._near.values():
