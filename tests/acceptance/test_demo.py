@@ -35,12 +35,12 @@ async def test_four_beds_move_at_the_printed_url_and_ctrl_c_ends_it(
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
     async with await Pumpd.started("demo", "--port", "0") as demo:
-        first = await demo.until(lambda w: len(w["beds"]) == 4 and ready(w) and running(w), within_s=10)
+        first = await demo.until(lambda w: len(w["beds"]) == 4 and ready(w) and running(w))
         assert first["ward"]["generation"] == "demo"
         assert all(bed["patient"] for bed in first["beds"])
-        calm = await demo.until(lambda w: w["alarms"] == [], within_s=10)  # each start was planned, and seen
+        calm = await demo.until(lambda w: w["alarms"] == [])  # each start was planned, and seen
         assert [bed["course"]["missing"] for bed in calm["beds"]] == [[]] * 4
-        await demo.until(lambda w: moved(first, w), within_s=10)
+        await demo.until(lambda w: moved(first, w))
         assert await demo.signal(signal.SIGINT) == 0
         assert "Traceback" not in demo.text
     assert os.listdir(folder) == []

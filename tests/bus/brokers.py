@@ -49,7 +49,8 @@ class Mosquitto:
         log = (self._folder / "log").open("ab")
         self.process = subprocess.Popen([*self._within, MOSQUITTO, "-c", str(self._config)], stdout=log, stderr=log)  # noqa: ASYNC220
         log.close()
-        await until_listening(self.port, self._host if self._host != "0.0.0.0" else self.reached_at)
+        host = self._host if self._host != "0.0.0.0" else self.reached_at
+        await until_listening(self.port, host, self.process)
 
     def kill(self) -> None:
         """Without a word, as a machine that loses its power."""
@@ -74,9 +75,10 @@ class Mosquitto:
             self.process = None
 
 
-async def until_listening(port: int, host: str = "127.0.0.1") -> None:
-    """Somebody accepts connections there."""
+async def until_listening(port: int, host: str = "127.0.0.1", of: subprocess.Popen[bytes] | None = None) -> None:
+    """Somebody accepts connections there. of: who is to; if it has ended there will never be anybody."""
     while True:
+        assert of is None or of.poll() is None, "the broker has ended by itself"
         try:
             _, writer = await asyncio.open_connection(host, port)
         except OSError:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pumpd.bus import bus
 from pumpd.bus.past import EVENTS
+from pumpd.bus.wire import Link, connect
+from pumpd.config.bus_settings import Broker
 from pumpd.journal import JournalMessages
 from tests.bus.brokers import Mosquitto, need_mosquitto
 from tests.daemon.house import House
@@ -37,6 +43,28 @@ async def ward(mosquitto: Mosquitto, tmp_path: Path) -> AsyncIterator[House]:
     made = await House.open(folder, more=mqtt_table(mosquitto.port))
     yield made
     await made.close()
+
+
+class Door:
+    """Stands before the broker; whoever listens there can come in before the ward does: events are said once."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.open.set()
+
+    @asynccontextmanager
+    async def connect(self, broker: Broker, name: str, **more: Any) -> AsyncIterator[Link]:
+        await self.open.wait()
+        async with connect(broker, name, **more) as link:
+            yield link
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> Door:
+    """For wards only; open."""
+    made = Door()
+    monkeypatch.setattr(bus, "connect", made.connect)
+    return made
 
 
 async def sure_to_have_told(ward: House) -> None:

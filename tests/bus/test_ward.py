@@ -9,7 +9,7 @@ from pumpd.safety.decisions import InterlockState
 from pumpd.safety.events import Acknowledged
 from pumpd.safety.policy import Priority
 from tests.bus.brokers import Ear, Mosquitto, listening
-from tests.bus.conftest import PAGE, sure_to_have_told
+from tests.bus.conftest import PAGE, Door, sure_to_have_told
 from tests.daemon.house import House
 
 BED = "bed/demo-01"
@@ -70,15 +70,17 @@ async def test_an_alarm_is_retained_while_it_stands_and_each_of_its_steps_is_tol
 
 
 async def test_what_happened_while_the_broker_was_dead_is_told_afterwards_once_and_marked(
-    mosquitto: Mosquitto, ward: House
+    mosquitto: Mosquitto, ward: House, door: Door
 ) -> None:
     async with listening(mosquitto.broker) as ear:
         await ear.until(lambda: ear.last(f"{BED}/frame"))
+    door.open.clear()
     mosquitto.kill()
     await trip(ward)
     high = next(alarm for alarm in ward.view.alarms if alarm.priority is Priority.HIGH)
     await mosquitto.start()
     async with listening(mosquitto.broker) as ear:
+        door.open.set()
         await ear.until(lambda: ear.last(f"alarm/{high.id}"))
         await ear.until(lambda: (high.id, "start") in phases(ear))
         told = [event for event in ear.all("/event") if event["kind"] == "alarm"]
@@ -108,7 +110,7 @@ async def test_a_daemon_that_was_restarted_tells_what_it_had_not_and_clears_what
 
 async def test_whoever_asks_is_told_everything_again(mosquitto: Mosquitto, ward: House) -> None:
     async with listening(mosquitto.broker) as ear:
-        await ear.until(lambda: ear.last("daemon/state"))
+        await ear.until(lambda: ear.last("daemon/state") and ear.last("daemon/birth"))
         births = len(ear.all("daemon/birth"))
         assert ear.link is not None
         await ear.link.publish("pumpd/v1/st-elsewhere/demo/cmd/rebirth", b"{}")
@@ -116,7 +118,7 @@ async def test_whoever_asks_is_told_everything_again(mosquitto: Mosquitto, ward:
 
 
 async def test_what_was_measured_while_the_broker_was_dead_follows_as_history(
-    mosquitto: Mosquitto, ward: House
+    mosquitto: Mosquitto, ward: House, door: Door
 ) -> None:
     marks = ward.daemon.journal
     async with listening(mosquitto.broker) as ear:
@@ -124,11 +126,13 @@ async def test_what_was_measured_while_the_broker_was_dead_follows_as_history(
         store = await JournalMessages.open(marks)
         while BED[4:] not in await store.told_until(VITALS):  # the connection has marked where it began
             await ear.until(lambda: ear.heard)
+        door.open.clear()
         mosquitto.kill()
     seq = ward.daemon.beds[ward.bed.id].seq
     await ward.until(lambda: ward.daemon.beds[ward.bed.id].seq > seq + 5)
     await mosquitto.start()
     async with listening(mosquitto.broker) as ear:
+        door.open.set()
         await ear.until(lambda: ear.last(f"hist/{BED}/vitals"))
         past = ear.last(f"hist/{BED}/vitals")
         assert past is not None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pumpd.sim.syringe import COMMS_TIMEOUT
-from tests.acceptance.daemon import LOOK_S, Pumpd, alarm_of, bed_of, pump_of, ready, said
+from tests.acceptance.daemon import LOOK_S, WAIT_S, Pumpd, alarm_of, bed_of, pump_of, ready, said
 from tests.acceptance.ward import chaos_ward
 
 pytestmark = pytest.mark.chaos
@@ -17,8 +17,7 @@ pytestmark = pytest.mark.chaos
 BED = "demo-01"
 NEXT = "demo-02"
 LEASE_MS = 4000
-MARGIN_MS = 500  # a busy machine looks late
-SECONDS = 5.0
+MARGIN_MS = 500  # for what was still on the line at the kill
 SLEEP_S = 5.5  # longer than vitals are live, than a status is, and than the lease
 
 
@@ -27,10 +26,10 @@ async def test_told_to_end_it_hands_control_back_and_leaves_the_infusion_alone(t
     async with chaos_ward(tmp_path, beds=2) as ward:
         daemon = await Pumpd.run(ward.file)
         await daemon.until(lambda w: ready(w) and all(b["pumps"][0]["control"] == "granted" for b in w["beds"]))
-        assert await daemon.signal(signal.SIGTERM, SECONDS) == 0
+        assert await daemon.signal(signal.SIGTERM) == 0
         assert "Traceback" not in daemon.text
         for bed, witness in zip(ward.sim.beds, ward.witnesses, strict=True):
-            assert witness.times("REMOTE_CTRL^DISABLED"), "control was not handed back"
+            await witness.until("REMOTE_CTRL^DISABLED")  # control is handed back
             assert witness.heard[-1][1] == "REMOTE_CTRL^DISABLED"
             assert not bed.pump.controlled
             assert bed.pump.pump.infusing
@@ -53,11 +52,13 @@ async def test_killed_the_pump_holds_and_alarms_by_itself_within_its_lease(tmp_p
         assert bed.pump.controlled
         assert bed.pump.pump.infusing
         assert not ward.witnesses[0].times("REMOTE_CTRL^DISABLED")
-        async with asyncio.timeout((LEASE_MS + MARGIN_MS) / 1000):
+        async with asyncio.timeout(WAIT_S):
             while bed.pump.pump.infusing:
+                lapses_ms = bed.pump.pump.lease_until_ms  # at this very moment it holds, however late somebody looks
                 await asyncio.sleep(LOOK_S)  # how often somebody looks at the pump; nothing is sent to it
                 bed.pump.advance(bed.now_ms())
-        assert bed.now_ms() - killed_ms <= LEASE_MS + MARGIN_MS
+        assert lapses_ms is not None
+        assert lapses_ms - killed_ms <= LEASE_MS + MARGIN_MS
         assert COMMS_TIMEOUT in bed.pump.pump.alarms
         assert not ward.witnesses[0].times("INF_STOP"), "the pump's own watchdog stopped it, nobody else"
         async with await Pumpd.run(ward.file) as again:
@@ -77,13 +78,13 @@ async def test_a_pump_whose_stop_is_not_verified_is_not_handed_back_so_that_its_
         runaway.pump.faults.stop_ignored = True
         runaway.act("tenfold-rate")
         await daemon.until(lambda w: alarm_of(w, BED, "over_hard"))
-        assert await daemon.signal(signal.SIGTERM, SECONDS) == 0
+        assert await daemon.signal(signal.SIGTERM) == 0
+        await ward.witnesses[1].until("REMOTE_CTRL^DISABLED")
         assert not ward.witnesses[0].times("REMOTE_CTRL^DISABLED")
         assert runaway.pump.controlled, "the lease runs"
         assert runaway.pump.pump.infusing
         runaway.pump.advance(runaway.now_ms() + LEASE_MS)  # as it will be when the lease has run out
         assert not runaway.pump.pump.infusing
-        assert ward.witnesses[1].times("REMOTE_CTRL^DISABLED")
         assert calm.pump.pump.infusing
 
 

@@ -19,8 +19,8 @@ from pumpd_hl7.times import time_text
 
 from tests.acceptance.daemon import Pumpd
 from tests.acceptance.ward import ChaosWard, chaos_ward, clean
-from tests.bench.daemon import free_port
 from tests.chaos.test_hl7_kill import BED, Receiver, rows, write_ward
+from tests.ports import free_port
 
 pytestmark = pytest.mark.chaos
 KILLS = 4
@@ -67,17 +67,26 @@ def values(message: Message) -> dict[str, str]:
     return {row.code.ref: row.value for row in observations(message)}
 
 
+async def connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """As soon as somebody listens: a daemon that was started again may send before it does."""
+    while True:
+        try:
+            return await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.02)
+
+
 async def adt(port: int, event: str) -> None:
     now = time_text(int(time.time()) * 1_000_000)
     text = (
         f"MSH|^~\\&|HIS|HOSP|PUMPD|HOSP|{now}||ADT^{event}|{event}|P|2.6\rEVN||{now}\r"
         "PID|||N1^^^HOSP^MR||Quill^Quentin||19560203|F\rPV1||I|PALL^01^1\r"
     )
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await connected(port)
     writer.write(frame(text.encode()))
     framer = MllpFramer()
-    while not (answers := framer.feed(await reader.read(65536))):
-        pass
+    while not (answers := framer.feed(data := await reader.read(65536))):
+        assert data, "nobody answers any more"
     assert b"MSA|AA" in answers[0]  # type: ignore[operator]
     writer.close()
 
@@ -121,7 +130,7 @@ async def test_delivery_administration_and_report_of_a_killed_daemon_are_told_by
     async with chaos_ward(tmp_path) as ward:
         write_ward(ward, port, receiver.port, "MDM")
         ward.rate(0, 7)
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(110):
             await delivery_is_told_again(ward, receiver)
             await report_is_made_again(ward, receiver, port)
             async with await Pumpd.run(ward.file) as daemon:

@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,9 @@ from pumpd.journal.rows import alarm_of as alarm_from
 from pumpd.journal.rows import event_of
 from tests.acceptance.daemon import CONFIG, Json, Pumpd, alarm_of, bed_of, pump_of, ready
 from tests.acceptance.ward import ChaosWard, chaos_ward, clean
-from tests.bench.daemon import free_port
 from tests.chaos.test_hl7_kill import Sender, write_ward
 from tests.journal.letters import rows
+from tests.ports import free_port
 from tests.postgres import Postgres, postgres
 
 pytestmark = pytest.mark.chaos
@@ -38,17 +38,28 @@ def pg_url(postgres: Postgres) -> Iterator[str]:
 
 @dataclass
 class Again(Sender):
-    """Sends once more what was not acknowledged: with an error, or not at all."""
+    """Sends once more what was not acknowledged: with an error, or not at all. The second half is sent only when it is
+    known that nothing is recorded: else all may be over before the server is down.
+    """
 
     refused: int = 0
+    failing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def until_refused(self) -> None:
+        while not self.refused:
+            self.more.clear()
+            await self.more.wait()
 
     async def _one(
         self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, framer: MllpFramer
     ) -> None:
+        if len(self.acknowledged) >= MESSAGES // 2:
+            await self.failing.wait()
         try:
             await super()._one(number, reader, writer, framer)
         except AssertionError:
             self.refused += 1
+            self.more.set()
             await asyncio.sleep(0.2)  # the time in which it sends again
             raise EOFError from None
         await asyncio.sleep(0.02)  # so that the stream lasts over the restart
@@ -75,12 +86,14 @@ async def test_while_its_server_restarts_a_ward_monitors_alarms_and_stops_and_no
             alarm = alarm_of(down, BED, "journal_failing")
             assert alarm is not None
             assert (alarm["kind"], alarm["state"]) == ("technical", "active")
+            sender.failing.set()
             ward.sim.beds[0].act("tenfold-rate")
             stopped = await daemon.until(lambda w: pump_of(w, BED)["interlock"] == "stop_verified")
             over = alarm_of(stopped, BED, "over_hard")
             assert over is not None
             assert not ward.sim.beds[0].pump.pump.infusing
             assert bed_of(stopped, BED)["values"]["rr"]["q"] == "ok"
+            await sender.until_refused()
             await asyncio.to_thread(postgres.start)
             await daemon.until(lambda w: not alarm_of(w, BED, "journal_failing"))
             await daemon.acknowledge(over)
@@ -110,14 +123,15 @@ async def row_by_row(ward: ChaosWard, sender: Again, told: list[Json], acknowled
     kept = await rows(ward.url, "SELECT control_id FROM messages_in WHERE state <> 'withdrawn'")
     assert len(set(sender.acknowledged)) == MESSAGES
     assert Counter(name for (name,) in kept) == Counter(set(sender.acknowledged))
-    assert sender.refused, "nobody was told that nothing is recorded"
     alarms = [(name, alarm_from(body)) for name, body in await rows(ward.url, "SELECT id, body FROM alarms")]
     assert Counter(name for name, _ in alarms) == Counter(one["id"] for one in told)
     assert max(Counter((one.bed, one.device, one.condition, one.onset_ms) for _, one in alarms).values()) == 1
     events = await rows(ward.url, "SELECT body FROM events WHERE kind = 'Acknowledged'")
     assert Counter(event_of(body).alarm_id for (body,) in events) == Counter(one["id"] for one in acknowledged)  # type: ignore[union-attr]
     issued = await rows(ward.url, "SELECT subject FROM decisions WHERE kind = 'StopPump'")
-    commands = await rows(ward.url, "SELECT order_id, outcome FROM commands WHERE kind = 'StopPump'")
-    assert Counter(name for name, _ in commands) == Counter(name for (name,) in issued)
-    assert [outcome for _, outcome in commands] == ["done"] * len(commands)
-    assert len(commands) == sum(bool(witness.times("INF_STOP")) for witness in ward.witnesses)
+    commands = await rows(ward.url, "SELECT order_id, outcome, pump FROM commands WHERE kind = 'StopPump'")
+    assert Counter(name for name, _, _ in commands) == Counter(name for (name,) in issued)
+    assert [outcome for _, outcome, _ in commands] == ["done"] * len(commands)
+    # one of each pump, or more where a busy machine could not verify it within the second
+    assert len(commands) >= sum(bool(witness.times("INF_STOP")) for witness in ward.witnesses) == 2
+    assert len({pump for _, _, pump in commands}) == 2

@@ -20,8 +20,8 @@ from tests.bus.brokers import Mosquitto
 from tests.bus.conftest import mqtt_table
 from tests.daemon.house import CONFIG, House
 
-SLACK_S = 0.4
-"""Of this test's own looking, on a busy machine."""
+SLACK_S = 1.0
+"""Of a busy machine: for what is on its way. When this test looks late, it looks at what stands there then."""
 
 
 def limit_s() -> float:
@@ -101,11 +101,12 @@ class Watched:
         )
 
     def look(self) -> None:
+        now = datetime.now(UTC)  # before the hub is asked: what it shows is at least as old
         for model in self.hub.hospital_model.wards.values():
             for bed, shape in zip(model.beds.values(), model.bed_shapes(self.hub.now_ms()), strict=True):
                 frame = bed.frame()
                 if shape.status == "live" and frame is not None:
-                    age_s = (datetime.now(UTC) - datetime.fromisoformat(frame.t)).total_seconds()
+                    age_s = (now - datetime.fromisoformat(frame.t)).total_seconds()
                     if age_s > limit_s() + SLACK_S:
                         self.lies.append(age_s)
 
@@ -123,9 +124,15 @@ class Watched:
     async def stale_within_limit(self) -> None:
         """From now on nothing new comes: not one figure is left when the limit is over."""
         loop = asyncio.get_running_loop()
-        began_s = loop.time()
-        await self.until(lambda: self.nothing)
-        assert loop.time() - began_s <= limit_s() + SLACK_S
+        over_s = loop.time() + limit_s() + SLACK_S
+
+        def gone() -> bool:
+            late = loop.time() > over_s  # first: however late this test looks, nothing may stand there any more
+            nothing = self.nothing
+            assert nothing or not late
+            return nothing
+
+        await self.until(gone)
         assert self.lies == []
 
 
