@@ -7,6 +7,7 @@ tests that asked it. How a daemon starts from nothing is tested where its beginn
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import functools
 import importlib
 import json
@@ -93,6 +94,7 @@ def _loaded() -> socket.socket:
 
 
 _STARTED: list[subprocess.Popen[bytes]] = []
+PR_SET_PDEATHSIG = 1
 
 
 # in the process that has loaded everything
@@ -114,9 +116,11 @@ def _serve(asked: socket.socket) -> None:
 
 def _keep(order: dict[str, Any], out: int, ended: int) -> None:
     """The daemon's parent: says its number, and how it has ended."""
+    _end_with_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     pid = os.fork()
     if pid == 0:
+        _end_with_parent()
         os.close(ended)
         _become(order, out)
     os.close(out)
@@ -124,6 +128,11 @@ def _keep(order: dict[str, Any], out: int, ended: int) -> None:
     _, status = os.waitpid(pid, 0)
     os.write(ended, b"%d\n" % os.waitstatus_to_exitcode(status))
     os._exit(0)
+
+
+def _end_with_parent() -> None:
+    """A daemon that is left over would open lines that the system has long given to another test."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _become(order: dict[str, Any], out: int) -> None:

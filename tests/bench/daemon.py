@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTOCOL = """# No courses: nobody plans, observes or scores pain at these beds, and a course would say so.
@@ -22,12 +23,6 @@ version = "1"
 approved_by = ""
 source = "the bench"
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ward_toml(folder: Path, beds: int, port: int) -> str:

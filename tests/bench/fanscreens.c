@@ -5,6 +5,7 @@
  * server began to send seq (mod). After WARMUP seconds counts deltas and their age for SECONDS, then prints one line of
  * JSON. SCREENS_TOKEN, if set, is how they sign in. Server frames only: unmasked, not fragmented.
  */
+#define STALLED 64
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -149,11 +150,11 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     int port = atoi(argv[1]), number = atoi(argv[2]), stalled = atoi(argv[3]);
     acking = atoi(argv[4]);
-    int64_t seconds = atof(argv[5]) * 1e9, warmup = atof(argv[6]) * 1e9, dropped[16] = {0};
-    int file = open(argv[7], O_RDWR), lines[16];
+    int64_t seconds = atof(argv[5]) * 1e9, warmup = atof(argv[6]) * 1e9, dropped[STALLED] = {0};
+    int file = open(argv[7], O_RDWR), lines[STALLED];
     times = mmap(NULL, SLOTS * 8, PROT_READ, MAP_SHARED, file, 0);
     ages_us = malloc(MOST * sizeof *ages_us);
-    if (times == MAP_FAILED || !ages_us || stalled > 16) die("start");
+    if (times == MAP_FAILED || !ages_us || stalled > STALLED) die("start");
     struct screen *screens = calloc(number, sizeof *screens);
     int poller = epoll_create1(0);
     for (int i = 0; i < number; i++) {

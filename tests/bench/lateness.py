@@ -22,9 +22,10 @@ from pumpd.access.always import AlwaysSignedIn
 from pumpd.config.load import load_ward
 from pumpd.config.model import WardConfig
 from pumpd.daemon import Daemon
-from tests.bench.daemon import ROOT, free_port, ward_toml
+from tests.bench.daemon import ROOT, ward_toml
 from tests.bench.farm import Farm
 from tests.bench.report import Row, foreign_cpu, median_of_rounds, percentile
+from tests.ports import free_port
 
 PERIOD_S = 0.005
 LIVE_OBJECTS = 1_000_000

@@ -15,8 +15,9 @@ import time
 import urllib.request
 from pathlib import Path
 
-from tests.bench.daemon import ROOT, DaemonProcess, free_port, wait_until
+from tests.bench.daemon import ROOT, DaemonProcess, wait_until
 from tests.bench.report import Row
+from tests.ports import free_port
 
 BEDS = 200
 GOAL_PERCENT = 40.0

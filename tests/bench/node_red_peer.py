@@ -14,13 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.daemon import DaemonProcess, free_port
+from tests.bench.daemon import DaemonProcess
 from tests.bench.fanout import cpu_s, rss_kb
 from tests.bench.farm import Farm
 from tests.bench.growth_ward import PUSH_S, Every
 from tests.bench.node_peers import NODE_RED, node_with, plain_environment
 from tests.bench.node_red_flow import write
 from tests.bench.report import Found, NotRun, Row, foreign_cpu, median_of_rounds, percentile
+from tests.ports import free_port
 
 UP_S, SETTLE_S = 90.0, 6.0
 

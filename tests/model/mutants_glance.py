@@ -10,7 +10,9 @@ from tests.model.mutate import Mutant
 
 GLANCE_MUTANTS = (
     Mutant("glance: another rate", "quiet_status", "old.rate_ul_h != rate or ", ""),
-    Mutant("glance: a stop under way, a change that nobody has seen", "quiet_status", "not is_calm_pump(p, pump) or ", ""),
+    Mutant(
+        "glance: a stop under way, a change that nobody has seen", "quiet_status", "not is_calm_pump(p, pump) or ", ""
+    ),
     Mutant("glance: a value beyond its quiet span", "quiet_vitals", "not low <= value <= high or ", ""),
     Mutant("glance: values stay fresh for longer", "calm_policy", "fresh_ms = min(", "fresh_ms = max("),
 )
