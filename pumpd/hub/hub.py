@@ -16,7 +16,7 @@ import pumpd
 from pumpd.access.port import AccessPort
 from pumpd.bedside.supervise import keep_running
 from pumpd.bus.payload import Again, State, encode
-from pumpd.bus.together import together
+from pumpd.bus.together import ended, together
 from pumpd.bus.topics import ROOT
 from pumpd.bus.wire import Heard, Link, LinkLost, Will, connect
 from pumpd.clock import Clock
@@ -89,9 +89,7 @@ class Hub:
         """Clean exit."""
         if hasattr(self, "web"):
             self.web.stop()
-        for task in self._tasks:
-            if task.get_name() != "web face":
-                task.cancel()
+        await ended(task for task in self._tasks if task.get_name() != "web face")
         for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from pathlib import Path
 
 import httpx
 import pytest
 
+from pumpd.access.always import AlwaysSignedIn
+from pumpd.bus import together
 from pumpd.hub.config import load_hub
 from pumpd.hub.hub import Hub
 from tests.hub.stand import hub_file
@@ -54,6 +58,31 @@ async def test_a_hub_signs_people_in_and_shows_expected_wards_as_silent_without_
             assert (await web.get("/hub.html")).status_code == 200
     finally:
         await hub.stop()
+
+
+async def test_a_hub_ends_although_its_link_swallows_a_cancellation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the broker's client does when an answer comes in the very turn in which it is cancelled."""
+    monkeypatch.setattr(together, "AGAIN_S", 0.05)
+    loaded = load_hub(hub_file(tmp_path, NOBODY_LISTENS))
+    assert loaded.hub is not None
+    hub, began, swallowed = Hub(loaded.hub, access=AlwaysSignedIn()), asyncio.Event(), asyncio.Event()
+
+    async def stubborn() -> None:
+        began.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        swallowed.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(hub, "_connections", stubborn)
+    await hub.start()
+    await began.wait()
+    async with asyncio.timeout(20) as limit:
+        await hub.stop()
+    assert not limit.expired()
+    assert swallowed.is_set()
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from pumpd.bus.bus import Bus
 from pumpd.bus.making import event_of
 from pumpd.bus.payload import BedBirth
 from pumpd.bus.port import Bucket, Ward
+from pumpd.bus.together import ended
 from pumpd.config.bus_settings import BusSettings
 from pumpd.gateways import Told
 from pumpd.journal import Journal, JournalMessages
@@ -148,9 +149,7 @@ async def on_the_bus(bedside: Bedside, mosquitto: Mosquitto) -> AsyncIterator[Bu
     try:
         yield bus
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await ended([task])
 
 
 def breaths(hub: Watched) -> object:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from pumpd.bus.payload import (
     Vital,
     encode,
 )
+from pumpd.bus.together import ended
 from pumpd.bus.topics import Topics
 from pumpd.bus.wire import Link, Will, connect
 from pumpd.config.bus_settings import Broker
@@ -60,9 +60,7 @@ class Voice:
         assert self._task is not None
         assert self._link is not None
         await self._link.publish(self.topics.state, self._state(reason), retain=True)
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await ended([self._task])
 
     async def _speak(self, broker: Broker) -> None:
         will = Will(self.topics.state, self._state("lost"))
