@@ -218,8 +218,8 @@ class History:
                 self._missed(until)
         now_s = asyncio.get_running_loop().time()
         if self._events_link is not None and now_s - self._noted_s >= NOTE_EVERY_S:
-            self._noted_s = now_s
             await connection.execute(HEARD, self._config.id, float(MARGIN_S))
+            self._noted_s = now_s  # not before: what was not taken is tried again
 
     def _failed(self, why: str) -> None:
         if self.counts.database or self.counts.why != why:
