@@ -17,6 +17,12 @@ def _ip(*words: str) -> bool:
     return subprocess.run(["ip", *words], capture_output=True, check=False).returncode == 0
 
 
+def _has_address() -> bool:
+    """Has this machine an address beside its loopback's, with which it can speak to a broker behind a cable?"""
+    told = subprocess.run(["ip", "-4", "-o", "addr", "show", "scope", "global"], capture_output=True, check=False)
+    return bool(told.stdout.strip())
+
+
 class Network:
     """ward_side, hub_side: the broker's addresses on the two cables."""
 
@@ -35,7 +41,9 @@ class Network:
         return all(self._cable(self._near[side], address) for side, address in sides.items())
 
     def _cable(self, near: str, address: str) -> bool:
-        """Our end has no address: where one comes or goes, each browser of this machine gives up what it is loading."""
+        """Our end has no address unless it is the machine's only one: where one comes or goes, each browser of this
+        machine gives up what it is loading.
+        """
         far, table = f"{near}f", f"1{address.split('.')[2]:0>3}"  # one of nobody else
         there = ("-n", self._space)
         steps = (
@@ -47,7 +55,10 @@ class Network:
             (*there, "rule", "add", "from", address, "table", table),
             (*there, "route", "add", "default", "dev", far, "table", table),
         )
-        return all(_ip(*step) for step in steps) and self._up(near, address)
+        own = address[: address.rindex(".")] + ".1"
+        if not all(_ip(*step) for step in steps):
+            return False
+        return (_has_address() or _ip("addr", "add", f"{own}/32", "dev", near)) and self._up(near, address)
 
     def _up(self, near: str, address: str) -> bool:
         return _ip("link", "set", near, "up") and _ip("route", "replace", f"{address}/32", "dev", near)
