@@ -18,6 +18,7 @@ import pytest
 
 from pumpd.bus.bus import Bus
 from pumpd.bus.making import event_of
+from pumpd.bus.past import VITALS
 from pumpd.bus.payload import BedBirth
 from pumpd.bus.port import Bucket, Ward
 from pumpd.bus.together import ended
@@ -118,6 +119,11 @@ class Bedside:
             self.seconds(1, NOW)
             await asyncio.sleep(0.2)
 
+    async def until_marked(self) -> None:
+        """The first connection has marked where it began: from there on vital signs are told, also late."""
+        while BED not in await self.store.told_until(VITALS):
+            pass
+
     async def ids(self, after: int) -> set[str]:
         """Of everything that is to be told of later steps."""
         found, at = set[str](), after
@@ -195,6 +201,7 @@ async def test_a_day_without_a_broker_costs_the_ward_nothing_and_is_told_afterwa
         await hub.until(lambda: breaths(hub) == NOW)
         assert hub.hub.history is not None
         await hub.until(lambda: hub.hub.history.noted)
+        await bedside.until_marked()
         mark = bedside.recorder.seq
         mosquitto.kill()
         await hub.until(lambda: not bus.counts.connected)
