@@ -33,7 +33,7 @@ class Size:
     cycling: int = 14
     dashboards: int = 50
     rounds: int = 5
-    seconds: float = 14.0
+    seconds: float = 30.0
     settle_s: float = 1.5
 
 
