@@ -212,6 +212,7 @@ class WardBoard:
         self._ward = encode(ward)
         self._epoch = encode(epoch)
         self._deltas: dict[tuple[int, Identity], str] = {}
+        self._snapshots: dict[Identity, str] = {}
 
     def bed(self, bed_id: str) -> BedBoard:
         """The bed's board, made on first use."""
@@ -231,7 +232,12 @@ class WardBoard:
         return b'%b,"time":%b,"ward":%b,"beds":[%b],"alarms":[%b]' % parts
 
     def snapshot(self, time: str, identity: Identity) -> str:
-        return (b'{"type":"snapshot","t":%b,' % encode(time) + self._body(time, identity) + b"}").decode()
+        """All of it, as of `time` or a tick before; one text for all who see as much: each may keep it for long."""
+        frame = self._snapshots.get(identity)
+        if frame is None:
+            frame = (b'{"type":"snapshot","t":%b,' % encode(time) + self._body(time, identity) + b"}").decode()
+            self._snapshots[identity] = frame
+        return frame
 
     def delta(self, prev: int, time: Callable[[], str], identity: Identity) -> str:
         """Everything that changed after prev; made once for all clients that have prev and see as much."""
@@ -253,9 +259,10 @@ class WardBoard:
     def next_seq(self) -> int:
         """A new seq; frames made for the old one are forgotten."""
         self.seq += 1
-        self._deltas.clear()
+        self.forget_frames()
         return self.seq
 
     def forget_frames(self) -> None:
         """Frames carry their time; none is used for longer than a tick."""
         self._deltas.clear()
+        self._snapshots.clear()

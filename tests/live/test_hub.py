@@ -7,9 +7,11 @@ import json
 
 import pytest
 
+from pumpd.access.roles import Identity
 from pumpd.live.client import LiveClient, LiveTimes
 from pumpd.live.messages import Close
-from tests.live.fakes import Picture, Ward
+from pumpd.safety.alarms import Phase
+from tests.live.fakes import Picture, Ward, alarm
 from tests.live.screens import frames, joined, tick_and_turns
 
 
@@ -197,3 +199,19 @@ async def test_the_running_hub_delivers_and_says_restart_when_it_stops() -> None
         ward.breathe("b1", 9)
     await ward.hub.stop()
     assert client.close_code is Close.RESTART
+
+
+def test_who_joins_in_the_same_moment_is_given_one_and_the_same_text() -> None:
+    """A screen that reads nothing keeps its snapshot in the daemon's memory: thirty of them keep one."""
+    ward = Ward()
+    first, second = (ward.hub.snapshot(Identity.FULL) for _ in range(2))
+    assert first is second
+    assert ward.hub.snapshot(Identity.NONE) != first
+    ward.breathe("b2", 9)
+    ward.hub.tick()
+    changed = json.loads(ward.hub.snapshot(Identity.FULL))
+    assert changed["beds"][1]["values"]["rr"]["v"] == 9
+    rung = alarm("b1")
+    ward.change("b1", alarms=(rung,))
+    ward.hub.alarm(rung, Phase.START)
+    assert [told["id"] for told in json.loads(ward.hub.snapshot(Identity.FULL))["alarms"]] == [rung.id]
