@@ -128,10 +128,7 @@ class BedRuntime:
         self.seq += 1
         wall = self._clock.wall
         token = self._journal.append(StepRecord(self.id, self.seq, now, wall(), event, ()))
-        try:
-            self._hub.mark(self.id)
-        except Exception:  # supervision boundary: what screens cannot show must not stop the bed
-            log.exception("screens failed", bed=self.id)
+        self._telling.mark()
         due = state.due_ms
         if due is not None and due < self.timer.armed_ms:
             self.timer.arm_by(due)

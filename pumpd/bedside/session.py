@@ -224,12 +224,8 @@ class DeviceSession:
         remember = self.recent.add  # such an attribute, called on the spot, is looked up anew each time
         remember((now, data, outs))
         self._route(outs, now)
-        try:  # as in _deadline, spelled out: of every frame
-            due = driver.next_deadline()
-        except Exception as error:  # noqa: BLE001
-            self._crash(error)
-            return
-        if due is not None and due < self.timer.armed_ms and self._driver is driver:
+        due = self._deadline()
+        if due is not None and due < self.timer.armed_ms:
             self.timer.arm_by(due)
 
     # the driver's side

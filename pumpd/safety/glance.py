@@ -21,7 +21,7 @@ from pumpd.safety.events import Event, Heard
 from pumpd.safety.policy import BedPolicy
 from pumpd.safety.quiet_status import after_status
 from pumpd.safety.quiet_vitals import after_vitals
-from pumpd.safety.state import BedState
+from pumpd.safety.state import BedState, PumpState
 
 
 def glance(state: BedState, event: Event, now: int, policy: BedPolicy) -> BedState | None:
@@ -34,6 +34,8 @@ def glance(state: BedState, event: Event, now: int, policy: BedPolicy) -> BedSta
     calm, fact = KNOWN.get(id(policy)), event.fact
     if calm is None or calm.policy is not policy:
         calm = calm_of(policy)
+    if type(fact) is PumpStatus and not goes_on(state.pumps.get(event.device), fact):
+        return None  # before all else: a stop may be due
     if state is not calm.last and not begins(state, calm):
         return None
     if not state.now_ms <= now < calm.due_ms:
@@ -45,6 +47,13 @@ def glance(state: BedState, event: Event, now: int, policy: BedPolicy) -> BedSta
         pump = calm.pumps.get(event.device)
         return None if pump is None else after_status(state, calm, pump, fact, now)
     return None
+
+
+def goes_on(p: PumpState | None, status: PumpStatus) -> bool:
+    """Does the pump run as it did at its last report?"""
+    if p is None or p.report is None or p.report.rate_ul_h is None:
+        return False
+    return p.report.rate_ul_h == status.rate_ul_h and p.report.infusing is status.infusing
 
 
 def begins(state: BedState, calm: Calm) -> bool:
