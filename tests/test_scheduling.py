@@ -70,10 +70,12 @@ def test_a_thread_that_somebody_runs_in_another_way_is_left_as_it_is() -> None:
 
 
 def test_a_thread_that_steps_back_takes_no_processor_from_another_nor_do_those_that_it_starts() -> None:
-    found: list[tuple[int, int]] = []
+    found: list[tuple[int, int, int]] = []
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
     def look_back() -> None:
-        found.append((os.sched_getscheduler(0), slack_ns()))
+        nice = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        found.append((os.sched_getscheduler(0), nice, slack_ns()))
 
     def run() -> None:
         scheduling.step_back()
@@ -85,7 +87,8 @@ def test_a_thread_that_steps_back_takes_no_processor_from_another_nor_do_those_t
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
-    assert found == [(os.SCHED_BATCH, scheduling.PATIENT_NS)] * 2
+    assert found == [(os.SCHED_BATCH, scheduling.LEAST, scheduling.PATIENT_NS)] * 2
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before, "this thread stays as it is"
 
 
 def slack_ns() -> int:
