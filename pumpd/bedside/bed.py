@@ -103,6 +103,8 @@ class BedRuntime:
 
     def post_soon(self, event: Event) -> None:
         """As `post`, but on the next turns of the loop, or before what comes next: for what stops no pump."""
+        if type(event) is Heard and not (self._stepping or self._pieces.waiting) and self._pass_over(event) is not None:
+            return
         self._later(event, self._clock.now_ms(), None)
 
     def _later(self, event: Event, heard_ms: Ms, sent: str | None) -> None:

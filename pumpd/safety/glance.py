@@ -14,11 +14,12 @@ of the policy (pumpd.safety.calm_policy); it saves time and never changes an ans
 
 from __future__ import annotations
 
-from pumpd.device.facts import PumpStatus, Vitals
+from pumpd.device.facts import DeviceAlarms, PumpStatus, Vitals
 from pumpd.safety.alarm_table import due_ms
 from pumpd.safety.calm_policy import KNOWN, NEVER_MS, Calm, calm_of
 from pumpd.safety.events import Event, Heard
 from pumpd.safety.policy import BedPolicy
+from pumpd.safety.quiet_frame import after_alarms
 from pumpd.safety.quiet_status import after_status
 from pumpd.safety.quiet_vitals import after_vitals
 from pumpd.safety.state import BedState, PumpState
@@ -46,6 +47,8 @@ def glance(state: BedState, event: Event, now: int, policy: BedPolicy) -> BedSta
     if type(fact) is PumpStatus:
         pump = calm.pumps.get(event.device)
         return None if pump is None else after_status(state, calm, pump, fact, now)
+    if type(fact) is DeviceAlarms and event.device in calm.devices:
+        return after_alarms(state, calm, fact, now)
     return None
 
 

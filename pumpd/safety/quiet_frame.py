@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pumpd.safety.calm_policy import Calm
+from pumpd.device.facts import DeviceAlarms
+from pumpd.safety.calm_policy import NEVER_MS, Calm
 from pumpd.safety.state import BedState, DeviceState, PumpState, mismatch
 from pumpd.safety.vital_state import Sample
 
@@ -19,6 +20,35 @@ def is_calm_device(device: DeviceState, serial: str | None, model: str | None) -
 def is_alarmed(state: BedState, scope: str) -> bool:
     """Is there an alarm of this scope whose condition was there? (One that is over waits for a person only.)"""
     return any(alarm.present and key.partition("/")[0] == scope for key, alarm in state.alarms.items())
+
+
+def after_alarms(state: BedState, calm: Calm, said: DeviceAlarms, now: int) -> BedState | None:
+    """The bed after a device has said once more that it has no alarm; None: the long way has to tell.
+
+    No value comes with it, so that nothing moves but the time; all of the bed has to be calm (no device that is has an
+    alarm), for all is judged then.
+    """
+    if said.alarms or not is_all_calm(calm):
+        return None
+    vitals_due_ms, pumps_due_ms = state.vitals_due_ms, state.pumps_due_ms
+    if (calm.vitals_due_ms, calm.pumps_due_ms) != (or_never(vitals_due_ms), or_never(pumps_due_ms)):
+        return None
+    same = state.devices, state.samples, state.pumps
+    return moved_on(calm, state, now, *same, vitals_due_ms, pumps_due_ms, state.steady_ms)
+
+
+def or_never(at: int | None) -> int:
+    return NEVER_MS if at is None else at
+
+
+def is_all_calm(calm: Calm) -> bool:
+    """Has every monitor and every pump been heard in the chain?"""
+    if len(calm.monitors) + len(calm.pumps) != len(calm.devices):
+        return False
+    chain = calm.chain
+    return all(one.chain == chain for one in calm.monitors.values()) and all(
+        one.chain == chain for one in calm.pumps.values()
+    )
 
 
 def moved_on(

@@ -69,6 +69,37 @@ def test_the_frames_of_a_quiet_bed_are_passed_over(name: str) -> None:
     assert is_passed_over(bed, Heard(PUMP, running(61)))
 
 
+NO_ALARM, AN_ALARM = DeviceAlarms(()), DeviceAlarms((AlarmCode("A", "a"),))
+
+
+@pytest.mark.req("QUA-01", "CEI-03")
+@pytest.mark.parametrize("device", [MONITOR, PUMP])
+@pytest.mark.parametrize("name", ["as it mostly is", "on oxygen", "alarm only", "a coarse rate", "named devices"])
+def test_a_device_that_says_again_that_it_has_no_alarm_is_passed_over_where_all_is_calm(name: str, device: str) -> None:
+    bed = calm_bed(BEDS[name])
+    assert not is_passed_over(bed, Heard(device, AN_ALARM))
+    assert is_passed_over(bed, Heard(device, NO_ALARM))
+
+
+@pytest.mark.req("QUA-01", "CEI-03")
+def test_no_alarm_takes_a_step_where_not_every_device_is_known_to_be_calm() -> None:
+    for name in ("two pumps", "two monitors"):  # the other pump was never heard; monitors have a word on each other
+        assert not is_passed_over(calm_bed(BEDS[name]), Heard(MONITOR, NO_ALARM))
+    bed = calm_bed(breath_policy())
+    bed.do(Heard(MONITOR, Garbled("noise")))  # which ends the chain of quiet frames: the pump is yet to be heard in it
+    bed.do(Heard(MONITOR, vitals(**WELL)))
+    assert not is_passed_over(bed, Heard(MONITOR, NO_ALARM))
+
+
+@pytest.mark.req("QUA-02")
+def test_no_alarm_takes_a_step_when_something_is_due() -> None:
+    for wait_ms, passed in ((-1, True), (0, False)):
+        bed = calm_bed(breath_policy())
+        due = kernel.next_deadline(bed.state, bed.policy)
+        assert due is not None
+        assert is_passed_over(bed, Heard(MONITOR, NO_ALARM), due - bed.now + wait_ms) is passed
+
+
 def nan_of_rr() -> Reading:
     wrong: Any = math.nan
     return Reading("rr", wrong)
@@ -90,7 +121,9 @@ NOT_QUIET: dict[str, Event] = {
     "no breath": Heard(MONITOR, vitals(**{**WELL, "no_breath": 1})),
     "breath missed for long": Heard(MONITOR, vitals(**{**WELL, "no_breath_s": 10})),
     "a frame with less in it": Heard(MONITOR, vitals(rr=14, spo2=98)),
-    "an alarm of the monitor": Heard(MONITOR, DeviceAlarms((AlarmCode("A", "a"),))),
+    "an alarm of the monitor": Heard(MONITOR, AN_ALARM),
+    "an alarm of the pump": Heard(PUMP, AN_ALARM),
+    "no alarm of nobody's device": Heard("b9-p9", NO_ALARM),
     "control refused": Heard(PUMP, Control(ControlState.REFUSED)),
     "garbage": Heard(MONITOR, Garbled("noise")),
     "a line that is down": LinkChanged(PUMP, LinkState.DOWN, "unplugged"),
@@ -111,9 +144,11 @@ def test_whatever_may_change_more_takes_a_step(what: str) -> None:
 MONITOR_FRAME, PUMP_FRAME = Heard(MONITOR, vitals(**WELL)), Heard(PUMP, running(60))
 NO_LONGER_CALM: dict[str, tuple[Event, Event]] = {
     "control was refused": (Heard(PUMP, Control(ControlState.REFUSED)), PUMP_FRAME),
-    "the pump alarms": (Heard(PUMP, DeviceAlarms((AlarmCode("A", "a"),))), PUMP_FRAME),
+    "the pump alarms": (Heard(PUMP, AN_ALARM), PUMP_FRAME),
+    "the pump alarmed": (Heard(PUMP, AN_ALARM), Heard(PUMP, NO_ALARM)),
+    "the monitor alarmed": (Heard(MONITOR, AN_ALARM), Heard(MONITOR, NO_ALARM)),
     "the patient left": (PatientReleased("nurse", "discharged"), PUMP_FRAME),
-    "the monitor alarms": (Heard(MONITOR, DeviceAlarms((AlarmCode("A", "a"),))), MONITOR_FRAME),
+    "the monitor alarms": (Heard(MONITOR, AN_ALARM), MONITOR_FRAME),
     "a value was out of range": (Heard(MONITOR, vitals(**{**WELL, "spo2": 101})), MONITOR_FRAME),
     "a rule runs": (Heard(MONITOR, vitals(**{**WELL, "rr": 7})), Heard(MONITOR, vitals(**{**WELL, "rr": 7}))),
 }
@@ -164,6 +199,7 @@ HAPPENS: st.SearchStrategy[Event] = st.one_of(
     st.builds(Heard, st.just(PUMP), st.integers(0, 2_000).map(running) | REPORTS),
     st.builds(Heard, st.sampled_from([SECOND, "b1-p2", MONITOR, PUMP]), FRAMES | REPORTS),
     st.builds(Heard, st.just(PUMP), st.sampled_from([ControlState.REFUSED, ControlState.GRANTED]).map(Control)),
+    st.builds(Heard, st.sampled_from([MONITOR, PUMP]), st.sampled_from([NO_ALARM, NO_ALARM, AN_ALARM])),
     st.just(Tick()),
 )
 WAITS = st.sampled_from([0, 1, 500, 1_000, 1_000, 4_999, 5_000, 15_000])
