@@ -185,15 +185,20 @@ class Monitor:
             return
 
 
+def evenly(number: int, chosen: int) -> list[bool]:
+    """For each of `number`, whether it is one of the `chosen`, which are spread evenly."""
+    return [i * chosen // number != (i - 1) * chosen // number for i in range(number)]
+
+
 class Farm:
     """All devices on one epoll; `run` serves them until the deadline or until `until()` is true."""
 
     def __init__(self, folder: Path, pumps: int, monitors: int, cycling: int, every_s: float = 1.0) -> None:
         """every_s: how often each device speaks; the devices' turns are spread evenly over it, as no ward's devices
-        speak at the same moment."""
+        speak at the same moment. The daemon asks bed after bed, so that pumps that trip are spread over the beds."""
         self.pumps = [
-            Pump(Port(folder, f"p{i}"), f"8002-{i:05d}", "700.00" if i < cycling else "7.00", cycling=i < cycling)
-            for i in range(pumps)
+            Pump(Port(folder, f"p{i}"), f"8002-{i:05d}", "700.00" if trips else "7.00", cycling=trips)
+            for i, trips in enumerate(evenly(pumps, cycling))
         ]
         self.monitors = [Monitor(Port(folder, f"m{i}")) for i in range(monitors)]
         self._poll = select.epoll()
