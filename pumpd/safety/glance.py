@@ -47,8 +47,8 @@ def glance(state: BedState, event: Event, now: int, policy: BedPolicy) -> BedSta
     if type(fact) is PumpStatus:
         pump = calm.pumps.get(event.device)
         return None if pump is None else after_status(state, calm, pump, fact, now)
-    if type(fact) is DeviceAlarms and event.device in calm.devices:
-        return after_alarms(state, calm, fact, now)
+    if type(fact) is DeviceAlarms:
+        return after_alarms(state, calm, event.device, fact, now)
     return None
 
 

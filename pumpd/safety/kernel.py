@@ -9,7 +9,7 @@ transition cannot lose one. Whatever was due by `now` is settled before the even
 
 from __future__ import annotations
 
-from pumpd.device.facts import PumpStatus, Vitals
+from pumpd.device.facts import DeviceAlarms, PumpStatus, Vitals
 from pumpd.safety import accounting, course, handlers, look
 from pumpd.safety import pump as pumps
 from pumpd.safety.advisories import advisories
@@ -82,9 +82,15 @@ def step_closely(state: BedState, event: Event, now: int, policy: BedPolicy) -> 
         settle_vitals_only(d, state)
     elif kind is PumpStatus and type(event) is Heard:
         settle_pump_only(d, event.device)
-    else:
+    elif kind is not DeviceAlarms or is_news(d, state):
         settle(d)
     return freeze(d, deadline(d)), tuple(d.out)
+
+
+def is_news(d: Draft, before: BedState) -> bool:
+    """Has a device's word changed anything? If not there is nothing to judge, for what time changes has a deadline."""
+    same = d.devices == before.devices and d.pumps == before.pumps
+    return not (same and d.samples == before.samples and d.breath == before.breath)
 
 
 def next_deadline(state: BedState, policy: BedPolicy) -> int | None:

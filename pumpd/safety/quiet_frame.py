@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pumpd.device.facts import DeviceAlarms
-from pumpd.safety.calm_policy import NEVER_MS, Calm
+from pumpd.safety.calm_policy import Calm
 from pumpd.safety.state import BedState, DeviceState, PumpState, mismatch
 from pumpd.safety.vital_state import Sample
 
@@ -22,33 +22,16 @@ def is_alarmed(state: BedState, scope: str) -> bool:
     return any(alarm.present and key.partition("/")[0] == scope for key, alarm in state.alarms.items())
 
 
-def after_alarms(state: BedState, calm: Calm, said: DeviceAlarms, now: int) -> BedState | None:
+def after_alarms(state: BedState, calm: Calm, name: str, said: DeviceAlarms, now: int) -> BedState | None:
     """The bed after a device has said once more that it has no alarm; None: the long way has to tell.
 
-    No value comes with it, so that nothing moves but the time; all of the bed has to be calm (no device that is has an
-    alarm), for all is judged then.
+    Nothing is new, so that nothing moves but the time. A device that was heard in the chain has no alarm.
     """
-    if said.alarms or not is_all_calm(calm):
-        return None
-    vitals_due_ms, pumps_due_ms = state.vitals_due_ms, state.pumps_due_ms
-    if (calm.vitals_due_ms, calm.pumps_due_ms) != (or_never(vitals_due_ms), or_never(pumps_due_ms)):
+    device = calm.monitors.get(name) or calm.pumps.get(name)
+    if said.alarms or device is None or device.chain != calm.chain:
         return None
     same = state.devices, state.samples, state.pumps
-    return moved_on(calm, state, now, *same, vitals_due_ms, pumps_due_ms, state.steady_ms)
-
-
-def or_never(at: int | None) -> int:
-    return NEVER_MS if at is None else at
-
-
-def is_all_calm(calm: Calm) -> bool:
-    """Has every monitor and every pump been heard in the chain?"""
-    if len(calm.monitors) + len(calm.pumps) != len(calm.devices):
-        return False
-    chain = calm.chain
-    return all(one.chain == chain for one in calm.monitors.values()) and all(
-        one.chain == chain for one in calm.pumps.values()
-    )
+    return moved_on(calm, state, now, *same, state.vitals_due_ms, state.pumps_due_ms, state.steady_ms)
 
 
 def moved_on(

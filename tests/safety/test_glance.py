@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace as changed
 
 from pumpd.device.facts import (
     AlarmCode,
@@ -30,6 +31,8 @@ from pumpd.safety.events import Event, Heard, LinkChanged, LinkState, PatientRel
 from pumpd.safety.policy import BedPolicy, Enforcement
 from tests.safety.breath import SECOND, WELL, breath_policy, two_monitors
 from tests.safety.build import CAPS, KETAMINE, MONITOR, PUMP, Bed, bed_policy, pump_policy, status, vitals
+from tests.safety.course import CAPS as COURSE_CAPS
+from tests.safety.dosed import dosed_policy
 
 SALINE = replace(KETAMINE, code="saline", governed=False, hard=None, soft=None)
 BEDS: dict[str, BedPolicy] = {
@@ -41,6 +44,7 @@ BEDS: dict[str, BedPolicy] = {
     "alarm only": breath_policy(pump={"enforcement": Enforcement.ALARM}),
     "a coarse rate": breath_policy(pump={"capabilities": replace(CAPS, shown_rate_step_ul_h=100)}),
     "no pump": breath_policy(pumps=()),
+    "dose caps": breath_policy(pumps=dosed_policy(COURSE_CAPS).pumps),
 }
 
 
@@ -74,7 +78,7 @@ NO_ALARM, AN_ALARM = DeviceAlarms(()), DeviceAlarms((AlarmCode("A", "a"),))
 
 @pytest.mark.req("QUA-01", "CEI-03")
 @pytest.mark.parametrize("device", [MONITOR, PUMP])
-@pytest.mark.parametrize("name", ["as it mostly is", "on oxygen", "alarm only", "a coarse rate", "named devices"])
+@pytest.mark.parametrize("name", ["as it mostly is", "on oxygen", "alarm only", "dose caps", "named devices"])
 def test_a_device_that_says_again_that_it_has_no_alarm_is_passed_over_where_all_is_calm(name: str, device: str) -> None:
     bed = calm_bed(BEDS[name])
     assert not is_passed_over(bed, Heard(device, AN_ALARM))
@@ -82,13 +86,26 @@ def test_a_device_that_says_again_that_it_has_no_alarm_is_passed_over_where_all_
 
 
 @pytest.mark.req("QUA-01", "CEI-03")
-def test_no_alarm_takes_a_step_where_not_every_device_is_known_to_be_calm() -> None:
-    for name in ("two pumps", "two monitors"):  # the other pump was never heard; monitors have a word on each other
-        assert not is_passed_over(calm_bed(BEDS[name]), Heard(MONITOR, NO_ALARM))
+def test_no_alarm_takes_a_step_where_the_device_is_not_known_to_be_calm() -> None:
+    assert not is_passed_over(calm_bed(BEDS["two pumps"]), Heard("b1-p2", NO_ALARM))  # it was never heard
+    assert not is_passed_over(
+        calm_bed(BEDS["two monitors"]), Heard(MONITOR, NO_ALARM)
+    )  # each has a word
     bed = calm_bed(breath_policy())
-    bed.do(Heard(MONITOR, Garbled("noise")))  # which ends the chain of quiet frames: the pump is yet to be heard in it
+    bed.do(Heard(MONITOR, Garbled("noise")))  # which ends the chain of quiet frames
     bed.do(Heard(MONITOR, vitals(**WELL)))
-    assert not is_passed_over(bed, Heard(MONITOR, NO_ALARM))
+    assert not is_passed_over(bed, Heard(PUMP, NO_ALARM))
+
+
+@pytest.mark.req("QUA-01", "DOS-01")
+@pytest.mark.parametrize("name", ["as it mostly is", "dose caps", "no pump"])
+@pytest.mark.parametrize("said", [NO_ALARM, AN_ALARM])
+def test_alarms_that_a_device_says_again_move_nothing_but_the_time(name: str, said: DeviceAlarms) -> None:
+    bed = calm_bed(BEDS[name])
+    bed.do(Heard(MONITOR, said))
+    state, decisions = kernel.step_closely(bed.state, Heard(MONITOR, said), bed.now + 900, bed.policy)
+    assert state == changed(bed.state, now_ms=bed.now + 900)
+    assert not decisions
 
 
 @pytest.mark.req("QUA-02")
