@@ -88,9 +88,7 @@ def test_a_device_that_says_again_that_it_has_no_alarm_is_passed_over_where_all_
 @pytest.mark.req("QUA-01", "CEI-03")
 def test_no_alarm_takes_a_step_where_the_device_is_not_known_to_be_calm() -> None:
     assert not is_passed_over(calm_bed(BEDS["two pumps"]), Heard("b1-p2", NO_ALARM))  # it was never heard
-    assert not is_passed_over(
-        calm_bed(BEDS["two monitors"]), Heard(MONITOR, NO_ALARM)
-    )  # each has a word
+    assert not is_passed_over(calm_bed(BEDS["two monitors"]), Heard(MONITOR, NO_ALARM))  # each has a word
     bed = calm_bed(breath_policy())
     bed.do(Heard(MONITOR, Garbled("noise")))  # which ends the chain of quiet frames
     bed.do(Heard(MONITOR, vitals(**WELL)))
