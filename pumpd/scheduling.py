@@ -8,8 +8,8 @@ milliseconds and often beside an idle one. It steps back: it takes a processor t
 
 Where they share a processor Linux is fair: the journal's thread, which has used little, has its turn before the loop,
 which has used much, and keeps it until the next tick, up to four milliseconds, beside an idle processor even. So it
-asks for the least share that there is. With 14 trips a second the loop waited, ready to run, for more than 300 us 11
-times a second; 6 times since.
+asks for a small share. With 14 trips a second the loop waited, ready to run, for more than 300 us 11 times a second; 7
+to 8 times since (with the smallest share, 6 times, but then a busy machine leaves next to nothing to the journal).
 
 Linux also lets timers be late by 50 us, so that it need not wake so often. A thread that wants the interpreter's lock
 waits for a time like that (daemon.SWITCH_INTERVAL_S) before it asks the thread that has it to let go, and does so after
@@ -29,7 +29,7 @@ from contextlib import suppress
 SLICE_US = 100
 """The shortest that Linux takes. Longer ones were measured to be worse (docs/bench.md), the default is milliseconds."""
 EXACT_NS, PATIENT_NS = 1_000, 2_000_000
-LEAST = 19  # nice value
+LITTLE = 10  # a nice value, a tenth of the usual share: with less a busy machine would starve the journal
 _SET_TIMER_SLACK, _RESET_ON_FORK = 29, 1
 _CALLS = {"x86_64": 314, "aarch64": 274, "riscv64": 274}
 _ATTR = struct.Struct("=IIQiIQQQII")
@@ -51,7 +51,7 @@ def short_slices(slice_us: int = SLICE_US) -> bool:
 
 
 def step_back() -> None:
-    """This thread, and those that it will start, never take a processor from one that runs, have the least share of one
+    """This thread, and those that it will start, never take a processor from one that runs, have a small share of one
     that others want too, and their timers are late: for work that has time.
 
     Where the system does not do it, or somebody runs the thread in another way, it stays.
@@ -60,7 +60,7 @@ def step_back() -> None:
     if _is_plain():
         with suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LEAST)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LITTLE)
 
 
 def _is_plain() -> bool:

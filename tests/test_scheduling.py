@@ -87,7 +87,7 @@ def test_a_thread_that_steps_back_takes_no_processor_from_another_nor_do_those_t
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
-    assert found == [(os.SCHED_BATCH, scheduling.LEAST, scheduling.PATIENT_NS)] * 2
+    assert found == [(os.SCHED_BATCH, scheduling.LITTLE, scheduling.PATIENT_NS)] * 2
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before, "this thread stays as it is"
 
 

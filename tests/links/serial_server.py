@@ -107,9 +107,9 @@ class SerialServer:
 
     def _carry(self, connection: socket.socket) -> None:
         port = PortOfServer(self._device, self._refuses)
-        self._manager = manager = PortManager(port, self)
         self.settings = port
         try:
+            self._manager = manager = PortManager(port, self)  # it speaks at once
             while not self._closing:
                 readable, _, _ = select.select([connection, port.fd], [], [], WAIT_S)
                 if connection in readable:

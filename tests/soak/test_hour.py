@@ -26,6 +26,7 @@ CUT_EVERY_S, CUT_FOR_S = (10, 40), (1, 25)
 AS_FAST_AS_CAN_BE = 1e6
 SETTLED = 3  # looks: after twenty minutes every buffer, history and cache has its size
 OBJECTS_GROWTH, RESIDENT_GROWTH = 1.25, 1.03
+FILES_ON_THE_WAY = 3  # a line that opens or closes just now; whatever kept one of each cut would keep many more
 WRITING = 20_000
 
 
@@ -117,10 +118,11 @@ def test_sixteen_devices_live_through_an_hour_of_cut_lines(tmp_path: Path) -> No
         assert track.up, place.device_id
         assert track.readings > 0.7 * HOUR_S * 1000 / hour.audit.infos[place.device_id].poll_ms, place.device_id
         assert track.garbled <= 2 * track.returns, place.device_id
-    (_, resident, _), (objects, _, files) = hour.sizes[SETTLED], max(hour.sizes[: SETTLED + 1])
+    early = hour.sizes[: SETTLED + 1]
+    resident, objects, files = early[-1][1], max(early)[0], max(size[2] for size in early)
     assert hour.sizes[-1][0] < OBJECTS_GROWTH * objects, hour.sizes
     assert hour.sizes[-1][1] < RESIDENT_GROWTH * resident, hour.sizes
-    assert hour.sizes[-1][2] <= max(files, hour.sizes[0][2]), hour.sizes
+    assert hour.sizes[-1][2] <= files + FILES_ON_THE_WAY < files + hour.cuts / 10, hour.sizes
 
 
 @pytest.mark.slow
