@@ -60,7 +60,8 @@ def step_back() -> None:
     if _is_plain():
         with suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LITTLE)
+            thread = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, thread, max(LITTLE, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
 def _is_plain() -> bool:

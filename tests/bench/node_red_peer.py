@@ -80,8 +80,8 @@ def their_round(node: str, farm: Farm, folder: Path, size: Size) -> Seen:
     farm.push_s = PUSH_S
     farm.forget_samples()
     with node_red(node, folder, size.beds) as pid:
-        farm.run(UP_S, Every(lambda: all(pump.samples_us for pump in farm.pumps[: size.cycling])))
-        if not all(pump.samples_us for pump in farm.pumps[: size.cycling]):
+        farm.run(UP_S, Every(lambda: all(pump.samples_us for pump in farm.pumps if pump.cycling)))
+        if not all(pump.samples_us for pump in farm.pumps if pump.cycling):
             raise TimeoutError(f"Node-RED stopped nothing: {(folder / 'node-red.log').read_text()[-300:]}")
         seen = _seen(farm, pid, size.seconds)
     farm.push_s = None
