@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families as families
 from pumpd.cli.logs import set_up_logs
 from pumpd.safety.events import Patient, PatientBound, Sex
 from tests.cli.test_logs import fields_of, under_systemd
-from tests.daemon.hl7_peer import HL7, adt, ehr_of
+from tests.daemon.hl7_peer import HL7, adt, ehr_of, listening
 from tests.daemon.house import House
 
 SECRETS = ("887231", "Zwettl", "Quirina", "1949-07-23", "19490723", "Oberhuber")
@@ -44,6 +44,7 @@ async def figures(house: House) -> dict[tuple[str, ...], float]:
 
 async def test_figures_say_which_device_is_deaf_and_what_waits(ward: House) -> None:
     await ward.daemon.journal.durable(ward.daemon.journal._token)  # the first commit is done
+    await listening(ward)  # the gateway begins beside the beds, and has no peers before
     found = await figures(ward)
     pump = f"{ward.bed.id}-p1"
     assert 0 <= found["pumpd_device_last_frame_age_seconds", pump] < 10
