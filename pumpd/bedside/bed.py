@@ -28,10 +28,12 @@ from pumpd.bedside.timer import DeadlineTimer
 from pumpd.device import PumpStatus
 from pumpd.journal import Marked, StepRecord
 from pumpd.links.backoff import Backoff
+from pumpd.safety.calm_policy import calm_policy
 from pumpd.safety.decisions import Decision, ReadStatus, SetRate, StopPump
 from pumpd.safety.events import Event, Heard, HistoryKept, PolicyReplaced, SelfFault, Tick
 from pumpd.safety.interlock import STOPPING
 from pumpd.safety.policy import BedPolicy
+from pumpd.safety.quiet_frame import settled, take
 from pumpd.safety.state import BedState
 from pumpd.safety.view import BedView
 from pumpd.safety.wire import state_to_bytes
@@ -56,8 +58,9 @@ class BedRuntime:
     ) -> None:
         """seq and now_ms: of the last step that is in `state`. pumps may be filled later, before the first event."""
         self.id = policy.bed
-        self.state = state
         self.policy = policy
+        self._calm = calm_policy(policy)
+        self.state = state
         self.seq = seq
         self.now_ms = Ms(now_ms)
         self.lateness = Lateness(parts.shell.kernel_late_ms, parts.shell.late_clear_ms)
@@ -78,6 +81,17 @@ class BedRuntime:
         self._failures = 0
         self._retry_ms = 0
         self.failed = False
+
+    @property
+    def state(self) -> BedState:
+        """After everything that was heard; made of it where somebody looks."""
+        state = settled(self._calm)
+        assert state is not None
+        return state
+
+    @state.setter
+    def state(self, state: BedState) -> None:
+        take(self._calm, state)
 
     def view(self) -> BedView:
         """What a screen may show now."""
@@ -119,21 +133,22 @@ class BedRuntime:
     def _pass_over(self, event: Heard) -> Stepped | None:
         """The step of a quiet frame, nearly each of them, the short way: it decides nothing. None: it takes a step."""
         now: Ms = self._clock.now_ms()
+        calm = self._calm
         try:
-            state = self._kernel.glance(self.state, event, now, self.policy)
+            if not self._kernel.passes_over(calm, event, now):
+                return None
         except Exception as error:  # noqa: BLE001 - supervision boundary: the step itself still decides
             self._fail("glance", error)
             return None
-        if state is None:
-            return None
-        self.state, self.now_ms = state, now
+        self.now_ms = now
         self.seq += 1
-        wall = self._clock.wall
-        token = self._journal.append(StepRecord(self.id, self.seq, now, wall(), event, ()))
-        self._telling.mark()
-        due = state.due_ms
-        if due is not None and due < self.timer.armed_ms:
-            self.timer.arm_by(due)
+        token = self._journal.append(StepRecord(self.id, self.seq, now, self._clock.wall(), event, ()))
+        try:
+            self._hub.mark(self.id)
+        except Exception:  # supervision boundary, as in Telling: what screens cannot show must not stop the bed
+            log.exception("screens failed", bed=self.id)
+        if calm.due_ms < self.timer.armed_ms:
+            self.timer.arm_by(calm.due_ms)
         return Stepped((), token)
 
     def _run(self, work: Callable[..., T], *of: object) -> T:
@@ -232,7 +247,8 @@ class BedRuntime:
         self.state, self.now_ms = state, now
         self.seq += 1
         if isinstance(event, PolicyReplaced):  # the step itself still needs the old one: it counts from the next
-            self.policy = event.policy
+            self.policy, self._calm = event.policy, calm_policy(event.policy)
+            self.state = state
         return decisions
 
     def _carry_out(self, event: Event, decisions: tuple[Decision, ...], now: Ms, sent: str | None) -> int:

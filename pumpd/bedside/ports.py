@@ -8,8 +8,9 @@ from typing import Protocol
 from pumpd.device import PumpOrder, PumpStatus
 from pumpd.journal import StepRecord
 from pumpd.safety.alarms import Alarm, Phase
+from pumpd.safety.calm_policy import Calm
 from pumpd.safety.decisions import Decision
-from pumpd.safety.events import Event
+from pumpd.safety.events import Event, Heard
 from pumpd.safety.policy import BedPolicy
 from pumpd.safety.state import BedState
 from pumpd.safety.view import BedView
@@ -71,7 +72,7 @@ class ChartPort(Protocol):
 class KernelPort(Protocol):
     """The functions of pumpd.safety.kernel: first the glance, and where that tells nothing the step."""
 
-    def glance(self, state: BedState, event: Event, now: int, policy: BedPolicy) -> BedState | None: ...
+    def passes_over(self, calm: Calm, event: Heard, now: int) -> bool: ...
 
     def step_closely(
         self, state: BedState, event: Event, now: int, policy: BedPolicy

@@ -13,13 +13,13 @@ import structlog
 
 from pumpd.bedside.driver_faults import DriverFaults
 from pumpd.bedside.leftovers import Leftovers
-from pumpd.bedside.overheard import overhearing
+from pumpd.bedside.overheard import overheard
 from pumpd.bedside.pieces import stops_nothing
 from pumpd.bedside.recent import Recent
 from pumpd.bedside.timer import DeadlineTimer
 from pumpd.clock import Clock
 from pumpd.config.model import DeviceConfig, LinkTimes, ShellTimes
-from pumpd.device import DeviceSettings, Driver, Kind, Out, PumpDriver, PumpOrder, ReadStatus, ReleaseControl
+from pumpd.device import DeviceSettings, Driver, Out, PumpDriver, PumpOrder, ReadStatus, ReleaseControl
 from pumpd.device.facts import (
     CommandOutcome,
     Garbled,
@@ -72,7 +72,7 @@ class DeviceSession:
         self._make = driver
         self._clock = clock
         self._tap = link.receive_only
-        self._post = overhearing(post) if link.receive_only and device.info.kind is Kind.PUMP else post
+        self._post = post
         self._post_soon = post_soon or self._post
         self._on_link = on_link
         self._links, self._shell = links, shell
@@ -224,8 +224,12 @@ class DeviceSession:
         remember = self.recent.add  # such an attribute, called on the spot, is looked up anew each time
         remember((now, data, outs))
         self._route(outs, now)
-        due = self._deadline()
-        if due is not None and due < self.timer.armed_ms:
+        try:
+            due = driver.next_deadline()  # as _deadline: of every frame, spelled out
+        except Exception as error:  # noqa: BLE001 - supervision boundary, as above
+            self._crash(error)
+            return
+        if due is not None and due < self.timer.armed_ms and self._driver is driver:
             self.timer.arm_by(due)
 
     # the driver's side
@@ -256,6 +260,8 @@ class DeviceSession:
                 self.frames += 1
                 if self._silent or self._faults.active:
                     self._listen(out)
+                if self._tap and type(out) is PumpStatus:
+                    out = overheard(out)  # noqa: PLW2901
                 post = self._post
                 post(Heard(self.id, out))
                 self.heard_ms = now

@@ -1,6 +1,7 @@
 """What a bed's policy leaves quiet: per signal the values that no rule can catch, per pump its lower ceiling. Pure.
 
-Made once for a policy, for pumpd.safety.glance, which asks it about every frame.
+Made once for a bed and its policy, for pumpd.safety.glance, which asks it about every frame and writes down there what
+the frames of a chain have moved on.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from pumpd.device.facts import Quality, Reading
+from pumpd.device.facts import Reading
 from pumpd.device.signals import SIGNALS
 from pumpd.safety.bed_alarms import watches
 from pumpd.safety.ceiling import concentration_reason, drug_reason, is_governed
@@ -22,7 +23,7 @@ from pumpd.safety.pump import first_state
 from pumpd.safety.pump_alarms import scope
 from pumpd.safety.quality import EPISODIC, RESPIRATORY, pump_stale_ms
 from pumpd.safety.rules import watch_of
-from pumpd.safety.state import BedState, Lock
+from pumpd.safety.state import BedState, Dose, Lock, Report
 
 NEVER_MS = 2**62
 KEPT = 1024  # policies; a ward has one for each bed
@@ -35,9 +36,10 @@ class CalmMonitor(Struct, eq=False, gc=False):
 
     fresh_ms: how long after its last frame nothing happens by itself.
 
-    Of the chain of quiet frames (see pumpd.safety.glance) with this number: the names, values and qualities of its
-    signals; readings: its last frame, () before the first; without: places of signals that were never measured; steady:
-    all of `required` have values.
+    Of the chain of quiet frames (see pumpd.safety.glance) with this number: the names of its signals and their values
+    before; readings: its last frame, () before the first; without: places of signals that were never measured; off_ms:
+    since when they say off; steady: all of `required` have values; moved: it was heard, last at heard_ms, and the
+    chain's state does not have that yet.
     """
 
     device: str
@@ -49,18 +51,21 @@ class CalmMonitor(Struct, eq=False, gc=False):
     required: tuple[str, ...]
     fresh_ms: int
     chain: int = 0
-    readings: tuple[Reading, ...] = ()
-    names: tuple[str, ...] = ()
-    values: list[int | None] = []
-    qualities: list[Quality] = []
-    without: tuple[int, ...] = ()
+    moved: bool = False
     steady: bool = False
+    heard_ms: int = 0
+    readings: tuple[Reading, ...] = ()
+    without: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    values: tuple[int | None, ...] = ()
+    off_ms: list[int | None] = []
 
 
 class CalmPump(Struct, eq=False, gc=False):
     """One pump. limit_ug_kg_h: its lower ceiling; None where its dose cannot be judged. lock: with which it begins.
 
-    chain: the number of the chain of quiet frames in which it was found calm; flow: what was told of its flow then.
+    chain: the number of the chain of quiet frames in which it was found calm; flow: what was told of its flow then;
+    report, dose, serial: what is known of it now; moved: the chain's state does not have them yet.
     """
 
     device: str
@@ -75,14 +80,19 @@ class CalmPump(Struct, eq=False, gc=False):
     counter_step_nl: int
     shown_step_ul_h: int
     chain: int = 0
+    moved: bool = False
     flow: Flow | None = None
+    report: Report | None = None
+    dose: Dose = Dose()
+    serial: str | None = None
 
 
 class Calm(Struct, eq=False, gc=False):
-    """A bed. monitors: those whose frames can be passed over at a glance. alone: it has one pump.
+    """A bed, as far as it is calm. monitors: those whose frames can be passed over at a glance. alone: it has one pump.
 
-    last: the newest state of the chain of quiet frames (see pumpd.safety.glance) with this number; due_ms: when
-    something happens by itself then, the first of what monitors, pumps and the rest want.
+    state: the bed, but for what has moved since in the chain of quiet frames with this number, which has begun with it
+    or not yet. now_ms: of the newest frame; due_ms: when something happens by itself then, the first of what monitors,
+    pumps and the rest want; said_vitals_due_ms, said_pumps_due_ms, steady_ms: as the state will have them.
     """
 
     policy: BedPolicy
@@ -91,12 +101,18 @@ class Calm(Struct, eq=False, gc=False):
     pumps: Mapping[str, CalmPump]
     alone: bool
     tracked: bool
-    last: BedState | None = None
+    state: BedState | None = None
+    begun: bool = False
+    moved: bool = False
     chain: int = 0
+    now_ms: int = 0
     due_ms: int = 0
     vitals_due_ms: int = NEVER_MS
     pumps_due_ms: int = NEVER_MS
     other_due_ms: int = NEVER_MS
+    said_vitals_due_ms: int | None = None
+    said_pumps_due_ms: int | None = None
+    steady_ms: int | None = None
 
 
 KNOWN: dict[int, Calm] = {}  # by identity: hashing a policy costs more than judging a bed

@@ -12,26 +12,25 @@ from pumpd.safety.dose import delivered_ng, undocumented_nl
 from pumpd.safety.given import Pair, mass_ng
 from pumpd.safety.infusions import running_infusion
 from pumpd.safety.policy import PumpPolicy
-from pumpd.safety.state import Draft, PumpState, Report
+from pumpd.safety.state import Dose, Draft, PumpState, Report
 
 NEVER = 2**62  # a level or time that no report reaches
 
 
 def is_quiet(d: Draft, pump: PumpPolicy) -> bool:
     """Does the newest report of this pump, with nothing else due, change nothing of its flow and of the caps?"""
-    return is_unchanged(d.given.flows.get(pump.device), d.pumps[pump.device])
+    flow, p = d.given.flows.get(pump.device), d.pumps[pump.device]
+    if flow is None or p.report is None:
+        return False
+    return flow.live is p.live and is_unchanged(flow, p.report, p.dose)
 
 
-def is_unchanged(flow: Flow | None, p: PumpState) -> bool:
-    """Is what was told of this flow still all that there is to tell?"""
-    report = p.report
+def is_unchanged(flow: Flow, report: Report, dose: Dose) -> bool:
+    """Is what was told of this flow still all that there is to tell? (Whether it is live, the caller asks.)"""
     return (
-        flow is not None
-        and report is not None
-        and flow.live is p.live
-        and flow.rate_ul_h == report.rate_ul_h
+        flow.rate_ul_h == report.rate_ul_h
         and flow.infusing is report.infusing
-        and p.dose.high_nl < flow.level_nl
+        and dose.high_nl < flow.level_nl
         and report.at_ms < flow.look_ms
         and (report.infusing is True or flow.count_ul == report.volume_ul)
         and flow.serial == report.serial

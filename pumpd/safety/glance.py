@@ -2,72 +2,84 @@
 
 Nearly every frame is such a one. `step` judges a bed in hundreds of small operations; where a bed is calm (no rule
 runs, nothing is held, doubted, stale, lost or alarmed of what the frame concerns, nothing is due) and every value of
-the frame stays where no rule, no limit and no cap can catch it, the bed after the step is known: it is made here, the
-same to the last field (tests/safety/test_glance.py and every bed of the model, of the properties and of the simulated
-day hold it against the long way). Whenever anything makes that less than certain the answer is None, and the long way
-is gone.
+the frame stays where no rule, no limit and no cap can catch it, the bed after the step is known, to the last field
+(tests/safety/test_glance.py and every bed of the model, of the properties and of the simulated day hold it against the
+long way). Whenever anything makes that less than certain the frame is not passed over, and the long way is gone.
 
-A state that a glance has made is as calm as the one before it, but for the frame: so what was found calm of the first
-of such a chain need not be asked of the next. Which state that was, and what was found, is remembered with what is calm
-of the policy (pumpd.safety.calm_policy); it saves time and never changes an answer. Pure.
+A bed after a quiet frame is as calm as before it, but for the frame: so what was found calm at the first of a chain of
+them need not be asked of the next. And of such a chain only the newest values count: they are kept (in the bed's Calm,
+pumpd.safety.calm_policy, which its shell owns), and the state is made of them when somebody looks. Pure but for that
+one argument.
 """
 
 from __future__ import annotations
 
 from pumpd.device.facts import DeviceAlarms, PumpStatus, Vitals
 from pumpd.safety.alarm_table import due_ms
-from pumpd.safety.calm_policy import KNOWN, NEVER_MS, Calm, calm_of
+from pumpd.safety.calm_policy import NEVER_MS, Calm, CalmPump, calm_of
 from pumpd.safety.events import Event, Heard
 from pumpd.safety.policy import BedPolicy
-from pumpd.safety.quiet_frame import after_alarms
-from pumpd.safety.quiet_status import after_status
-from pumpd.safety.quiet_vitals import after_vitals
-from pumpd.safety.state import BedState, PumpState
+from pumpd.safety.quiet_frame import pass_over_alarms, settled, take
+from pumpd.safety.quiet_status import pass_over_status
+from pumpd.safety.quiet_vitals import pass_over_vitals
+from pumpd.safety.state import BedState
 
 
 def glance(state: BedState, event: Event, now: int, policy: BedPolicy) -> BedState | None:
     """The bed after `event`, where that is a frame that decides nothing; None: `step` has to tell.
 
-    Arguments as for `step`.
+    Arguments as for `step`. (A chain is remembered by policy here; that saves time and never changes an answer.)
     """
     if type(event) is not Heard:
         return None
-    calm, fact = KNOWN.get(id(policy)), event.fact
-    if calm is None or calm.policy is not policy:
-        calm = calm_of(policy)
-    if type(fact) is PumpStatus and not goes_on(state.pumps.get(event.device), fact):
-        return None  # before all else: a stop may be due
-    if state is not calm.last and not begins(state, calm):
-        return None
-    if not state.now_ms <= now < calm.due_ms:
-        return None
-    if type(fact) is Vitals:
-        monitor = calm.monitors.get(event.device)
-        return None if monitor is None else after_vitals(state, calm, monitor, fact, now)
-    if type(fact) is PumpStatus:
+    calm = calm_of(policy)
+    if settled(calm) is not state:
+        take(calm, state)
+    return settled(calm) if passes_over(calm, event, now) else None
+
+
+def passes_over(calm: Calm, event: Heard, now: int) -> bool:
+    """Does this frame decide nothing? Then it is in `settled(calm)` from now on. Else nothing has moved."""
+    fact = event.fact
+    kind = type(fact)
+    if kind is PumpStatus:
         pump = calm.pumps.get(event.device)
-        return None if pump is None else after_status(state, calm, pump, fact, now)
-    if type(fact) is DeviceAlarms:
-        return after_alarms(state, calm, event.device, fact, now)
-    return None
+        if pump is None or not runs_on(calm, pump, fact):  # type: ignore[arg-type]  # before all else: a stop may be due
+            return False
+    if not (calm.begun or begins(calm)) or not calm.now_ms <= now < calm.due_ms:
+        return False  # something is due before or at this frame
+    if kind is Vitals:
+        monitor = calm.monitors.get(event.device)
+        return monitor is not None and pass_over_vitals(calm, monitor, fact, now)  # type: ignore[arg-type]
+    if kind is PumpStatus:
+        return pass_over_status(calm, pump, fact, now)  # type: ignore[arg-type]
+    return kind is DeviceAlarms and pass_over_alarms(calm, event.device, fact, now)  # type: ignore[arg-type]
 
 
-def goes_on(p: PumpState | None, status: PumpStatus) -> bool:
+def runs_on(calm: Calm, pump: CalmPump, status: PumpStatus) -> bool:
     """Does the pump run as it did at its last report?"""
-    if p is None or p.report is None or p.report.rate_ul_h is None:
+    report = pump.report
+    if pump.chain != calm.chain or report is None:
+        assert calm.state is not None
+        p = calm.state.pumps.get(pump.device)
+        report = None if p is None else p.report
+    if report is None or report.rate_ul_h is None:
         return False
-    return p.report.rate_ul_h == status.rate_ul_h and p.report.infusing is status.infusing
+    return report.rate_ul_h == status.rate_ul_h and report.infusing is status.infusing
 
 
-def begins(state: BedState, calm: Calm) -> bool:
+def begins(calm: Calm) -> bool:
     """Can a chain of quiet frames begin with this state? Then it does: nothing of what was found before holds."""
+    state = calm.state
+    assert state is not None
     if state.due_ms is None or state.stop_rule is not None or state.blind_ms is not None or not state.started:
         return False
     if state.devices.keys() != calm.devices or state.pumps.keys() != calm.pumps.keys():
         return False
-    calm.last, calm.chain, calm.due_ms = state, calm.chain + 1, state.due_ms
+    calm.begun, calm.now_ms, calm.due_ms = True, state.now_ms, state.due_ms
+    calm.said_vitals_due_ms, calm.said_pumps_due_ms = state.vitals_due_ms, state.pumps_due_ms
     calm.vitals_due_ms, calm.pumps_due_ms = ahead(state, state.vitals_due_ms), ahead(state, state.pumps_due_ms)
-    calm.other_due_ms = other_due(state, calm.policy)
+    calm.other_due_ms, calm.steady_ms = other_due(state, calm.policy), state.steady_ms
     return True
 
 

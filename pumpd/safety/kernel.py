@@ -18,7 +18,7 @@ from pumpd.safety.bed_alarms import bed_conditions, note_blindness
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event, Heard, HistoryKept, Restarted, Tick
 from pumpd.safety.freshness import live_ms, withdraw_ms
-from pumpd.safety.glance import glance
+from pumpd.safety.glance import glance, passes_over
 from pumpd.safety.policy import BedPolicy, PumpPolicy
 from pumpd.safety.pump_alarms import conditions as pump_conditions
 from pumpd.safety.pump_alarms import scope
@@ -31,7 +31,7 @@ from pumpd.safety.rules import plan_of
 from pumpd.safety.state import BedState, DeviceState, Draft, freeze, open_draft, pump_policy
 from pumpd.safety.view import BedView
 
-__all__ = ["glance", "initial_state", "next_deadline", "step", "step_closely", "stop_at_once", "view"]
+__all__ = ["glance", "initial_state", "next_deadline", "passes_over", "step", "step_closely", "stop_at_once", "view"]
 
 
 UNWATCHED = frozenset({Restarted, HistoryKept})

@@ -12,56 +12,59 @@ from pumpd.safety.dose import UL_H_MS_PER_NL, advance, counted
 from pumpd.safety.events import Patient
 from pumpd.safety.flow import is_unchanged
 from pumpd.safety.interlock import STOPPING
-from pumpd.safety.quiet_frame import is_alarmed, is_calm_device, moved_on
-from pumpd.safety.state import BedState, DeviceState, Dose, PumpState, Report, refreshed
+from pumpd.safety.quiet_frame import is_alarmed, is_calm_device, reported
+from pumpd.safety.state import BedState, Dose, PumpState, Report
 
 
-def after_status(state: BedState, calm: Calm, pump: CalmPump, status: PumpStatus, now: int) -> BedState | None:
-    """The bed after this report of a pump that goes on as it did; None: the long way has to tell."""
-    name, rate, infusing, volume = pump.device, status.rate_ul_h, status.infusing, status.volume_ul
-    device, p = state.devices[name], state.pumps[name]
-    old, serial = p.report, device.serial
+def pass_over_status(calm: Calm, pump: CalmPump, status: PumpStatus, now: int) -> bool:
+    """Is this report of a pump that runs as it did a quiet one? Then it is its last."""
+    if pump.chain != calm.chain and not begins(calm, pump):
+        return False
+    serial, volume, old = pump.serial, status.volume_ul, pump.report
     assert old is not None
     if status.serial is not None and status.serial != serial:
-        return None
-    if pump.chain != calm.chain and not begins(state, calm, pump, p, device):
-        return None
+        return False
     if volume is not None and volume < 0:
         volume = None
-    report = Report(infusing, rate, volume, now, status.requested_ms, status.integrity, serial)
-    dose = carried_on(pump, p, old, report)
-    p = PumpState(p.lock, report, True, p.control, None, False, None, None, (), None, None, dose)
+    report = Report(status.infusing, status.rate_ul_h, volume, now, status.requested_ms, status.integrity, serial)
+    dose = carried_on(calm, pump, old, report)
     flow = pump.flow
-    if flow is not None and not is_unchanged(flow, p):
-        return None
-    pumps_due_ms = now + pump.stale_ms if calm.alone else all_due_ms(state, calm, pump, now)
+    if flow is not None and not (flow.live and is_unchanged(flow, report, dose)):
+        return False
+    pumps_due_ms = now + pump.stale_ms if calm.alone else all_due_ms(calm, pump, now)
     if pumps_due_ms is None:
-        return None
-    calm.pumps_due_ms = pumps_due_ms
-    devices, pumps = {**state.devices, name: refreshed(device, now, serial)}, {**state.pumps, name: p}
-    return moved_on(calm, state, now, devices, state.samples, pumps, state.vitals_due_ms, pumps_due_ms, state.steady_ms)
+        return False
+    pump.report, pump.dose, pump.moved = report, dose, True
+    calm.pumps_due_ms = calm.said_pumps_due_ms = pumps_due_ms
+    calm.due_ms = min(calm.other_due_ms, calm.vitals_due_ms, pumps_due_ms)
+    calm.now_ms, calm.moved = now, True
+    return True
 
 
-def begins(state: BedState, calm: Calm, pump: CalmPump, p: PumpState, device: DeviceState) -> bool:
+def begins(calm: Calm, pump: CalmPump) -> bool:
     """Did the pump run below every limit before its first report in the chain, with nothing to say about it?"""
+    state = calm.state
+    assert state is not None
     flows = state.given.flows
     flow: Flow | None = flows.get(pump.device) if calm.tracked else None
     if (flow is None) if calm.tracked else (flows or not calm.alone):
         return False
-    if not is_calm(state, pump, p, device):
+    p, device = state.pumps[pump.device], state.devices[pump.device]
+    if not is_calm(state, pump, p) or not is_calm_device(device, pump.policy.serial, pump.policy.model):
         return False
-    pump.chain, pump.flow = calm.chain, flow
+    pump.chain, pump.moved, pump.flow = calm.chain, False, flow
+    pump.report, pump.dose, pump.serial = p.report, p.dose, device.serial
     return True
 
 
-def carried_on(pump: CalmPump, p: PumpState, old: Report, new: Report) -> Dose:
+def carried_on(calm: Calm, pump: CalmPump, old: Report, new: Report) -> Dose:
     """`advance`, the short way where the counter goes on as well."""
-    dose, rate, volume = p.dose, new.rate_ul_h, new.volume_ul
+    dose, rate, volume = pump.dose, new.rate_ul_h, new.volume_ul
     count = dose.count_ul
     if volume is None or count is None or volume < count or dose.straddles or dose.step_nl != pump.counter_step_nl:
-        return advance(dose, pump.policy, p, new, gap=False)
+        return advanced(calm, pump, new)
     if rate is None or old.serial != new.serial:
-        return advance(dose, pump.policy, p, new, gap=False)
+        return advanced(calm, pump, new)
     high_ul_h, low_ul_h, dt_ms = rate + pump.shown_step_ul_h, rate - pump.shown_step_ul_h, new.at_ms - old.at_ms
     if new.infusing is False:
         high_ul_h = low_ul_h = 0
@@ -70,8 +73,15 @@ def carried_on(pump: CalmPump, p: PumpState, old: Report, new: Report) -> Dose:
     return counted(dose, volume, by_rate_nl, low_ul_h * dt_ms // UL_H_MS_PER_NL if low_ul_h > 0 else 0, gap=False)
 
 
-def all_due_ms(state: BedState, calm: Calm, pump: CalmPump, now: int) -> int | None:
+def advanced(calm: Calm, pump: CalmPump, new: Report) -> Dose:
+    assert calm.state is not None
+    return advance(pump.dose, pump.policy, reported(pump, calm.state.pumps[pump.device]), new, gap=False)
+
+
+def all_due_ms(calm: Calm, pump: CalmPump, now: int) -> int | None:
     """When a pump is next due, with this one heard now; None where another pump's times take a closer look."""
+    state = calm.state
+    assert state is not None
     first_ms = now + pump.stale_ms
     for other in calm.pumps.values():
         if other is pump:
@@ -79,20 +89,21 @@ def all_due_ms(state: BedState, calm: Calm, pump: CalmPump, now: int) -> int | N
         if not has_no_times(state.pumps[other.device]):
             return None
         device = state.devices[other.device]
-        lost_ms = now if device.lost or device.heard_ms is None else device.heard_ms + other.stale_ms
+        heard_ms = device.heard_ms
+        if other.moved and other.chain == calm.chain and other.report is not None:
+            heard_ms = other.report.at_ms
+        lost_ms = now if device.lost or heard_ms is None else heard_ms + other.stale_ms
         if now < lost_ms < first_ms:
             first_ms = lost_ms
     return first_ms
 
 
-def is_calm(state: BedState, pump: CalmPump, p: PumpState, device: DeviceState) -> bool:
-    """Is the pump there, below every limit, with nothing to say about it?"""
+def is_calm(state: BedState, pump: CalmPump, p: PumpState) -> bool:
+    """Is the pump below every limit, with nothing to say about it?"""
     old = p.report
     if old is None or old.rate_ul_h is None or not is_calm_pump(p, pump) or is_capped(state):
         return False
-    if not is_below(pump, state.patient, old.rate_ul_h, old.infusing) or is_alarmed(state, pump.scope):
-        return False
-    return is_calm_device(device, pump.policy.serial, pump.policy.model)
+    return is_below(pump, state.patient, old.rate_ul_h, old.infusing) and not is_alarmed(state, pump.scope)
 
 
 def is_calm_pump(p: PumpState, pump: CalmPump) -> bool:

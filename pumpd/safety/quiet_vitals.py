@@ -6,53 +6,50 @@ See pumpd.safety.glance. Pure.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import compress, repeat
+from itertools import compress
 from operator import is_not
 
-from pumpd.device.facts import Reading, Vitals
+from pumpd.device.facts import Quality, Reading, Vitals
 from pumpd.safety.calm_policy import Calm, CalmMonitor
-from pumpd.safety.quiet_frame import is_alarmed, is_calm_device, moved_on
-from pumpd.safety.samples import withheld
-from pumpd.safety.state import BedState, DeviceState, refreshed
+from pumpd.safety.quiet_frame import is_alarmed, is_calm_device
+from pumpd.safety.state import BedState, DeviceState
 from pumpd.safety.vital_state import Breath, Sample
 
-NO_TIME = repeat(None)
 PLACES = range(2**16)
 
 
-def after_vitals(state: BedState, calm: Calm, monitor: CalmMonitor, vitals: Vitals, now: int) -> BedState | None:
-    """The bed after this frame; None: the long way has to tell."""
-    name, every = monitor.device, state.samples
-    if monitor.chain != calm.chain and not begins(state, calm, monitor):
-        return None
-    readings, before = vitals.readings, every[name]
-    if readings != monitor.readings and not follow(monitor, readings):
-        monitor.chain = 0  # what is remembered of it may be half this frame's
-        return None
-    times = repeat(now)
-    samples = dict(zip(monitor.names, map(Sample, monitor.values, monitor.qualities, times, times, NO_TIME)))  # noqa: B905
-    for at in monitor.without:
-        samples[monitor.names[at]] = withheld(readings[at], before[monitor.names[at]], now)
-    steady_ms = None
-    if monitor.steady:
-        steady_ms = now if state.steady_ms is None else state.steady_ms
-    device = state.devices[name]
-    devices = {**state.devices, name: refreshed(device, now, device.serial)}
-    calm.vitals_due_ms = vitals_due_ms = now + monitor.fresh_ms
-    every = {**every, name: samples}
-    return moved_on(calm, state, now, devices, every, state.pumps, vitals_due_ms, state.pumps_due_ms, steady_ms)
+def pass_over_vitals(calm: Calm, monitor: CalmMonitor, vitals: Vitals, now: int) -> bool:
+    """Is the frame a quiet one? Then it is the monitor's last."""
+    if monitor.chain != calm.chain and not begins(calm, monitor):
+        return False
+    readings = vitals.readings
+    if readings != monitor.readings:
+        if not follows(monitor, readings):
+            return False
+        if monitor.without:
+            note_off(monitor, readings, now)
+        monitor.readings = readings
+    monitor.heard_ms, monitor.moved = now, True
+    if not monitor.steady:
+        calm.steady_ms = None
+    elif calm.steady_ms is None:
+        calm.steady_ms = now
+    calm.vitals_due_ms = calm.said_vitals_due_ms = due_ms = now + monitor.fresh_ms
+    calm.due_ms = min(calm.other_due_ms, due_ms, calm.pumps_due_ms)
+    calm.now_ms, calm.moved = now, True
+    return True
 
 
-def follow(monitor: CalmMonitor, readings: tuple[Reading, ...]) -> bool:
-    """Does this frame renew each of the samples before, quietly? Then its values are remembered: those that had a value
-    have one, and the others have none (they were never measured: nobody misses them). Frames keep their order.
+def follows(monitor: CalmMonitor, readings: tuple[Reading, ...]) -> bool:
+    """Does this frame renew each of the samples before, quietly? Those that had a value have one, and the others have
+    none (they were never measured: nobody misses them). Frames keep their order.
     """
-    names, values, last = monitor.names, monitor.values, monitor.readings
+    names, last = monitor.names, monitor.readings
     if len(readings) != len(names):
         return False
     for at in compress(PLACES, map(is_not, readings, last)) if last else range(len(names)):
-        reading, before = readings[at], values[at]
-        value = reading.value_milli
+        reading = readings[at]
+        value, before = reading.value_milli, last[at].value_milli if last else monitor.values[at]
         if reading.signal != names[at]:
             return False
         if value != before:
@@ -61,23 +58,33 @@ def follow(monitor: CalmMonitor, readings: tuple[Reading, ...]) -> bool:
             low, high, jump = monitor.spans[names[at]]
             if not low <= value <= high or not -jump <= value - before <= jump:
                 return False
-        values[at], monitor.qualities[at] = value, reading.quality
-    monitor.readings = readings
     return True
 
 
-def begins(state: BedState, calm: Calm, monitor: CalmMonitor) -> bool:
+def note_off(monitor: CalmMonitor, readings: tuple[Reading, ...], now: int) -> None:
+    """Since when do signals without a value say that their sensor is off? As pumpd.safety.samples.withheld."""
+    off_ms = monitor.off_ms
+    for n, at in enumerate(monitor.without):
+        if readings[at].quality is not Quality.OFF:
+            off_ms[n] = None
+        elif off_ms[n] is None:
+            off_ms[n] = now
+
+
+def begins(calm: Calm, monitor: CalmMonitor) -> bool:
     """Was all quiet before the first frame of this monitor in the chain?"""
-    name = monitor.device
-    samples = state.samples.get(name)
-    if samples is None or state.rules or not is_calm_monitor(state, monitor, state.devices[name], samples, calm):
+    state = calm.state
+    samples = None if state is None else state.samples.get(monitor.device)
+    if state is None or samples is None or state.rules:
+        return False
+    if not is_calm_monitor(state, monitor, state.devices[monitor.device], samples, calm):
         return False
     if any(sample.value_milli is None and sample.good_ms is not None for sample in samples.values()):
         return False  # somebody misses that value
-    monitor.chain, monitor.readings, monitor.names = calm.chain, (), tuple(samples)
-    monitor.values = [sample.value_milli for sample in samples.values()]
-    monitor.qualities = [sample.quality for sample in samples.values()]
+    monitor.chain, monitor.moved, monitor.readings, monitor.names = calm.chain, False, (), tuple(samples)
+    monitor.values = tuple(sample.value_milli for sample in samples.values())
     monitor.without = tuple(at for at, value in enumerate(monitor.values) if value is None)
+    monitor.off_ms = [sample.off_ms for sample in samples.values() if sample.value_milli is None]
     monitor.steady = sees_all(samples, monitor.required)
     return True
 

@@ -35,6 +35,7 @@ from pumpd.device import (
 from pumpd.device import Line as LineSettings
 from pumpd.journal import StepRecord
 from pumpd.safety.alarms import Alarm, Phase
+from pumpd.safety.calm_policy import Calm
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event, Heard
 from pumpd.safety.kernel import initial_state, view
@@ -108,8 +109,9 @@ class ScriptedKernel:
     due_ms: int | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def glance(self, state: BedState, event: Event, now: int, policy: BedPolicy) -> None:
+    def passes_over(self, calm: Calm, event: Heard, now: int) -> bool:
         """It judges every frame."""
+        return False
 
     def step_closely(
         self, state: BedState, event: Event, now: int, policy: BedPolicy

@@ -87,7 +87,7 @@ DOSE_MUTANTS = (
     Mutant(
         "a report is passed over however much was given",
         "flow",
-        "        and p.dose.high_nl < flow.level_nl\n",
+        "        and dose.high_nl < flow.level_nl\n",
         "",
     ),
     Mutant("nothing warns of a cap", "caps", "percent >= caps[1].warn_percent", "percent > 100"),

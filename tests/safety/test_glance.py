@@ -228,3 +228,67 @@ def test_however_frames_follow_each_other_the_shortcut_ends_where_the_long_way_d
     bed = Bed(BEDS[name])
     for event, after in happens:
         bed.do(event, after)
+    bed.lazy.look()
+
+
+MOSTLY_QUIET: st.SearchStrategy[tuple[Event | None, int]] = st.tuples(
+    st.one_of(
+        *[
+            st.builds(
+                Heard, st.just(MONITOR), QUIET | st.integers(95, 99).map(lambda at: vitals(**{**WELL, "spo2": at}))
+            )
+        ]
+        * 4,
+        *[st.builds(Heard, st.just(PUMP), st.integers(60, 70).map(running))] * 4,
+        st.none(),
+        HAPPENS,
+    ),
+    st.sampled_from([0, 1, 500, 500, 1_000]),
+)
+
+
+@pytest.mark.req("QUA-01", "CEI-03", "DOS-01")
+@given(st.sampled_from(sorted(BEDS)), st.lists(MOSTLY_QUIET, max_size=40))
+def test_a_state_made_when_somebody_looks_is_the_one_that_each_step_would_have_made(
+    name: str, happens: list[tuple[Event | None, int]]
+) -> None:
+    """None: somebody looks, in the midst of a chain."""
+    bed = calm_bed(BEDS[name])
+    for event, after in happens:
+        if event is None:
+            bed.lazy.look()
+        else:
+            bed.do(event, after)
+    bed.lazy.look()
+
+
+OFF = st.sampled_from([Quality.OFF, None, Quality.STALE])
+
+
+@pytest.mark.req("QUA-01")
+@given(st.lists(st.tuples(OFF, st.booleans()), min_size=1, max_size=12))
+def test_a_signal_that_was_never_measured_says_since_when_its_sensor_is_off(says: list[tuple[Any, bool]]) -> None:
+    bed = Bed(breath_policy())
+    never = {**WELL, "no_breath_s": Quality.OFF}
+    for _ in range(20):
+        bed.do(Heard(MONITOR, vitals(**never)), 1_000)
+    passed = bed.lazy.passed
+    for quality, looks in says:
+        bed.do(Heard(MONITOR, vitals(**{**WELL, "no_breath_s": quality})), 700)
+        if looks:
+            bed.lazy.look()
+    bed.lazy.look()
+    assert bed.lazy.passed - passed == len(says)
+
+
+@pytest.mark.req("QUA-01", "CEI-03")
+def test_a_chain_of_frames_makes_no_state_until_somebody_looks() -> None:
+    bed = calm_bed(breath_policy())
+    first, passed = bed.lazy.calm.state, bed.lazy.passed
+    for second in range(61, 91):
+        bed.do(Heard(MONITOR, vitals(**WELL)), 500)
+        bed.do(Heard(PUMP, running(second)), 500)
+    assert bed.lazy.passed == passed + 60
+    assert bed.lazy.calm.state is first
+    bed.lazy.look()
+    assert bed.lazy.calm.state == bed.state
