@@ -9,8 +9,6 @@ memory before its bytes leave, so that not even a kill -9 in between loses why.
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -19,6 +17,7 @@ from typing import TypeVar
 import structlog
 
 from pumpd.bedside.commander import Commander
+from pumpd.bedside.kernel_faults import KernelFaults
 from pumpd.bedside.lateness import Lateness
 from pumpd.bedside.parts import Parts, Stepped
 from pumpd.bedside.pieces import Pieces
@@ -27,7 +26,6 @@ from pumpd.bedside.telling import Telling
 from pumpd.bedside.timer import DeadlineTimer
 from pumpd.device import PumpStatus
 from pumpd.journal import Marked, StepRecord
-from pumpd.links.backoff import Backoff
 from pumpd.safety.calm_policy import calm_policy
 from pumpd.safety.decisions import Decision, ReadStatus, SetRate, StopPump
 from pumpd.safety.events import Event, Heard, HistoryKept, PolicyReplaced, SelfFault, Tick
@@ -76,11 +74,13 @@ class BedRuntime:
         self._stepping = False
         self._pieces = Pieces()
         self._stop_left = ""  # for which pump, before its step
-        self._restart = Backoff(parts.shell.restart_first_ms, parts.shell.restart_max_ms, random.random)
-        self._recovery: asyncio.TimerHandle | None = None
-        self._failures = 0
+        self._faults = KernelFaults(policy.bed, parts, self.post)
         self._retry_ms = 0
-        self.failed = False
+
+    @property
+    def failed(self) -> bool:
+        """The kernel has, and nothing of the bed is monitored."""
+        return self._faults.active
 
     @property
     def state(self) -> BedState:
@@ -138,7 +138,7 @@ class BedRuntime:
             if not self._kernel.passes_over(calm, event, now):
                 return None
         except Exception as error:  # noqa: BLE001 - supervision boundary: the step itself still decides
-            self._fail("glance", error)
+            self._faults.happened("glance", error)
             return None
         self.now_ms = now
         self.seq += 1
@@ -197,8 +197,7 @@ class BedRuntime:
         self._pieces.catch_up()
         self.timer.cancel()
         self._commander.close()
-        if self._recovery is not None:
-            self._recovery.cancel()
+        self._faults.cancel()
 
     # one step
 
@@ -214,7 +213,7 @@ class BedRuntime:
         try:
             order_id = self._kernel.stop_at_once(self.state, event.device, event.fact, now, self.policy)
         except Exception as error:  # noqa: BLE001 - supervision boundary: the step itself still decides
-            self._fail("stop at once", error)
+            self._faults.happened("stop at once", error)
             return False
         if order_id is None:
             return False
@@ -242,7 +241,7 @@ class BedRuntime:
         try:
             state, decisions = self._kernel.step_closely(self.state, event, now, self.policy)  # no glance: had already
         except Exception as error:  # noqa: BLE001 - supervision boundary: our bug must not stop other beds
-            self._fail(type(event).__name__, error)
+            self._faults.happened(type(event).__name__, error)
             return None
         self.state, self.now_ms = state, now
         self.seq += 1
@@ -282,7 +281,7 @@ class BedRuntime:
         try:
             due = self._kernel.next_deadline(self.state, self.policy)
         except Exception as error:  # noqa: BLE001 - supervision boundary, as in _step
-            self._fail("next deadline", error)
+            self._faults.happened("next deadline", error)
             return None
         return None if due is None else max(due, self._retry_ms)
 
@@ -290,33 +289,3 @@ class BedRuntime:
         self.lateness.note(self._clock.now_ms() - due, self._clock.now_ms())
         if self.post(Tick()) is None:  # it is due still: other beds must not starve while it fails
             self._retry_ms = self._clock.now_ms() + self._shell.restart_first_ms
-
-    # our own bugs
-
-    def _fail(self, doing: str, error: Exception) -> None:
-        """The event is lost, the last good state stays; the bed is not monitored until a back-off passes without.
-
-        Events go on being tried meanwhile: a stop that can be decided is decided.
-        """
-        log.error("kernel failed", bed=self.id, doing=doing, exc_info=error)
-        self._failures += 1
-        self.failed = True
-        self._hub.lost(self.id)
-        self._call_later(self._restart.next_s(), self._recover)
-
-    def _recover(self) -> None:
-        failures = self._failures
-        self.post(SelfFault("kernel_failed", "the bed's kernel failed and was started again", active=True))
-        if failures == self._failures:
-            self.failed = False
-            self._hub.found(self.id)
-            self._call_later(self._shell.restart_max_ms / 1000, self._healthy)
-
-    def _healthy(self) -> None:
-        self._restart.reset()
-        self.post(SelfFault("kernel_failed", "the bed's kernel runs", active=False))
-
-    def _call_later(self, wait_s: float, act: Callable[[], None]) -> None:
-        if self._recovery is not None:
-            self._recovery.cancel()
-        self._recovery = asyncio.get_running_loop().call_later(wait_s, act)
