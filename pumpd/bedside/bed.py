@@ -73,6 +73,7 @@ class BedRuntime:
         self._inbox: deque[Event] = deque()
         self._stepping = False
         self._pieces = Pieces()
+        self._waiting = self._pieces.waiting  # asked of every frame
         self._stop_left = ""  # for which pump, before its step
         self._faults = KernelFaults(policy.bed, parts, self.post)
         self._retry_ms = 0
@@ -106,7 +107,7 @@ class BedRuntime:
         if self._stepping:
             self._inbox.append(event)
             return None
-        if self._pieces.waiting:
+        if self._waiting:
             if type(event) is Heard and type(event.fact) is PumpStatus and self._is_stopping(event.device):
                 self._later(event, self._clock.now_ms(), None)
                 return None
@@ -117,7 +118,7 @@ class BedRuntime:
 
     def post_soon(self, event: Event) -> None:
         """As `post`, but on the next turns of the loop, or before what comes next: for what stops no pump."""
-        if type(event) is Heard and not (self._stepping or self._pieces.waiting) and self._pass_over(event) is not None:
+        if type(event) is Heard and not (self._stepping or self._waiting) and self._pass_over(event) is not None:
             return
         self._later(event, self._clock.now_ms(), None)
 
@@ -156,7 +157,7 @@ class BedRuntime:
         self._stepping = True
         try:
             done = work(*of)
-            while self._inbox and not self._pieces.waiting:  # else they follow what waits
+            while self._inbox and not self._waiting:  # else they follow what waits
                 self._step(self._inbox.popleft())
         finally:
             self._stepping = False

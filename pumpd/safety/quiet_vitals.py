@@ -35,7 +35,8 @@ def pass_over_vitals(calm: Calm, monitor: CalmMonitor, vitals: Vitals, now: int)
     elif calm.steady_ms is None:
         calm.steady_ms = now
     calm.vitals_due_ms = calm.said_vitals_due_ms = due_ms = now + monitor.fresh_ms
-    calm.due_ms = min(calm.other_due_ms, due_ms, calm.pumps_due_ms)
+    due_ms = due_ms if due_ms < calm.pumps_due_ms else calm.pumps_due_ms  # min() takes longer
+    calm.due_ms = due_ms if due_ms < calm.other_due_ms else calm.other_due_ms
     calm.now_ms, calm.moved = now, True
     return True
 
