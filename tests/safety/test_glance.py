@@ -292,3 +292,20 @@ def test_a_chain_of_frames_makes_no_state_until_somebody_looks() -> None:
     assert bed.lazy.calm.state is first
     bed.lazy.look()
     assert bed.lazy.calm.state == bed.state
+
+
+@pytest.mark.req("QUA-02", "DOS-01")
+def test_two_pumps_in_a_chain_are_due_when_the_one_longer_unheard_is() -> None:
+    capped = dosed_policy(COURSE_CAPS).pumps
+    bed = calm_bed(breath_policy(pumps=(*capped, replace(capped[0], device="b1-p2", drug=SALINE))))
+    for second in range(61, 91):
+        bed.do(Heard("b1-p2", running(second)), 300)
+        bed.do(Heard(PUMP, running(second)), 700)
+    bed.lazy.look()
+    passed = bed.lazy.passed
+    for second in range(91, 111):
+        bed.do(Heard(MONITOR, vitals(**WELL)), 100)
+        bed.do(Heard("b1-p2", running(second)), 200)
+        bed.do(Heard(PUMP, running(second)), 700)
+    assert bed.lazy.passed > passed + 30
+    bed.lazy.look()
