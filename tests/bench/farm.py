@@ -212,6 +212,7 @@ class Farm:
         heapq.heapify(self._agenda)
         self.push_s: float | None = None  # the control's echo does not poll: statuses are pushed that often
         self.beat_s = every_s
+        self._paused_at = start
 
     def devices(self) -> list[Pump | Monitor]:
         return [*self.pumps, *self.monitors]
@@ -219,13 +220,25 @@ class Farm:
     def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
         end = time.monotonic() + seconds
         while (now := time.monotonic()) < end and not until():
-            wait_s = self.beats(now)
-            for fd, _ in self._poll.poll(wait_s):
-                try:
-                    data = os.read(fd, 4096)
-                except OSError:
-                    continue
-                self._heard[fd](data)
+            self.answer(self.beats(now))
+
+    def pause(self) -> None:
+        """Say nothing of one's own from now on: `answer` goes on."""
+        self._paused_at = time.monotonic()
+
+    def resume(self) -> None:
+        """Go on where `pause` left off; nothing that was due meanwhile is said at once."""
+        late_s = time.monotonic() - self._paused_at
+        self._agenda = [(due + late_s, monitor, pump) for due, monitor, pump in self._agenda]
+
+    def answer(self, wait_s: float = 0.0) -> None:
+        """What was asked is answered."""
+        for fd, _ in self._poll.poll(wait_s):
+            try:
+                data = os.read(fd, 4096)
+            except OSError:
+                continue
+            self._heard[fd](data)
 
     def beats(self, now: float) -> float:
         """What is due is sent; seconds until the next, at most 0.05."""
