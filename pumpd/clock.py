@@ -26,6 +26,8 @@ def boot_id() -> str:
         return "unknown"
 
 
+NS_PER_MS = 1_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -36,15 +38,15 @@ class Source(Protocol):
         """Nanoseconds since the machine's boot, suspend included."""
         ...
 
-    def wall(self) -> datetime:
-        """Aware UTC."""
+    def wall_ns(self) -> int:
+        """Nanoseconds since 1970, UTC."""
         ...
 
 
 class _Machine:
     boot_ns = functools.partial(time.clock_gettime_ns, _BOOT_CLOCK)  # the hot path: no Python in between
 
-    wall = functools.partial(datetime.now, UTC)
+    wall_ns = staticmethod(time.time_ns)  # likewise: with each frame, and a datetime takes ten times as long to make
 
 
 MACHINE: Source = _Machine()
@@ -81,9 +83,9 @@ class Clock:
     """now_ms() for the kernel and wall_of(now_ms) for records."""
 
     def __init__(self, source: Source = MACHINE) -> None:
-        self._boot_ns, self._wall = source.boot_ns, source.wall
-        self.wall: Callable[[], datetime] = source.wall
-        """Now, aware UTC."""
+        self._boot_ns = source.boot_ns
+        self.wall_ns: Callable[[], int] = source.wall_ns
+        """Now, in nanoseconds since 1970, UTC."""
         self._offset_ms = -self.boot_ms()
 
     def now_ms(self) -> Ms:
@@ -95,16 +97,23 @@ class Clock:
         """Raw boot-time milliseconds, stored so that a later start of the same boot knows its gap exactly."""
         return self._boot_ns() // 1_000_000
 
+    def wall(self) -> datetime:
+        """Now, aware UTC."""
+        return EPOCH + timedelta(microseconds=self.wall_ns() // 1000)
+
     def wall_of(self, now_ms: int) -> datetime:
-        wall, ago_ms = self._wall(), self.now_ms() - now_ms
-        return wall - timedelta(milliseconds=ago_ms) if ago_ms else wall
+        return EPOCH + timedelta(microseconds=self.wall_ns_of(now_ms) // 1000)
+
+    def wall_ns_of(self, now_ms: int) -> int:
+        """As `wall_of`, in nanoseconds since 1970."""
+        return self.wall_ns() - (self.now_ms() - now_ms) * NS_PER_MS
 
     def resume(self, last_now_ms: int, last_boot_id: str, last_boot_ms: int, last_wall: datetime) -> Gap:
         """Continue the time line of an earlier run that was last seen at last_now_ms; call once, before any use."""
         if last_boot_id == boot_id() != "unknown":
             gap = Gap(max(0, self.boot_ms() - last_boot_ms), certain=True)
         else:
-            away = self._wall() - last_wall
+            away = self.wall() - last_wall
             gap = Gap(max(0, int(away.total_seconds() * 1000)), certain=False)
         self._offset_ms = last_now_ms + gap.ms + 1 - self.boot_ms()
         return gap

@@ -9,4 +9,4 @@ from pumpd.device.facts import PumpStatus
 
 def overheard(status: PumpStatus) -> PumpStatus:
     """Whatever a driver thinks it has asked, no status on a tap answers it, and none verifies a stop."""
-    return status if status.requested_ms is None else replace(status, requested_ms=None)
+    return replace(status, requested_ms=None)

@@ -236,6 +236,7 @@ class Daemon:
             links=self.config.links,
             shell=self.config.shell,
             post_soon=bed.post_soon,
+            hear=bed.hear,
             on_link=on_link,
             ear=None if self.capture is None else self.capture.ear(device),
             aside=functools.partial(self._aside, bed.id, device.id),

@@ -74,7 +74,7 @@ class Packer(msgspec.Struct, gc=False):
 
     first_seq: int
     first_ms: int
-    first_wall: datetime
+    first_wall_us: int
     seq: int
     ms: int
     parts: list[bytes]

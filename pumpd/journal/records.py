@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from msgspec import Struct
 
+from pumpd.clock import EPOCH
 from pumpd.safety.decisions import Decision
 from pumpd.safety.events import Event
 from pumpd.safety.policy import BedPolicy
@@ -55,15 +56,24 @@ class BootInfo:
 class StepRecord(Struct, frozen=True, gc=False):
     """One kernel step: the event, when it happened, and all that was decided.
 
-    seq counts the bed's steps without gaps from 1, across restarts (Restored.seq + 1 goes on).
+    seq counts the bed's steps without gaps from 1, across restarts (Restored.seq + 1 goes on). wall_ns: since 1970.
     """
 
     bed: str
     seq: int
     now_ms: Ms
-    wall: datetime
+    wall_ns: int
     event: Event
     decisions: tuple[Decision, ...]
+
+    @property
+    def wall_us(self) -> int:
+        return self.wall_ns // 1000
+
+    @property
+    def wall(self) -> datetime:
+        """Aware UTC."""
+        return EPOCH + timedelta(microseconds=self.wall_us)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from pumpd.clock import EPOCH
 from pumpd.device.facts import CommandOutcome
 from pumpd.journal.batch import Batch, Marks
 from pumpd.journal.chain import Link, extend
@@ -37,7 +38,6 @@ from pumpd.safety.events import Event, Heard, PolicyReplaced
 from pumpd.safety.policy import BedPolicy
 from pumpd.safety.wire import WireError, decision_from_wire, decision_to_wire, event_from_wire, event_to_wire
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 GAP = "Gap"
 OUTCOME = "CommandOutcome"
@@ -168,7 +168,7 @@ class _Work:
     def _step(self, record: StepRecord, encode: Encode | None) -> None:
         """A step that decided something or is a row of its own."""
         texts = [decision_text(decision) for decision in record.decisions]  # what may fail comes first
-        wall_us, packer = micros(record.wall), self._packers.get(record.bed)
+        wall_us, packer = record.wall_us, self._packers.get(record.bed)
         if encode is None:
             self._single(record, wall_us)
         else:
@@ -225,15 +225,15 @@ class _Work:
         if bed in self._packers:
             self._close([(bed, self._packers[bed])])
         seq, now_ms = record.seq, record.now_ms
-        packer = self._packers[bed] = Packer(seq, now_ms, record.wall, seq, now_ms, [])
+        packer = self._packers[bed] = Packer(seq, now_ms, record.wall_us, seq, now_ms, [])
         return packer
 
     def _close(self, done: Iterable[tuple[str, Packer]]) -> None:
         number_of, rows, n = self._beds.id_of, self._batch.samples, self._sample
         for bed, packer in done:
             if packer.parts:
-                wall_us = micros(packer.first_wall)
-                rows.append((n, number_of(bed), packer.first_seq, packer.first_ms, wall_us, packer.body()))
+                head = (n, number_of(bed), packer.first_seq, packer.first_ms, packer.first_wall_us)
+                rows.append((*head, packer.body()))
                 n += 1
         self._sample = n
 

@@ -11,7 +11,6 @@ because a stop waits while its record is written here.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -24,7 +23,7 @@ from pumpd.safety.wire import decision_from_wire, event_from_wire
 from pumpd.units import Ms
 
 _encode = msgspec.json.Encoder().encode
-Head = tuple[str, int, Ms, datetime]
+Head = tuple[str, int, Ms, int]
 UNKNOWN = 0  # the token of a record of an earlier run
 
 
@@ -72,7 +71,7 @@ def entry_of(bed: str, line: bytes) -> Entry:
     """The entry whose record `line_of` wrote down. Raises Unreadable."""
     try:
         kind, seq, now_ms, wall_us, boot_ms, body, decisions = msgspec.json.decode(line, type=list[Any])
-        head: Head = (bed, int(seq), Ms(int(now_ms)), from_micros(wall_us))
+        head: Head = (bed, int(seq), Ms(int(now_ms)), int(wall_us))
         return Entry(UNKNOWN, int(boot_ms), True, _READERS[kind](head, body, decisions))
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise Unreadable(str(error)) from error
@@ -88,18 +87,21 @@ def _event_of(body: Any) -> Event:
 
 def _step(head: Head, body: Any, decisions: Any) -> Record:
     decided = tuple(decision_from_wire({"type": kind, **fields}) for kind, fields in decisions)
-    return StepRecord(*head, _event_of(body), decided)
+    bed, seq, now_ms, wall_us = head
+    return StepRecord(bed, seq, now_ms, wall_us * 1000, _event_of(body), decided)
 
 
 def _policy(head: Head, body: Any, decisions: Any) -> Record:
     event = event_from_wire({"type": PolicyReplaced.__name__, "policy": body, "by": "journal"})
     assert isinstance(event, PolicyReplaced)
-    return PolicyRecord(*head, event.policy)
+    bed, seq, now_ms, wall_us = head
+    return PolicyRecord(bed, seq, now_ms, from_micros(wall_us), event.policy)
 
 
 def _gap(head: Head, body: Any, decisions: Any) -> Record:
     steps, first_seq, detail = body
-    return GapRecord(*head, int(steps), int(first_seq), str(detail))
+    bed, seq, now_ms, wall_us = head
+    return GapRecord(bed, seq, now_ms, from_micros(wall_us), int(steps), int(first_seq), str(detail))
 
 
 _READERS = {"step": _step, "policy": _policy, "gap": _gap}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from pumpd.bedside.chart_parts import Knowledge
@@ -34,8 +34,8 @@ class Still:
     def boot_ns(self) -> int:
         return self.ms * 1_000_000
 
-    def wall(self) -> datetime:
-        return datetime(2026, 3, 1, tzinfo=UTC) + timedelta(milliseconds=self.ms)
+    def wall_ns(self) -> int:
+        return int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * 1_000_000_000 + self.ms * 1_000_000
 
 
 class FakeBed:

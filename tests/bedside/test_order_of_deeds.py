@@ -37,7 +37,7 @@ class Ticking:
     """A clock whose time is another one at each look."""
 
     def __init__(self, clock: Clock, times: Iterator[int]) -> None:
-        self._times, self.wall_of, self.wall = times, clock.wall_of, clock.wall
+        self._times, self.wall_ns_of, self.wall_ns = times, clock.wall_ns_of, clock.wall_ns
 
     def now_ms(self) -> Ms:
         return Ms(next(self._times))

@@ -1,8 +1,8 @@
 """G3: CPU per frame from the line to the kernel's new state, against a uvloop add_reader with the bare parsers of G5.
 
 Ptys of pumps and monitors, each sending 10 frames a second; a child process reads them, its CPU time is its own.
-`python -m tests.bench.ingest KIND FOLDER BEDS` is that child: it prints "ready" and, when its input closes, one JSON
-line with the frames heard and the CPU seconds since "ready". Its kinds, interleaved in each round:
+`python -m tests.bench.ingest KIND FOLDER BEDS` is that child: it prints "ready" and, for every byte of its input, one
+JSON line with the frames heard and the CPU seconds used. Its kinds, by turns of a quarter of a second:
 
 control  the least that anybody would put to use: each line has a buffer for a frame that is cut, the newest values,
          and a count of what is garbled; checksums are looked at, every field is converted; it sends nothing
@@ -19,9 +19,7 @@ import json
 import os
 import re
 import resource
-import subprocess
 import sys
-import tempfile
 import tty
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -32,6 +30,7 @@ from pumpd.bedside import BedRuntime, DeviceSession, Parts
 from pumpd.clock import Clock
 from pumpd.config.load import load_ward
 from pumpd.config.model import BedConfig, WardConfig
+from pumpd.daemon.watch import raise_file_limit
 from pumpd.journal import StepRecord
 from pumpd.links.recorder import Recorder
 from pumpd.registry import drivers
@@ -39,10 +38,12 @@ from pumpd.safety import kernel
 from pumpd.safety.alarms import Alarm, Phase
 from pumpd.safety.events import Event, PatientBound
 from tests.bench.bare_parsers import BareParse, bare_monitor, bare_pump
-from tests.bench.daemon import ROOT, ward_toml
-from tests.bench.farm import CALM, Farm, capnostream
+from tests.bench.by_turns import Child, us_per_frame
+from tests.bench.daemon import ward_toml
+from tests.bench.farm import CALM, capnostream
 from tests.bench.report import Row, foreign_cpu, median_of_rounds
 
+MODULE = "tests.bench.ingest"
 EVERY_S = 0.1
 CORE_PERCENT = 15.0
 KEPT: list[asyncio.Task[None]] = []  # the loop itself keeps no task alive
@@ -149,7 +150,9 @@ def bed_sessions(
     bed.post(PatientBound(config.patient, by="bench"))
     for device in config.devices:
         driver, ear = drivers()[device.driver], None if capture is None else capture.ear(device)
-        pumps[device.id] = DeviceSession(device, driver, clock, bed.post, links=ward.links, shell=ward.shell, ear=ear)
+        pumps[device.id] = DeviceSession(
+            device, driver, clock, bed.post, links=ward.links, shell=ward.shell, hear=bed.hear, ear=ear
+        )
     return pumps.values()
 
 
@@ -181,40 +184,29 @@ async def child(kind: str, folder: Path, beds: int) -> None:
     await asyncio.sleep(2)  # handshakes and first questions
     gc.collect()
     gc.freeze()  # as the daemon does
+    loop = asyncio.get_running_loop()
+    ended = loop.create_future()
+
+    def asked() -> None:
+        if not os.read(sys.stdin.fileno(), 1):
+            ended.set_result(None)
+        print(json.dumps({"frames": frames(), "cpu_s": cpu_s()}), flush=True)
+
+    loop.add_reader(sys.stdin.fileno(), asked)
     print("ready", flush=True)
-    began, heard = cpu_s(), frames()
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-    print(json.dumps({"frames": frames() - heard, "cpu_s": cpu_s() - began}), flush=True)
+    await ended
     os._exit(0)
 
 
-def measure(kind: str, folder: Path, beds: int, farm: Farm, seconds: float) -> float:
-    """CPU microseconds per frame."""
-    for monitor in farm.monitors:
-        monitor.enabled = kind != "whole"  # nobody sends anything to a line that is only read
-        monitor.script = [*SCRIPT]
-    command = [sys.executable, "-m", "tests.bench.ingest", kind, str(folder), str(beds)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
-    assert process.stdout is not None
-    out = process.stdout
-    os.set_blocking(out.fileno(), False)
-    farm.run(30, lambda: out.readline() == b"ready\n")
-    farm.run(seconds)
-    os.set_blocking(out.fileno(), True)
-    answer = json.loads(process.communicate(b"", timeout=20)[0])
-    return float(answer["cpu_s"]) / max(1, int(answer["frames"])) * 1e6
-
-
 def run(rounds: int = 5, seconds: float = 4.0, beds: int = 100) -> list[Row]:
+    """seconds: how long each kind is heard in a round."""
+    raise_file_limit()
     found: dict[str, list[float]] = {kind: [] for kind in KINDS}
     for number in range(rounds):
-        with tempfile.TemporaryDirectory() as name:
-            farm = Farm(Path(name), beds, beds, 0, EVERY_S)
-            farm.push_s = EVERY_S
-            for kind, values in found.items():
-                values.append(measure(kind, Path(name), beds, farm, seconds))
-            farm.close()
-        last = {kind: f"{values[-1]:.0f} us" for kind, values in found.items()}
+        children = [Child(MODULE, kind, beds, EVERY_S, SCRIPT, asks=kind == "whole") for kind in KINDS]
+        for kind, value in zip(KINDS, us_per_frame(children, seconds), strict=True):
+            found[kind].append(value)
+        last = {kind: f"{values[-1]:.1f} us" for kind, values in found.items()}
         print(f"  round {number + 1}: {last} load {foreign_cpu():.1f}", flush=True)
     limit, ours, everything = (median_of_rounds(found[kind]) for kind in ("control", "tapped", "whole"))
     what, load = "ingest CPU per frame", f"{2 * beds} ptys at 10 Hz, both kinds of device"

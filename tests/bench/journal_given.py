@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 import struct
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pumpd.device.facts import Integrity, PumpStatus, Reading, Vitals
 from pumpd.journal import StepRecord
-from pumpd.journal.rows import micros
 from pumpd.safety.events import Heard, Tick
 from pumpd.units import Ms
 
 SIGNALS = ("rr", "spo2", "etco2", "fico2", "pulse", "no_breath", "no_breath_s", "ipi")
 SAMPLES_PER_STEP = len(SIGNALS) + 3  # and the pump's infusing, rate and volume
 ZERO = datetime(2026, 1, 15, tzinfo=UTC)
+ZERO_NS = 1_000_000_000 * int(ZERO.timestamp())
 
 
 @cache
@@ -35,7 +35,7 @@ def frames(bed: int, second: int) -> list[StepRecord]:
     name, monitor, pump = _names(bed)
     events = (Heard(monitor, vitals), Heard(pump, status), Tick())
     return [
-        StepRecord(name, seq + i, Ms(now + 200 * (i + 1)), ZERO + timedelta(milliseconds=now), event, ())
+        StepRecord(name, seq + i, Ms(now + 200 * (i + 1)), ZERO_NS + 1_000_000 * now, event, ())
         for i, event in enumerate(events)
     ]
 
@@ -79,5 +79,5 @@ def pack_by_hand(beds: int, records: list[StepRecord], second: int) -> list[tupl
         values = [reading.value_milli // 100 for reading in frame.readings]
         ago = status.now_ms - pump.requested_ms
         body = _SHORT.pack(1, second, *values, pump.infusing, pump.rate_ul_h, pump.volume_ul, ago, 1)
-        rows.append((second * beds + bed, bed, vitals.seq, vitals.now_ms, micros(vitals.wall), body))
+        rows.append((second * beds + bed, bed, vitals.seq, vitals.now_ms, vitals.wall_ns // 1000, body))
     return rows

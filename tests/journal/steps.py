@@ -11,6 +11,7 @@ from typing import Any
 from pumpd.device.facts import CommandOutcome, Outcome
 from pumpd.journal import BootInfo, Journal, StepRecord
 from pumpd.journal.limits import Limits
+from pumpd.journal.rows import micros
 from pumpd.safety.decisions import StopPump
 from pumpd.safety.events import Acknowledged, AckReason, Event, Heard, PatientBound, Tick
 from pumpd.safety.kernel import initial_state, next_deadline, step
@@ -29,9 +30,13 @@ def wall(now_ms: int) -> datetime:
     return ZERO + timedelta(milliseconds=now_ms)
 
 
+def wall_ns(now_ms: int) -> int:
+    return micros(wall(now_ms)) * 1000
+
+
 def reading_step(seq: int, now_ms: int, bed: str = "b1", event: Event | None = None) -> StepRecord:
     """A step that only heard a reading."""
-    return StepRecord(bed, seq, Ms(now_ms), wall(now_ms), event or Heard(MONITOR, vitals(rr=14, spo2=97)), ())
+    return StepRecord(bed, seq, Ms(now_ms), wall_ns(now_ms), event or Heard(MONITOR, vitals(rr=14, spo2=97)), ())
 
 
 class Recorder:
@@ -51,7 +56,7 @@ class Recorder:
         self.now += after
         self.state, self.out = step(self.state, event, self.now, self.policy)
         self.seq += 1
-        record = StepRecord(self.policy.bed, self.seq, Ms(self.now), wall(self.now), event, self.out)
+        record = StepRecord(self.policy.bed, self.seq, Ms(self.now), wall_ns(self.now), event, self.out)
         self.token = self.journal.append(record)
 
     def seconds(self, count: int, rate_ul_h: int = 2_000, **values: float) -> None:

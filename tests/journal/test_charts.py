@@ -12,7 +12,7 @@ from pumpd.safety.chart_feed import feed
 from pumpd.safety.decisions import AudioChanged, Decision, FlowChanged, PatientClosed, Permitted, Refused
 from pumpd.safety.events import Charted, Event, Heard, PatientBound, Tick
 from pumpd.units import Ms
-from tests.journal.steps import opened, reading_step, wall
+from tests.journal.steps import opened, reading_step, wall_ns
 from tests.safety.build import PUMP, patient, status
 
 OPENED = Permitted("chart", "e", "nurse a")
@@ -35,7 +35,7 @@ class Bed:
 
     def do(self, now_ms: int, event: Event, *decisions: Decision) -> None:
         self.seq += 1
-        self.journal.append(StepRecord(self.bed, self.seq, Ms(now_ms), wall(now_ms), event, decisions))
+        self.journal.append(StepRecord(self.bed, self.seq, Ms(now_ms), wall_ns(now_ms), event, decisions))
         self.live, _ = feed(self.live, event, now_ms, decisions, self.seq)
 
 

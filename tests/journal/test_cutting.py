@@ -18,7 +18,7 @@ from pumpd.journal.rollup import roll_up
 from pumpd.safety.events import Heard, PatientBound
 from pumpd.units import Ms
 from tests.journal.letters import rows
-from tests.journal.steps import BOOT, StepRecord, opened, reading_step, wall
+from tests.journal.steps import BOOT, StepRecord, opened, reading_step, wall, wall_ns
 from tests.journal.tamper import file_of
 from tests.safety.build import patient, vitals
 
@@ -46,7 +46,7 @@ async def months(journal: Journal, days: int, beds: tuple[str, ...] = ("b1", "b2
 
 def bound(seq: int, day: int) -> StepRecord:
     now_ms = day * DAY_MS + 1
-    return StepRecord("b1", seq, Ms(now_ms), wall(now_ms), PatientBound(patient(), "nurse"), ())
+    return StepRecord("b1", seq, Ms(now_ms), wall_ns(now_ms), PatientBound(patient(), "nurse"), ())
 
 
 async def made_ahead(url: str, days: int) -> None:

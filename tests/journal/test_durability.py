@@ -22,14 +22,14 @@ from pumpd.safety.wire import state_to_bytes
 from pumpd.units import Ms
 from tests.journal.daemons import daemon, writes
 from tests.journal.letters import rows
-from tests.journal.steps import BOOT, Recorder, StepRecord, admitted, opened, reading_step, wall
+from tests.journal.steps import BOOT, Recorder, StepRecord, admitted, opened, reading_step, wall, wall_ns
 from tests.safety.build import MONITOR, bed_policy, vitals
 
 SLOW = Limits(flush_s=3600, stall_s=60)  # nothing is written by the clock, so only what is urgent can be on the disk
 
 
 def fault_step(seq: int, now_ms: int, bed: str = "b1") -> StepRecord:
-    return StepRecord(bed, seq, Ms(now_ms), wall(now_ms), SelfFault("x", "y", True), ())
+    return StepRecord(bed, seq, Ms(now_ms), wall_ns(now_ms), SelfFault("x", "y", True), ())
 
 
 async def test_all_steps_come_back_in_order_after_a_restart(any_url: str) -> None:
@@ -205,7 +205,7 @@ async def test_two_daemons_cannot_write_one_journal(any_url: str, monkeypatch: p
 
 async def test_a_record_that_cannot_be_written_down_becomes_a_gap_and_blocks_nobody(any_url: str) -> None:
     async with opened(any_url) as journal:
-        bad = StepRecord("b1", 1, Ms(1_000), wall(1_000), SelfFault("x", "\ud800", True), ())
+        bad = StepRecord("b1", 1, Ms(1_000), wall_ns(1_000), SelfFault("x", "\ud800", True), ())
         journal.append(bad)
         await journal.append_durable(fault_step(2, 1_001))
         restored = await journal.restore("b1")

@@ -23,7 +23,7 @@ from pumpd.safety.events import SelfFault
 from pumpd.safety.wire import state_to_bytes
 from pumpd.units import Ms
 from tests.journal.disk import FULL, Disk, stalled
-from tests.journal.steps import Recorder, admitted, opened, reading_step, wall
+from tests.journal.steps import Recorder, admitted, opened, reading_step, wall_ns
 from tests.journal.test_durability import fault_step
 
 QUICK = Limits(flush_s=0.05, stall_s=60, retry_first_s=0.01, retry_most_s=0.05)
@@ -50,7 +50,7 @@ class Told:
 
 def long_step(seq: int) -> StepRecord:
     """So that some hundred of them need room."""
-    return StepRecord("b1", seq, Ms(1_000 + seq), wall(1_000 + seq), SelfFault("x", "y" * 300, True), ())
+    return StepRecord("b1", seq, Ms(1_000 + seq), wall_ns(1_000 + seq), SelfFault("x", "y" * 300, True), ())
 
 
 async def test_a_full_database_is_told_once_refuses_durability_and_recovers_whole(any_url: str, disk: Disk) -> None:

@@ -15,7 +15,7 @@ from pumpd.journal.replay import replay
 from pumpd.safety.events import SelfFault
 from pumpd.units import Ms
 from tests.journal.letters import letters, message, rows
-from tests.journal.steps import Recorder, StepRecord, admitted, opened, wall
+from tests.journal.steps import Recorder, StepRecord, admitted, opened, wall_ns
 from tests.journal.test_faults import QUICK, Told
 from tests.postgres import Postgres
 
@@ -176,7 +176,7 @@ async def test_a_server_that_does_not_answer_is_told_and_forgiven(postgres: Post
     async with opened(pg_url, limits=Limits(flush_s=0.02, stall_s=0.02), on_fault=told) as journal:
         postgres.pause()
         try:
-            token = journal.append(StepRecord("b1", 1, Ms(1_000), wall(1_000), SelfFault("x", "y", True), ()))
+            token = journal.append(StepRecord("b1", 1, Ms(1_000), wall_ns(1_000), SelfFault("x", "y", True), ()))
             with pytest.raises(JournalUnavailable, match="stalls"):
                 await journal.durable(token)
         finally:

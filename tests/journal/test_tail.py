@@ -17,7 +17,7 @@ from pumpd.journal.tail import HALF, HEAD, MARK, SLOT, THIN, Slot, Tail
 from pumpd.journal.tail_lines import Unreadable, entry_of, line_of, mark_of
 from pumpd.safety.events import Heard, SelfFault
 from pumpd.units import Ms
-from tests.journal.steps import Recorder, admitted, reading_step, wall
+from tests.journal.steps import Recorder, admitted, reading_step, wall, wall_ns
 from tests.journal.test_durability import fault_step
 from tests.safety.build import bed_policy, status
 
@@ -80,7 +80,7 @@ def test_every_record_comes_back_equal() -> None:
 
 
 def test_a_step_that_cannot_be_written_down_is_a_gap() -> None:
-    bad = StepRecord("b1", 4, Ms(4), wall(4), SelfFault("x", "\ud800", True), ())
+    bad = StepRecord("b1", 4, Ms(4), wall_ns(4), SelfFault("x", "\ud800", True), ())
     found = entry_of("b1", line_of(bad, 0)).record
     assert isinstance(found, GapRecord)
     assert (found.seq, found.first_seq, found.steps) == (4, 4, 1)

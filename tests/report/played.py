@@ -7,7 +7,7 @@ nothing flows and every five seconds while it does, and the bed's times are as c
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -110,8 +110,8 @@ class PlayedBed:
     def do(self, event: Event) -> tuple[de.Decision, ...]:
         self.state, out = step(self.state, event, Ms(self.now), self.policy)
         self.seq += 1
-        wall = ZERO + timedelta(milliseconds=self.now)
-        self.steps.append(StepRecord(self.policy.bed, self.seq, Ms(self.now), wall, event, out))
+        wall_ns = int(ZERO.timestamp()) * 1_000_000_000 + self.now * 1_000_000
+        self.steps.append(StepRecord(self.policy.bed, self.seq, Ms(self.now), wall_ns, event, out))
         self.refused += [one.reasons for one in out if isinstance(one, de.Refused)]
         for one in out:
             if isinstance(one, de.StopPump):
