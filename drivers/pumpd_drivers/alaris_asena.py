@@ -48,11 +48,15 @@ _STOP_BYTES = Send(wire.frame(STOP), urgent=True)
 class AlarisAsena:
     """One pump. At most one exchange waits for its reply, except that a stop goes out at once."""
 
+    __slots__ = (
+        "_alarming", "_alarms", "_alarms_ms", "_asked_control", "_expected", "_framer", "_hear_reply", "_lease",
+        "_line", "_questions", "_serial", "_wants_control",
+    )  # fmt: skip
+
     info: ClassVar[DriverInfo] = wire.INFO
 
     def __init__(self, settings: DeviceSettings) -> None:
-        self._expected = settings.serial
-        self._wants_control = settings.control
+        self._expected, self._wants_control = settings.serial, settings.control
         self._framer = LineFramer(start=b"!", end=b"\r", abort=b"\x1b")
         self._questions = Questions(settings.poll_ms or self.info.poll_ms, mute=settings.receive_only)
         self._line = self._questions.line
@@ -60,8 +64,7 @@ class AlarisAsena:
         self._lease = Lease(LEASE_MS, PATIENCE)
         self._alarms: DeviceAlarms | None = None
         self._alarms_ms = Ms(0)
-        self._alarming = False
-        self._asked_control = False
+        self._alarming = self._asked_control = False
         self._hear_reply: dict[str, Callable[[Reply, Ms], list[Out]]] = {
             ALARM: self._hear_alarms,
             SERIAL: self._hear_serial,
@@ -157,10 +160,9 @@ class AlarisAsena:
         mismatch = self._mismatch()
         if mismatch is not None:
             return [CommandOutcome(order.order_id, Outcome.REFUSED, mismatch)]
-        out: list[Out] = [*self._line.urgent(STOP, order.order_id, _STOP_BYTES, now)]
-        for queued in self._line.drop_queued():
-            out.append(CommandOutcome(queued.order_id, Outcome.REFUSED, "overtaken by a stop"))
-        return out
+        sent = self._line.urgent(STOP, order.order_id, _STOP_BYTES, now)
+        late = [queued.order_id for queued in self._line.drop_queued()]
+        return [*sent, *(CommandOutcome(order_id, Outcome.REFUSED, "overtaken by a stop") for order_id in late)]
 
     def _why_not(self, order: SetRateOrder) -> str | None:
         """Why this rate is not sent."""

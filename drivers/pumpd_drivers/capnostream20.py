@@ -49,6 +49,12 @@ MODEL = "Capnostream"
 class Capnostream20:
     """One monitor."""
 
+    __slots__ = (
+        "_alarm_bytes", "_alarms", "_alarms_ms", "_baud_at", "_bauds", "_co2_quality", "_co2_status_ms", "_enabled",
+        "_framer", "_identity", "_next_send_ms", "_quiet_at_ms", "_silent", "_slow_status", "_streaming", "_unanswered",
+        "_wave",
+    )  # fmt: skip
+
     info: ClassVar[DriverInfo] = DriverInfo(
         name="capnostream20",
         vendor="Oridion / Medtronic",

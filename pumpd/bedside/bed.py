@@ -44,6 +44,12 @@ T = TypeVar("T")
 class BedRuntime:
     """The kernel of one bed, its inbox and its clock. Lives on one event loop; no locks."""
 
+    __slots__ = (
+        "_calm", "_clock", "_commander", "_faults", "_hub", "_inbox", "_journal", "_kernel", "_pieces", "_retry_ms",
+        "_shell", "_stepping", "_stop_left", "_telling", "_token", "_waiting", "id", "lateness", "now_ms", "policy",
+        "seq", "timer",
+    )  # fmt: skip
+
     def __init__(
         self,
         policy: BedPolicy,
@@ -55,28 +61,21 @@ class BedRuntime:
         now_ms: int = 0,
     ) -> None:
         """seq and now_ms: of the last step that is in `state`. pumps may be filled later, before the first event."""
-        self.id = policy.bed
-        self.policy = policy
-        self._calm = calm_policy(policy)
+        self.id, self.policy, self._calm = policy.bed, policy, calm_policy(policy)
         self.state = state
-        self.seq = seq
-        self.now_ms = Ms(now_ms)
+        self.seq, self.now_ms = seq, Ms(now_ms)
         self.lateness = Lateness(parts.shell.kernel_late_ms, parts.shell.late_clear_ms)
-        self._kernel = parts.kernel
-        self._clock = parts.clock
-        self._journal = parts.journal
-        self._hub = parts.hub
+        self._kernel, self._clock, self._journal, self._hub = parts.kernel, parts.clock, parts.journal, parts.hub
         self._telling = Telling(policy.bed, parts)
         self._shell = parts.shell
         self._commander = Commander(pumps, self.post_soon, parts.journal.durable, parts.shell.durable_ms)
         self.timer = DeadlineTimer(parts.clock, self._deadline, self._due)
         self._inbox: deque[Event] = deque()
-        self._stepping = False
-        self._pieces = Pieces()
+        self._stepping, self._pieces = False, Pieces()
         self._waiting = self._pieces.waiting  # asked of every frame
         self._stop_left = ""  # for which pump, before its step
         self._faults = KernelFaults(policy.bed, parts, self.post)
-        self._retry_ms = 0
+        self._retry_ms = self._token = 0  # token: of the last quiet frame's record
 
     @property
     def failed(self) -> bool:
@@ -112,15 +111,23 @@ class BedRuntime:
                 self._later(event, self._clock.now_ms(), None)
                 return None
             self._pieces.catch_up()
-        if type(event) is Heard and (passed := self._pass_over(event)) is not None:
-            return passed
+        if type(event) is Heard and self._pass_over(event, self._clock.now_ms()):
+            return Stepped((), self._token)
         return self._run(self._step, event)
+
+    def hear(self, heard: Heard, now: Ms) -> None:
+        """`post`, for the frame of every second: the shortest way. now: the present kernel time."""
+        if self._stepping or self._waiting:
+            self.post(heard)
+        elif not self._pass_over(heard, now):
+            self._run(self._step, heard)
 
     def post_soon(self, event: Event) -> None:
         """As `post`, but on the next turns of the loop, or before what comes next: for what stops no pump."""
-        if type(event) is Heard and not (self._stepping or self._waiting) and self._pass_over(event) is not None:
+        now = self._clock.now_ms()
+        if type(event) is Heard and not (self._stepping or self._waiting) and self._pass_over(event, now):
             return
-        self._later(event, self._clock.now_ms(), None)
+        self._later(event, now, None)
 
     def _later(self, event: Event, heard_ms: Ms, sent: str | None) -> None:
         """Its step on a turn of its own, as of heard_ms. sent: the order that has left already."""
@@ -131,26 +138,26 @@ class BedRuntime:
         pump = self.state.pumps.get(device)
         return device == self._stop_left or (pump is not None and pump.lock.state in STOPPING)
 
-    def _pass_over(self, event: Heard) -> Stepped | None:
-        """The step of a quiet frame, nearly each of them, the short way: it decides nothing. None: it takes a step."""
-        now: Ms = self._clock.now_ms()
+    def _pass_over(self, event: Heard, now: Ms) -> bool:
+        """The step of a quiet frame, nearly each of them, the short way: it decides nothing. False: it takes a step."""
         calm = self._calm
         try:
             if not self._kernel.passes_over(calm, event, now):
-                return None
+                return False
         except Exception as error:  # noqa: BLE001 - supervision boundary: the step itself still decides
             self._faults.happened("glance", error)
-            return None
+            return False
         self.now_ms = now
         self.seq += 1
-        token = self._journal.append(StepRecord(self.id, self.seq, now, self._clock.wall(), event, ()))
+        self._token = self._journal.append(StepRecord(self.id, self.seq, now, self._clock.wall_ns(), event, ()))
         try:
             self._hub.mark(self.id)
         except Exception:  # supervision boundary, as in Telling: what screens cannot show must not stop the bed
             log.exception("screens failed", bed=self.id)
-        if calm.due_ms < self.timer.armed_ms:
-            self.timer.arm_by(calm.due_ms)
-        return Stepped((), token)
+        timer, due = self.timer, calm.due_ms
+        if due < timer.armed_ms or (now >= timer.renew_ms and due > timer.armed_ms):
+            timer.arm_at(due)
+        return True
 
     def _run(self, work: Callable[..., T], *of: object) -> T:
         """One step or a piece of one, then the events that it has put into the inbox."""
@@ -252,7 +259,7 @@ class BedRuntime:
         return decisions
 
     def _carry_out(self, event: Event, decisions: tuple[Decision, ...], now: Ms, sent: str | None) -> int:
-        record = StepRecord(self.id, self.seq, now, self._clock.wall_of(now), event, decisions)
+        record = StepRecord(self.id, self.seq, now, self._clock.wall_ns_of(now), event, decisions)
         if decisions or sent is not None:  # not the frame of every second
             self._stop(record, sent)
         token = self._journal.append(record)

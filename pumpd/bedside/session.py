@@ -6,43 +6,47 @@ technical alarm, and started again; it never takes another device or bed with it
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import structlog
 
 from pumpd.bedside.driver_faults import DriverFaults
+from pumpd.bedside.hearing import Hearing
 from pumpd.bedside.leftovers import Leftovers
+from pumpd.bedside.orders import not_given, settings_of
 from pumpd.bedside.overheard import overheard
 from pumpd.bedside.pieces import stops_nothing
 from pumpd.bedside.recent import Recent
 from pumpd.bedside.timer import DeadlineTimer
 from pumpd.clock import Clock
 from pumpd.config.model import DeviceConfig, LinkTimes, ShellTimes
-from pumpd.device import DeviceSettings, Driver, Out, PumpDriver, PumpOrder, ReadStatus, ReleaseControl
+from pumpd.device import Driver, Out, PumpDriver, PumpOrder, ReadStatus, ReleaseControl
 from pumpd.device.facts import (
     CommandOutcome,
-    Garbled,
     Outcome,
     PumpStatus,
     Send,
     SetLine,
-    Silent,
     Unmapped,
     Vitals,
     Waveform,
 )
-from pumpd.links import Ear, Line, LinkError, Reason, Trouble, parse_link
+from pumpd.links import Ear, Line, LinkError, Trouble, parse_link
 from pumpd.safety.events import Event, Heard, LinkChanged, LinkState, OrderSent
 from pumpd.units import Ms
 
 log = structlog.get_logger(__name__)
-_NOTHING_HEARD = (Garbled, Silent, CommandOutcome)
 _FOR_THE_LINE = (Send, SetLine, Waveform, Unmapped)
 
 
 class DeviceSession:
     """Made on the running loop; start() begins, close() hands control back and ends."""
+
+    __slots__ = (
+        "_aside", "_clock", "_closing", "_device", "_driver", "_faults", "_hear", "_hearing", "_in_doubt",
+        "_make", "_on_link", "_orders", "_post", "_post_soon", "_pump", "_shell", "_tap", "_urgent_sent",
+        "driver", "frames", "heard_ms", "id", "kind", "line", "recent", "timer", "unmapped", "waves",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -54,13 +58,15 @@ class DeviceSession:
         links: LinkTimes,
         shell: ShellTimes,
         post_soon: Callable[[Event], object] | None = None,
+        hear: Callable[[Heard, Ms], object] | None = None,
         on_link: Callable[[], object] = lambda: None,
         ear: Ear | None = None,
         aside: Callable[[Unmapped | Waveform], object] = lambda fact: None,
     ) -> None:
         """on_link is called after the bed has been told of another state of the link: screens shall not wait for it.
 
-        post_soon takes what stops no pump and need not be judged within this turn of the loop; without it post does.
+        post_soon takes what stops no pump and need not be judged within this turn of the loop, hear what each frame
+        says, with the present time; without them post does.
         ear hears what passes on the line; aside gets what the bed is not told of. Raises ValueError for a link that is
         none; the ward file's check has refused it before.
         """
@@ -74,10 +80,11 @@ class DeviceSession:
         self._tap = link.receive_only
         self._post = post
         self._post_soon = post_soon or self._post
+        self._hear = hear or (lambda heard, now: self._post(heard))
         self._on_link = on_link
-        self._links, self._shell = links, shell
+        self._shell = shell
         self.recent = Recent(clock.now_ms)
-        self._line = Line(
+        self.line = Line(
             link,
             device.info.line,
             links,
@@ -90,21 +97,17 @@ class DeviceSession:
         self._pump: PumpDriver | None = None  # the same, if it takes commands: asked once, for asking takes long
         self.timer = DeadlineTimer(clock, self._deadline, self._tick)
         self._faults = DriverFaults(device, shell, clock, post=self._post, tell_link=self._tell_link, begin=self._begin)
-        self._half_open: asyncio.TimerHandle | None = None
-        self._closing, self._silent, self._urgent_sent = False, False, 0
+        self._hearing = Hearing(self.id, self.line, links, self._faults, self._tell_link)
+        self._closing, self._in_doubt, self._urgent_sent = False, False, 0  # in doubt: what comes next is listened to
         self._orders: dict[str, None] = {}
         self.unmapped, self._aside = Leftovers(), aside
         self.waves = self.frames = 0  # for /metrics; frames: believed vital signs and statuses; heard_ms: the last one
         self.heard_ms: int | None = None
 
-    @property
-    def line(self) -> Line:
-        return self._line
-
     def start(self) -> None:
         """Begin to open the line; the first event is posted later, never from here. After close() nothing happens."""
         if not self._closing:
-            self._line.start()
+            self.line.start()
 
     async def close(self, hand_back: bool = True) -> None:
         """Clean exit: the driver's last bytes (control is handed back), then the line closes. The bed is not told.
@@ -122,26 +125,27 @@ class DeviceSession:
                 outs = []
             for out in outs:
                 if isinstance(out, Send):
-                    self._line.write(out.data, urgent=out.urgent)
-        await self._line.close(self._shell.drain_ms)
+                    self.line.write(out.data, urgent=out.urgent)
+        await self.line.close(self._shell.drain_ms)
 
     def command(self, order: PumpOrder) -> list[Event]:
         """Bytes of the order leave before this returns; the answer's events are for a later turn of the loop."""
         pump = self._pump
         if self._tap:
-            return self._not_given(order, "receive-only tap: nothing is ever sent on this line")
+            return not_given(self.id, order, "receive-only tap: nothing is ever sent on this line")
         if pump is None:
             down = self._driver is None
-            return self._not_given(order, f"line down ({self._line.trouble})" if down else "no command exists")
+            return not_given(self.id, order, f"line down ({self.line.trouble})" if down else "no command exists")
         try:
             outs = pump.command(order, self._clock.now_ms())
         except Exception as error:  # noqa: BLE001 - supervision boundary: our bug must not stop other beds
             self._crash(error)
-            return self._not_given(order, "driver failed", Outcome.UNKNOWN)
+            return not_given(self.id, order, "driver failed", Outcome.UNKNOWN)
         given = True
         for out in outs:
             if isinstance(out, Send):
-                given = self._line.write(out.data, urgent=self._mark(out.urgent)) and given
+                self._urgent_sent += out.urgent
+                given = self.line.write(out.data, urgent=out.urgent) and given
         self.timer.arm()
         return self._commanded(order, outs, given)
 
@@ -149,21 +153,12 @@ class DeviceSession:
         """What became of an order whose bytes the line took, or did not take."""
         facts: list[Event] = [self._heard(out) for out in outs if not isinstance(out, _FOR_THE_LINE)]
         if not given:
-            return [*facts, *self._not_given(order, "line takes no bytes")]
+            return [*facts, *not_given(self.id, order, "line takes no bytes")]
         if any(isinstance(out, CommandOutcome) and out.order_id == order.order_id for out in outs):
             return facts
         if not isinstance(order, ReadStatus | ReleaseControl):
             self._orders[order.order_id] = None
         return [OrderSent(self.id, order.order_id), *facts]
-
-    def _mark(self, urgent: bool) -> bool:
-        self._urgent_sent += urgent
-        return urgent
-
-    def _not_given(self, order: PumpOrder, why: str, outcome: Outcome = Outcome.REFUSED) -> list[Event]:
-        if isinstance(order, ReadStatus | ReleaseControl):
-            return []
-        return [Heard(self.id, CommandOutcome(order.order_id, outcome, why))]
 
     # the line's side
 
@@ -176,13 +171,14 @@ class DeviceSession:
             self._end(trouble)
 
     def _begin(self) -> None:
-        if not self._line.up:
+        if not self.line.up:
             return
         log.info("line up", device=self.id)
-        self._silent = False
+        self._hearing.begin()
+        self._in_doubt = self._hearing.in_doubt
         self._tell_link(LinkChanged(self.id, LinkState.UP))
         try:
-            driver = self._driver = self._make(self._settings())
+            driver = self._driver = self._make(settings_of(self._device, self._tap))
             self._pump = driver if isinstance(driver, PumpDriver) else None
             outs = driver.start(now := self._clock.now_ms())
         except Exception as error:  # noqa: BLE001 - supervision boundary, as in _on_bytes
@@ -190,11 +186,6 @@ class DeviceSession:
             return
         self._route(outs, now)
         self.timer.arm()
-
-    def _settings(self) -> DeviceSettings:
-        device = self._device
-        control = device.control and not self._tap
-        return DeviceSettings(device.id, device.serial, control, device.poll_ms, device.options, self._tap)
 
     def _end(self, trouble: Trouble) -> None:
         log.warning("line down", device=self.id, reason=str(trouble))
@@ -208,9 +199,7 @@ class DeviceSession:
         self._driver = self._pump = None
         self.timer.cancel()
         self._faults.cancel()
-        if self._half_open is not None:
-            self._half_open.cancel()
-            self._half_open = None
+        self._hearing.cancel()
 
     def _on_bytes(self, data: bytes) -> None:
         driver = self._driver
@@ -229,8 +218,11 @@ class DeviceSession:
         except Exception as error:  # noqa: BLE001 - supervision boundary, as above
             self._crash(error)
             return
-        if due is not None and due < self.timer.armed_ms and self._driver is driver:
-            self.timer.arm_by(due)
+        timer = self.timer
+        if due is None or self._driver is not driver:  # what was heard may have closed the line
+            return
+        if due < timer.armed_ms or (now >= timer.renew_ms and due > timer.armed_ms):
+            timer.arm_at(due)
 
     # the driver's side
 
@@ -258,20 +250,20 @@ class DeviceSession:
         for out in outs:
             if type(out) is Vitals or type(out) is PumpStatus:  # the frame of every second
                 self.frames += 1
-                if self._silent or self._faults.active:
+                if self._in_doubt:
                     self._listen(out)
-                if self._tap and type(out) is PumpStatus:
+                if self._tap and type(out) is PumpStatus and out.requested_ms is not None:
                     out = overheard(out)  # noqa: PLW2901
-                post = self._post
-                post(Heard(self.id, out))
+                hear = self._hear
+                hear(Heard(self.id, out), now)
                 self.heard_ms = now
             elif isinstance(out, Send):
                 # A fact of this same list has just made the kernel stop the pump: what the driver had meant to send
                 # is stale now, and a rate must not follow a stop. The driver treats it as unanswered.
                 if out.urgent or self._urgent_sent == urgent_before:
-                    self._line.write(out.data, urgent=out.urgent)
+                    self.line.write(out.data, urgent=out.urgent)
             elif isinstance(out, SetLine):
-                self._line.set_baud(out.baud)
+                self.line.set_baud(out.baud)
             elif isinstance(out, Unmapped):
                 self._note(out)  # for the biomedical engineer; the kernel judges what has a row
             elif isinstance(out, Waveform):
@@ -293,30 +285,15 @@ class DeviceSession:
         return Heard(self.id, fact)
 
     def _listen(self, fact: Out) -> None:
-        """The line is silent while nothing believable comes, and up again with the first believable fact."""
-        if isinstance(fact, Silent) and not self._silent:
-            self._silent = True
-            self._tell_link(LinkChanged(self.id, LinkState.SILENT, fact.detail))
-            self._expect_bytes()
-        elif not isinstance(fact, _NOTHING_HEARD):
-            self._faults.end()
-            if self._silent:
-                self._silent = False
-                if self._half_open is not None:
-                    self._half_open.cancel()
-                self._tell_link(LinkChanged(self.id, LinkState.UP))
+        self._hearing.listen(fact)
+        self._in_doubt = self._hearing.in_doubt
 
     def _tell_link(self, event: LinkChanged) -> None:
         self._post(event)
         self._on_link()
 
-    def _expect_bytes(self) -> None:
-        """A link over the network that stays silent may be half-open: it is connected anew. A serial line cannot be."""
-        if self._line.over_network:
-            wait_s = self._links.silent_reopen_ms / 1000
-            self._half_open = asyncio.get_running_loop().call_later(wait_s, self._line.reopen, Reason.SILENT)
-
     def _crash(self, error: Exception) -> None:
         """A bug of ours: it must not take another device or bed with it."""
         self._drop_driver()
         self._faults.happened(error)
+        self._in_doubt = True

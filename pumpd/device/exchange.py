@@ -29,14 +29,19 @@ class Request:
 class InFlight:
     """Requests that may still be answered, oldest first."""
 
+    __slots__ = (
+        "_late_ms",
+        "requests",
+    )
+
     def __init__(self, late_ms: int, most: int = 32) -> None:
         """late_ms: after that long no reply is expected any more."""
         self._late_ms = late_ms
-        self._requests: deque[Request] = deque(maxlen=most)
+        self.requests: deque[Request] = deque(maxlen=most)  # the same one always: whether it is empty is asked often
 
     def add(self, request: Request) -> Request | None:
         """Remember a request that is being sent; returns the oldest one if it had to make room."""
-        requests = self._requests
+        requests = self.requests
         pushed_out = requests[0] if len(requests) == requests.maxlen else None
         requests.append(request)
         return pushed_out
@@ -47,7 +52,7 @@ class InFlight:
         Queries sent before an answered query are buried: the device takes one at a time and in order, so
         their replies cannot come any more. An order's reply buries nothing and orders are never buried.
         """
-        requests = self._requests
+        requests = self.requests
         if not requests:
             return None
         first = requests[0]
@@ -62,17 +67,18 @@ class InFlight:
 
     def _take_out(self, found: Request) -> Request:
         """The request, with what it buries gone."""
-        requests = list(self._requests)
+        requests = list(self.requests)
         index = requests.index(found)
         younger = requests[index + 1 :]
         older = [r for r in requests[:index] if found.order_id is not None or r.order_id is not None]
-        self._requests = deque([*older, *younger], maxlen=self._requests.maxlen)
+        self.requests.clear()
+        self.requests += [*older, *younger]
         return found
 
     def has(self, name: str, now: Ms) -> bool:
         """Is a request of that name still without its reply, and young enough to get one?"""
         self._forget_old(now)
-        for request in self._requests:  # noqa: SIM110 - asked with every frame: a generator costs more than all else
+        for request in self.requests:  # noqa: SIM110 - asked with every frame: a generator costs more than all else
             if request.name == name:
                 return True
         return False
@@ -80,11 +86,11 @@ class InFlight:
     def oldest(self, names: Collection[str], now: Ms) -> str | None:
         """The name of the oldest request with one of these names that may still be answered."""
         self._forget_old(now)
-        return next((request.name for request in self._requests if request.name in names), None)
+        return next((request.name for request in self.requests if request.name in names), None)
 
     def overdue_orders(self, now: Ms) -> list[Request]:
         """Orders past their time-out that have no outcome yet; they count as told from now on."""
-        overdue = [r for r in self._requests if r.order_id is not None and not r.told and r.due_ms <= now]
+        overdue = [r for r in self.requests if r.order_id is not None and not r.told and r.due_ms <= now]
         for request in overdue:
             request.told = True
         return overdue
@@ -92,19 +98,19 @@ class InFlight:
     def next_order_due(self) -> Ms | None:
         """When the next order without an outcome becomes unknown."""
         first = None
-        for request in self._requests:  # spelled out: asked with every frame, and hardly ever is there an order
+        for request in self.requests:  # spelled out: asked with every frame, and hardly ever is there an order
             if request.order_id is not None and not request.told and (first is None or request.due_ms < first):
                 first = request.due_ms
         return first
 
     def __contains__(self, request: Request) -> bool:
-        return request in self._requests  # by identity: requests have no equality of their own
+        return request in self.requests  # by identity: requests have no equality of their own
 
     def __len__(self) -> int:
-        return len(self._requests)
+        return len(self.requests)
 
     def _forget_old(self, now: Ms) -> None:
-        requests = self._requests
+        requests = self.requests
         while requests and requests[0].sent_ms + self._late_ms <= now:
             if requests[0].order_id is not None and not requests[0].told:
                 break

@@ -28,6 +28,14 @@ class LineFramer:
     made whole may take them out of it, and feeds what it has no use for.
     """
 
+    __slots__ = (
+        "_abort",
+        "_end",
+        "_limit",
+        "_start",
+        "rest",
+    )
+
     def __init__(self, start: bytes, end: bytes, abort: bytes, limit: int = 512) -> None:
         self._start, self._end, self._abort, self._limit = start, end, abort, limit
         self.rest = b""
@@ -83,6 +91,10 @@ class EscapedFramer:
     LEN counts the body before escaping, CHK is the XOR of LEN and body. The start byte never occurs
     inside a frame, so each one begins anew.
     """
+
+    __slots__ = (
+        "_escape", "_limit", "_noise", "_pairs", "_part", "_start", "_start_value",
+    )  # fmt: skip
 
     def __init__(self, start: int = 0x85, escape: int = 0x80, limit: int = 1024) -> None:
         self._start = bytes([start])

@@ -28,6 +28,11 @@ class Order:
 class HalfDuplex:
     """The exchanges of one request/reply device."""
 
+    __slots__ = (
+        "_ahead", "_busy_ms", "_due", "_encode", "_flight", "_in_flight", "_late_ms", "_mute", "_orders", "_rank",
+        "_timeout_ms", "pending",
+    )  # fmt: skip
+
     def __init__(
         self,
         timeout_ms: int,
@@ -49,6 +54,7 @@ class HalfDuplex:
         self._busy_ms = timeout_ms if busy_ms is None else busy_ms
         self._late_ms = late_ms
         self._flight = InFlight(late_ms)
+        self._in_flight = self._flight.requests
         self._mute = mute
         self._rank = {name: rank for rank, name in enumerate(priority)}
         self._encode = encode
@@ -105,8 +111,10 @@ class HalfDuplex:
 
     def answered(self, name: str, now: Ms) -> Request | None:
         """Whose reply a message of this name is; None: nobody asked."""
-        request = self._flight.answered(name, now)
         pending = self.pending
+        if pending is None and not self._in_flight:
+            return None  # of a tap, every time
+        request = self._flight.answered(name, now)
         if pending is None or (request is None and now < pending.sent_ms + self._late_ms):
             return request  # nothing has left the flight
         if pending is request or pending not in self._flight:
@@ -163,7 +171,7 @@ class HalfDuplex:
 
     def next_deadline(self) -> Ms | None:
         """When a time-out or a due question wants attention."""
-        pending, order_ms = self.pending, self._flight.next_order_due()
+        pending, order_ms = self.pending, self._flight.next_order_due() if self._in_flight else None
         if pending is not None:
             line_ms = Ms(pending.sent_ms + self._busy_ms)
         elif self._due:

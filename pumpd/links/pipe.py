@@ -18,6 +18,11 @@ class Pipe:
     on_sent, if any, is given what has left, after it has.
     """
 
+    __slots__ = (
+        "_blocked", "_eof", "_fd", "_held", "_loop", "_on_lost", "_on_sent", "_open", "_outbox", "_suspended",
+        "on_bytes",
+    )  # fmt: skip
+
     def __init__(
         self,
         fd: int,
