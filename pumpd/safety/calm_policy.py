@@ -7,8 +7,7 @@ the frames of a chain have moved on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from msgspec import Struct
+from dataclasses import dataclass, field
 
 from pumpd.device.facts import Reading
 from pumpd.device.signals import SIGNALS
@@ -31,7 +30,8 @@ KEPT = 1024  # policies; a ward has one for each bed
 Span = tuple[int, int, int]  # lowest and highest quiet value, and how far it may move in one frame
 
 
-class CalmMonitor(Struct, eq=False, gc=False):
+@dataclass(slots=True, eq=False)
+class CalmMonitor:
     """One monitor. sees: signals of which one has to be there; co2: of which one shows CO2; required: INT-03.
 
     fresh_ms: how long after its last frame nothing happens by itself.
@@ -58,10 +58,11 @@ class CalmMonitor(Struct, eq=False, gc=False):
     without: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
     values: tuple[int | None, ...] = ()
-    off_ms: list[int | None] = []
+    off_ms: list[int | None] = field(default_factory=list)
 
 
-class CalmPump(Struct, eq=False, gc=False):
+@dataclass(slots=True, eq=False)
+class CalmPump:
     """One pump. limit_ug_kg_h: its lower ceiling; None where its dose cannot be judged. lock: with which it begins.
 
     chain: the number of the chain of quiet frames in which it was found calm; flow: what was told of its flow then;
@@ -83,11 +84,12 @@ class CalmPump(Struct, eq=False, gc=False):
     moved: bool = False
     flow: Flow | None = None
     report: Report | None = None
-    dose: Dose = Dose()
+    dose: Dose = field(default_factory=Dose)
     serial: str | None = None
 
 
-class Calm(Struct, eq=False, gc=False):
+@dataclass(slots=True, eq=False)
+class Calm:
     """A bed, as far as it is calm. monitors: those whose frames can be passed over at a glance. alone: it has one pump.
 
     state: the bed, but for what has moved since in the chain of quiet frames with this number, which has begun with it

@@ -190,7 +190,7 @@ def counted(dose: Dose, volume_ul: int, by_rate_nl: int, low_rate_nl: int, gap: 
         run_rate_nl,
         False,
         dose.conc_ug_ml,
-        0 if ahead_nl <= 0 else min(ahead_nl, dose.step_nl),
+        0 if ahead_nl <= 0 else ahead_nl if ahead_nl < dose.step_nl else dose.step_nl,  # min() takes longer
         False,
         dose.step_nl,
     )
