@@ -155,7 +155,7 @@ class BedRuntime:
         except Exception:  # supervision boundary, as in Telling: what screens cannot show must not stop the bed
             log.exception("screens failed", bed=self.id)
         timer, due = self.timer, calm.due_ms
-        if due < timer.armed_ms or (now >= timer.renew_ms and due > timer.armed_ms):
+        if due < timer.armed_ms or now >= timer.renew_ms:
             timer.arm_at(due)
         return True
 

@@ -221,7 +221,7 @@ class DeviceSession:
         timer = self.timer
         if due is None or self._driver is not driver:  # what was heard may have closed the line
             return
-        if due < timer.armed_ms or (now >= timer.renew_ms and due > timer.armed_ms):
+        if due < timer.armed_ms or now >= timer.renew_ms:
             timer.arm_at(due)
 
     # the driver's side

@@ -16,8 +16,8 @@ class DeadlineTimer:
 
     Moving a deadline away costs nothing: the timer then wakes at the old time, looks, and sleeps again. That is
     the common case, because every frame that is heard moves deadlines away: who knows the deadline need not ask for
-    anything where it is not before armed_ms, when the timer wakes next. From renew_ms on, half of the way to there, it
-    is cheaper to move the timer with a frame than to have it wake for nothing. turns counts its wakings.
+    anything where it is not before armed_ms, when the timer wakes next, nor now at renew_ms, half of the way to there:
+    from then on it is cheaper to arm the timer with a frame than to have it wake for nothing. turns: its wakings.
     """
 
     __slots__ = (
@@ -54,6 +54,9 @@ class DeadlineTimer:
 
     def arm_at(self, due: int) -> None:
         """Wake then, be it sooner or later than before."""
+        if due == self.armed_ms:  # what others make due: no frame of this device moves it
+            self.renew_ms = NEVER_MS
+            return
         self.cancel()
         wait_ms = max(0, due - self._clock.now_ms())
         self.armed_ms, self.renew_ms = due, due - wait_ms // 2

@@ -198,7 +198,7 @@ async def child(kind: str, folder: Path, beds: int) -> None:
     os._exit(0)
 
 
-def run(rounds: int = 5, seconds: float = 4.0, beds: int = 100) -> list[Row]:
+def run(rounds: int = 9, seconds: float = 2.5, beds: int = 100) -> list[Row]:
     """seconds: how long each kind is heard in a round."""
     raise_file_limit()
     found: dict[str, list[float]] = {kind: [] for kind in KINDS}
