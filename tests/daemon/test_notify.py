@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from pumpd.bedside.timer import DeadlineTimer
 from pumpd.daemon import notify
 from pumpd.daemon.notify import Essential, Service, Watchdog, essentials
 from tests.daemon.house import House
@@ -157,9 +158,11 @@ async def test_a_whole_ward_feeds_it_and_one_hung_loop_of_any_kind_does_not(
     await house.until(dog.look)
     assert systemd.so_far() == ["WATCHDOG=1"]
     session = next(iter(daemon.sessions.values()))
+    arm_at = DeadlineTimer.arm_at
     with monkeypatch.context() as broken:
         session.timer.cancel()
-        broken.setattr(session.timer, "_arm_at", lambda due: None)
+        hangs = session.timer
+        broken.setattr(DeadlineTimer, "arm_at", lambda one, due: None if one is hangs else arm_at(one, due))
         await house.until(lambda: not session.timer.idle)
         dog.look()
         before = systemd.so_far()

@@ -25,8 +25,8 @@ def played(folder: Path) -> PlayedBed:
     """Two patients one after the other; the present one's stay ends this moment."""
     bed = PlayedBed(folder)
     two_patients(bed)
-    shift = datetime.now(UTC) - (ZERO + timedelta(milliseconds=bed.now))
-    bed.steps = [changed(step, wall=step.wall + shift) for step in bed.steps]
+    shift_ns = (datetime.now(UTC) - (ZERO + timedelta(milliseconds=bed.now))) // timedelta(microseconds=1) * 1000
+    bed.steps = [changed(step, wall_ns=step.wall_ns + shift_ns) for step in bed.steps]
     return bed
 
 

@@ -20,8 +20,8 @@ DOSE_MUTANTS = (
     Mutant(
         "a counter's jump counts beside the rate",
         "dose",
-        "        0 if ahead_nl <= 0 else min(ahead_nl, ",
-        "        max(0, ",
+        "        0 if ahead_nl <= 0 else ahead_nl if ahead_nl < dose.step_nl else dose.step_nl,",
+        "        max(0, dose.step_nl),",
     ),
     Mutant(
         "what flowed before the report that begins it is not of the infusion",
