@@ -103,6 +103,12 @@ class BedRuntime:
         None when called from inside a step (it is then carried out after that step), when the kernel failed on it,
         or when it waits for the next turns: its stop has left, or the stop of its pump is under way.
         """
+        if type(event) is Heard and self.hear(event, self._clock.now_ms()):
+            return Stepped((), self._token)
+        return self.judge(event)
+
+    def judge(self, event: Event) -> Stepped | None:
+        """`post`, for what `hear` was given already."""
         if self._stepping:
             self._inbox.append(event)
             return None
@@ -111,23 +117,38 @@ class BedRuntime:
                 self._later(event, self._clock.now_ms(), None)
                 return None
             self._pieces.catch_up()
-        if type(event) is Heard and self._pass_over(event, self._clock.now_ms()):
-            return Stepped((), self._token)
         return self._run(self._step, event)
-
-    def hear(self, heard: Heard, now: Ms) -> None:
-        """`post`, for the frame of every second: the shortest way. now: the present kernel time."""
-        if self._stepping or self._waiting:
-            self.post(heard)
-        elif not self._pass_over(heard, now):
-            self._run(self._step, heard)
 
     def post_soon(self, event: Event) -> None:
         """As `post`, but on the next turns of the loop, or before what comes next: for what stops no pump."""
         now = self._clock.now_ms()
-        if type(event) is Heard and not (self._stepping or self._waiting) and self._pass_over(event, now):
-            return
-        self._later(event, now, None)
+        if not (type(event) is Heard and self.hear(event, now)):
+            self._later(event, now, None)
+
+    def hear(self, heard: Heard, now: Ms) -> bool:
+        """The step of a quiet frame, nearly each of them, the short way: it decides nothing. now: the kernel's time.
+
+        False: it has to be judged, or comes after what waits; nothing has happened.
+        """
+        if self._stepping or self._waiting:
+            return False
+        calm = self._calm
+        try:
+            if not self._kernel.passes_over(calm, heard, now):
+                return False
+        except Exception as error:  # noqa: BLE001 - supervision boundary: the step itself still decides
+            self._faults.happened("glance", error)
+            return False
+        self.now_ms, self.seq = now, self.seq + 1
+        self._token = self._journal.append(StepRecord(self.id, self.seq, now, self._clock.wall_ns(), heard, ()))
+        try:
+            self._hub.mark(self.id)
+        except Exception:  # supervision boundary, as in Telling: what screens cannot show must not stop the bed
+            log.exception("screens failed", bed=self.id)
+        timer, due = self.timer, calm.due_ms
+        if due < timer.armed_ms or now >= timer.renew_ms:
+            timer.arm_at(due)
+        return True
 
     def _later(self, event: Event, heard_ms: Ms, sent: str | None) -> None:
         """Its step on a turn of its own, as of heard_ms. sent: the order that has left already."""
@@ -137,27 +158,6 @@ class BedRuntime:
         """Has a stop left for this pump, which is not verified? Then nothing that it reports is in a hurry."""
         pump = self.state.pumps.get(device)
         return device == self._stop_left or (pump is not None and pump.lock.state in STOPPING)
-
-    def _pass_over(self, event: Heard, now: Ms) -> bool:
-        """The step of a quiet frame, nearly each of them, the short way: it decides nothing. False: it takes a step."""
-        calm = self._calm
-        try:
-            if not self._kernel.passes_over(calm, event, now):
-                return False
-        except Exception as error:  # noqa: BLE001 - supervision boundary: the step itself still decides
-            self._faults.happened("glance", error)
-            return False
-        self.now_ms = now
-        self.seq += 1
-        self._token = self._journal.append(StepRecord(self.id, self.seq, now, self._clock.wall_ns(), event, ()))
-        try:
-            self._hub.mark(self.id)
-        except Exception:  # supervision boundary, as in Telling: what screens cannot show must not stop the bed
-            log.exception("screens failed", bed=self.id)
-        timer, due = self.timer, calm.due_ms
-        if due < timer.armed_ms or now >= timer.renew_ms:
-            timer.arm_at(due)
-        return True
 
     def _run(self, work: Callable[..., T], *of: object) -> T:
         """One step or a piece of one, then the events that it has put into the inbox."""

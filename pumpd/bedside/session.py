@@ -43,7 +43,7 @@ class DeviceSession:
     """Made on the running loop; start() begins, close() hands control back and ends."""
 
     __slots__ = (
-        "_aside", "_clock", "_closing", "_device", "_driver", "_faults", "_hear", "_hearing", "_in_doubt",
+        "_aside", "_clock", "_closing", "_device", "_driver", "_faults", "_hear", "_hearing", "_in_doubt", "_judge",
         "_make", "_on_link", "_orders", "_post", "_post_soon", "_pump", "_shell", "_tap", "_urgent_sent",
         "driver", "frames", "heard_ms", "id", "kind", "line", "recent", "timer", "unmapped", "waves",
     )  # fmt: skip
@@ -58,15 +58,16 @@ class DeviceSession:
         links: LinkTimes,
         shell: ShellTimes,
         post_soon: Callable[[Event], object] | None = None,
-        hear: Callable[[Heard, Ms], object] | None = None,
+        hear: Callable[[Heard, Ms], bool] | None = None,
+        judge: Callable[[Event], object] | None = None,
         on_link: Callable[[], object] = lambda: None,
         ear: Ear | None = None,
         aside: Callable[[Unmapped | Waveform], object] = lambda fact: None,
     ) -> None:
         """on_link is called after the bed has been told of another state of the link: screens shall not wait for it.
 
-        post_soon takes what stops no pump and need not be judged within this turn of the loop, hear what each frame
-        says, with the present time; without them post does.
+        post_soon takes what stops no pump and need not be judged within this turn of the loop; hear what each frame
+        says, with the present time, judge what hear gives back (it says False). Without them post takes all.
         ear hears what passes on the line; aside gets what the bed is not told of. Raises ValueError for a link that is
         none; the ward file's check has refused it before.
         """
@@ -80,7 +81,7 @@ class DeviceSession:
         self._tap = link.receive_only
         self._post = post
         self._post_soon = post_soon or self._post
-        self._hear = hear or (lambda heard, now: self._post(heard))
+        self._hear, self._judge = hear or (lambda heard, now: False), judge or post
         self._on_link = on_link
         self._shell = shell
         self.recent = Recent(clock.now_ms)
@@ -219,9 +220,7 @@ class DeviceSession:
             self._crash(error)
             return
         timer = self.timer
-        if due is None or self._driver is not driver:  # what was heard may have closed the line
-            return
-        if due < timer.armed_ms or now >= timer.renew_ms:
+        if due is not None and (due < timer.armed_ms or now >= timer.renew_ms) and self._driver is driver:
             timer.arm_at(due)
 
     # the driver's side
@@ -254,9 +253,9 @@ class DeviceSession:
                     self._listen(out)
                 if self._tap and type(out) is PumpStatus and out.requested_ms is not None:
                     out = overheard(out)  # noqa: PLW2901
-                hear = self._hear
-                hear(Heard(self.id, out), now)
-                self.heard_ms = now
+                hear, heard, self.heard_ms = self._hear, Heard(self.id, out), now
+                if not hear(heard, now):
+                    self._judge(heard)
             elif isinstance(out, Send):
                 # A fact of this same list has just made the kernel stop the pump: what the driver had meant to send
                 # is stale now, and a rate must not follow a stop. The driver treats it as unanswered.

@@ -237,6 +237,7 @@ class Daemon:
             shell=self.config.shell,
             post_soon=bed.post_soon,
             hear=bed.hear,
+            judge=bed.judge,
             on_link=on_link,
             ear=None if self.capture is None else self.capture.ear(device),
             aside=functools.partial(self._aside, bed.id, device.id),

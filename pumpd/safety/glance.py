@@ -22,7 +22,7 @@ from pumpd.safety.policy import BedPolicy
 from pumpd.safety.quiet_frame import pass_over_alarms, settled, take
 from pumpd.safety.quiet_status import pass_over_status
 from pumpd.safety.quiet_vitals import pass_over_vitals
-from pumpd.safety.state import BedState
+from pumpd.safety.state import BedState, Report
 
 
 def glance(state: BedState, event: Event, now: int, policy: BedPolicy) -> BedState | None:
@@ -43,9 +43,12 @@ def passes_over(calm: Calm, event: Heard, now: int) -> bool:
     fact = event.fact
     kind = type(fact)
     if kind is PumpStatus:
-        pump = calm.pumps.get(event.device)
-        if pump is None or not runs_on(calm, pump, fact):  # type: ignore[arg-type]  # before all else: a stop may be due
+        pump, status = calm.pumps.get(event.device), fact
+        report = None if pump is None else pump.report if pump.chain == calm.chain else last_report(calm, pump)
+        if report is None or report.rate_ul_h is None:
             return False
+        if report.rate_ul_h != status.rate_ul_h or report.infusing is not status.infusing:  # type: ignore[union-attr]
+            return False  # before all else: a stop may be due
     if not (calm.begun or begins(calm)) or not calm.now_ms <= now < calm.due_ms:
         return False  # something is due before or at this frame
     if kind is Vitals:
@@ -56,16 +59,11 @@ def passes_over(calm: Calm, event: Heard, now: int) -> bool:
     return kind is DeviceAlarms and pass_over_alarms(calm, event.device, fact, now)  # type: ignore[arg-type]
 
 
-def runs_on(calm: Calm, pump: CalmPump, status: PumpStatus) -> bool:
-    """Does the pump run as it did at its last report?"""
-    report = pump.report
-    if pump.chain != calm.chain or report is None:
-        assert calm.state is not None
-        p = calm.state.pumps.get(pump.device)
-        report = None if p is None else p.report
-    if report is None or report.rate_ul_h is None:
-        return False
-    return report.rate_ul_h == status.rate_ul_h and report.infusing is status.infusing
+def last_report(calm: Calm, pump: CalmPump) -> Report | None:
+    """Of a pump that was not heard in the chain yet."""
+    assert calm.state is not None
+    p = calm.state.pumps.get(pump.device)
+    return None if p is None else p.report
 
 
 def begins(calm: Calm) -> bool:

@@ -151,7 +151,7 @@ def bed_sessions(
     for device in config.devices:
         driver, ear = drivers()[device.driver], None if capture is None else capture.ear(device)
         pumps[device.id] = DeviceSession(
-            device, driver, clock, bed.post, links=ward.links, shell=ward.shell, hear=bed.hear, ear=ear
+            device, driver, clock, bed.post, links=ward.links, shell=ward.shell, hear=bed.hear, judge=bed.judge, ear=ear
         )
     return pumps.values()
 

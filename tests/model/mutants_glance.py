@@ -9,7 +9,7 @@ from __future__ import annotations
 from tests.model.mutate import Mutant
 
 GLANCE_MUTANTS = (
-    Mutant("glance: another rate", "glance", "report.rate_ul_h == status.rate_ul_h and ", ""),
+    Mutant("glance: another rate", "glance", "report.rate_ul_h != status.rate_ul_h or ", ""),
     Mutant(
         "glance: a stop under way, a change that nobody has seen", "quiet_status", "not is_calm_pump(p, pump) or ", ""
     ),
