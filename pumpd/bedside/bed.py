@@ -1,4 +1,4 @@
-"""One bed: one inbox, one kernel state, one timer. Every event goes through `post`.
+"""One bed: one inbox, one kernel state, one timer. Every event goes through `post`, a frame through its two halves.
 
 The order of what a step decides is the safety of this file: stop bytes, then the journal, then everything else; nothing
 in between waits. The stop of a report that surely stops its pump (`stop_at_once`) leaves before its step, which waits
