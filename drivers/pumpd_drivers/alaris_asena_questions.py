@@ -43,9 +43,7 @@ class Questions:
     the next one, so that one lost reply is no silence, and two missed polls are.
     """
 
-    __slots__ = (
-        "_given_up", "_heard_ms", "_period_ms", "_quiet_ms", "_silent", "line",
-    )  # fmt: skip
+    __slots__ = ("_given_up", "_heard_ms", "_period_ms", "_quiet_ms", "_silent", "line")
 
     def __init__(self, poll_ms: int, *, mute: bool = False) -> None:
         busy_ms = min(max(poll_ms // 2, BUSY_MIN_MS), BUSY_MAX_MS)

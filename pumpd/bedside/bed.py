@@ -117,7 +117,6 @@ class BedRuntime:
                 self._later(event, self._clock.now_ms(), None)
                 return None
             self._pieces.catch_up()
-            return self.post(event)  # nothing waits any more
         return self._run(self._step, event)
 
     def post_soon(self, event: Event) -> None:

@@ -20,11 +20,7 @@ Piece = tuple[int, bytes, Sequence[Out] | None]
 class Recent:
     """Pieces of one line."""
 
-    __slots__ = (
-        "_now_ms",
-        "add",
-        "pieces",
-    )
+    __slots__ = ("_now_ms", "add", "pieces")
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self.pieces: deque[Piece] = deque(maxlen=MOST)

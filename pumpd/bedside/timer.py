@@ -20,9 +20,7 @@ class DeadlineTimer:
     from then on it is cheaper to arm the timer with a frame than to have it wake for nothing. turns: its wakings.
     """
 
-    __slots__ = (
-        "_clock", "_deadline", "_fire", "_handle", "armed_ms", "renew_ms", "turns",
-    )  # fmt: skip
+    __slots__ = ("_clock", "_deadline", "_fire", "_handle", "armed_ms", "renew_ms", "turns")
 
     def __init__(self, clock: Clock, deadline: Callable[[], int | None], fire: Callable[[Ms], None]) -> None:
         self._clock = clock

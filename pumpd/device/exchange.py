@@ -29,10 +29,7 @@ class Request:
 class InFlight:
     """Requests that may still be answered, oldest first."""
 
-    __slots__ = (
-        "_late_ms",
-        "requests",
-    )
+    __slots__ = ("_late_ms", "requests")
 
     def __init__(self, late_ms: int, most: int = 32) -> None:
         """late_ms: after that long no reply is expected any more."""

@@ -28,13 +28,7 @@ class LineFramer:
     made whole may take them out of it, and feeds what it has no use for.
     """
 
-    __slots__ = (
-        "_abort",
-        "_end",
-        "_limit",
-        "_start",
-        "rest",
-    )
+    __slots__ = ("_abort", "_end", "_limit", "_start", "rest")
 
     def __init__(self, start: bytes, end: bytes, abort: bytes, limit: int = 512) -> None:
         self._start, self._end, self._abort, self._limit = start, end, abort, limit
@@ -92,9 +86,7 @@ class EscapedFramer:
     inside a frame, so each one begins anew.
     """
 
-    __slots__ = (
-        "_escape", "_limit", "_noise", "_pairs", "_part", "_start", "_start_value",
-    )  # fmt: skip
+    __slots__ = ("_escape", "_limit", "_noise", "_pairs", "_part", "_start", "_start_value")
 
     def __init__(self, start: int = 0x85, escape: int = 0x80, limit: int = 1024) -> None:
         self._start = bytes([start])
