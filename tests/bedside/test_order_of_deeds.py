@@ -158,6 +158,15 @@ async def test_nothing_comes_before_a_step_that_is_held(bench: Bench, finish: Ca
 
 
 @pytest.mark.req("INT-02")
+async def test_no_frame_is_passed_over_before_what_waits(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench.kernel, "passes_over", lambda calm, event, now: True)
+    bench.bed.post_soon(SENT)
+    assert not bench.bed.hear(DONE, bench.bed.now_ms)
+    await some_turns()
+    assert bench.bed.hear(DONE, bench.bed.now_ms)
+
+
+@pytest.mark.req("INT-02")
 async def test_what_stops_nothing_is_judged_on_a_turn_of_its_own_and_carried_out_on_the_next(bench: Bench) -> None:
     bench.kernel.on = lambda event: (ReadStatus("p1", "q1"),) if event == SENT else ()
     recorded, judged = len(bench.journal.records), len(bench.kernel.events)
