@@ -215,9 +215,11 @@ class Recorder:
         await self._write_some(self._lines)
 
     async def _write_some(self, lines: Lines) -> None:
+        """Once something could not be written all lines are tried: some that can be are no end of the trouble."""
         loop = asyncio.get_running_loop()
         wait_s = self._retry_s - loop.time() if self.paused is not None else 0.0
-        reason = self.paused if wait_s > 0 else await loop.run_in_executor(self._thread, self._write_now, lines)
+        tried = lines if self.paused is None else self._lines
+        reason = self.paused if wait_s > 0 else await loop.run_in_executor(self._thread, self._write_now, tried)
         if reason is None and self.paused is not None:
             log.info("capture goes on", lost_chunks=self.lost)
         elif reason is not None and wait_s <= 0:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pumpd.config.model import CaptureConfig
+from pumpd.links import recorder as module
 from pumpd.links.recorder import AT_ONCE, EVERY_S, LineEar, Recorder
 from tests.links.recorded import DEVICE, START
 
@@ -61,6 +62,25 @@ async def test_a_line_alone_is_written_once_a_second(recorder: Recorder) -> None
 
 async def test_a_ward_without_lines_does_not_spin(recorder: Recorder) -> None:
     assert await passes(recorder, [], 2) == ([EVERY_S] * 2, [0, 0])
+
+
+async def test_lines_that_can_be_written_do_not_end_the_trouble_of_one_that_cannot(
+    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY_S", 0.0)
+    (tmp_path / "p0").write_text("a file where the folder should be")
+    ears = [recorder.ear(replace(DEVICE, id=f"p{number}")) for number in range(LINES)]
+    paused: list[bool] = []
+
+    async def sleep(wait_s: float) -> None:
+        paused.append(recorder.paused is not None)
+        if len(paused) == 7:
+            raise Enough
+        ears[0].received(b"!")
+
+    with pytest.raises(Enough):
+        await recorder.run(sleep)
+    assert paused == [False] + 6 * [True]
 
 
 async def test_its_thread_steps_back_behind_the_loop(recorder: Recorder) -> None:
